@@ -1,0 +1,47 @@
+"""Errors that are the user's to mend: the tools print them as one line, without a stack trace."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake in the input; the message is one line that says where it is and what would be right."""
+
+
+class ConfigError(UserError, ValueError):
+    """A mistake in the config; the message begins with the config key at fault.
+
+    Args:
+        key: Path of the key in the config, such as ``model.edges['a->b'].gate``.
+        message: What is wrong and what would be right.
+
+    Example:
+        >>> str(ConfigError('model.target', "no node is named 'net9'"))
+        "model.target: no node is named 'net9'"
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f'{key}: {message}')
+        self.key = key
+
+
+class DataError(UserError):
+    """Data that is missing, unreadable or not in the layout that was expected."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Returns a hint that names the closest known name, else all known ones.
+
+    Args:
+        name: What the user wrote.
+        known: What would have been right.
+
+    Example:
+        >>> did_you_mean('CorectGate', ['CorrectGate', 'LinearGate'])
+        "did you mean 'CorrectGate'?"
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    if close:
+        return f'did you mean {close[0]!r}?'
+    return f'known: {", ".join(known)}' if known else 'none is known'
