@@ -1,0 +1,28 @@
+# Networks for CIFAR-100: 3 x 32 x 32 pixels, 100 classes. networks_cifar10.py has them for CIFAR-10.
+# A config takes one by its name: `network=_base_.resnet32`.
+
+
+def _classifier(backbone, channels, num_classes=100):
+    if backbone['type'].startswith('ABN'):
+        backbone = dict(backbone, num_classes=num_classes)
+    return dict(
+        type='ImageClassifier',
+        backbone=backbone,
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(
+            type='LinearClsHead',
+            num_classes=num_classes,
+            in_channels=channels,
+            loss=dict(type='CrossEntropyLoss'),
+        ),
+    )
+
+
+resnet20 = _classifier(dict(type='CIFARResNet', depth=20), 64)
+resnet32 = _classifier(dict(type='CIFARResNet', depth=32), 64)
+resnet56 = _classifier(dict(type='CIFARResNet', depth=56), 64)
+resnet110 = _classifier(dict(type='CIFARResNet', depth=110), 64)
+wrn16_2 = _classifier(dict(type='CIFARWideResNet', depth=16, widen_factor=2), 128)
+wrn28_2 = _classifier(dict(type='CIFARWideResNet', depth=28, widen_factor=2), 128)
+wrn28_10 = _classifier(dict(type='CIFARWideResNet', depth=28, widen_factor=10), 640)
+abn_resnet20 = _classifier(dict(type='ABNCIFARResNet', depth=20), 64)
