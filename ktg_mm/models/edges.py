@@ -1,0 +1,116 @@
+"""Edges: what a node learns from whom."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.model import ModuleList
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
+
+from .gates import Gate
+from .losses import EdgeLoss
+
+
+class TransferEdge(nn.Module):
+    """source -> target: the sum of its losses, weighed by its gate, averaged over the batch.
+
+    The only place where a source is detached: gradients flow into the target alone.
+
+    Args:
+        key: The edge's name in the config, ``'source->target'``; it names the edge in every message.
+        losses: What compares the two outputs; their sum passes the gate.
+        gate: What weighs the losses, sample by sample.
+        weight: Factor of the whole edge.
+
+    Example:
+        >>> import torch
+        >>> from ktg_mm.models.gates import ThroughGate
+        >>> from ktg_mm.models.losses import KLDivergence
+        >>> edge = TransferEdge('a->b', [KLDivergence()], ThroughGate())
+        >>> target, source = NodeOutput(torch.zeros(4, 2)), NodeOutput(torch.zeros(4, 2))
+        >>> edge(target, source, TransferContext(torch.zeros(4))).loss
+        tensor(0.)
+    """
+
+    def __init__(self, key: str, losses: list[EdgeLoss], gate: Gate, weight: float = 1.0) -> None:
+        super().__init__()
+        self.key = key
+        self.losses = ModuleList(losses)
+        self.gate = gate
+        self.weight = weight
+
+    def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> EdgeValue:
+        """Compares the outputs of one batch.
+
+        Args:
+            target: Output of the node that learns, logits of shape (B, C).
+            source: Output of the node that teaches, of the same shape.
+            context: Labels and progress.
+
+        Raises:
+            ConfigError: If a loss cannot compare the two, such as attention maps of different size.
+        """
+        source = source.detach()
+        try:
+            loss: Tensor = sum(loss(target, source, context) for loss in self.losses)  # type: ignore[assignment]
+        except ValueError as error:
+            raise ConfigError(f'model.edges[{self.key!r}].loss', str(error)) from error
+        gated, weight = self.gate(loss, target, source, context)
+        mean = gated.mean()
+        return EdgeValue(mean if self.weight == 1.0 else mean * self.weight, mean_over_batch(weight))
+
+
+class EMAEdge:
+    """source -> target: the target's weights are the exponential moving average of the source's.
+
+    Mean Teacher (Tarvainen and Valpola, NeurIPS 2017): after every step of the optimiser
+    ``target = decay * target + (1 - decay) * source``, for parameters and floating-point buffers; counters are copied.
+
+    Args:
+        key: The edge's name in the config.
+        source: The network that learns.
+        target: Its average, of the same architecture.
+        decay: Share of the old average that is kept, in [0, 1).
+
+    Raises:
+        ConfigError: If the decay is out of range or the two networks differ.
+
+    Example:
+        >>> from torch import nn
+        >>> source, target = nn.Linear(1, 1), nn.Linear(1, 1)
+        >>> edge = EMAEdge('a->b', source, target, decay=0.5)
+        >>> edge.copy()
+        >>> bool(target.weight == source.weight)
+        True
+    """
+
+    def __init__(self, key: str, source: nn.Module, target: nn.Module, decay: float = 0.999) -> None:
+        path = f'model.edges[{key!r}]'
+        if not 0 <= decay < 1:
+            raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay}')
+        states = source.state_dict(), target.state_dict()
+        if {name: value.shape for name, value in states[0].items()} != {
+            name: value.shape for name, value in states[1].items()
+        }:
+            raise ConfigError(path, 'the moving average needs the same network at both ends')
+        self.key = key
+        self.source = source
+        self.target = target
+        self._average = get_ema_multi_avg_fn(decay)
+
+    @torch.no_grad()
+    def copy(self) -> None:
+        """Sets the average to its source, as it must be before the first step."""
+        self.target.load_state_dict(self.source.state_dict())
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Moves the average by one step."""
+        old, new = self.target.state_dict(), self.source.state_dict()
+        floating = [name for name, value in old.items() if value.is_floating_point()]
+        self._average([old[name] for name in floating], [new[name] for name in floating], 1)
+        for name in old.keys() - set(floating):
+            old[name].copy_(new[name])

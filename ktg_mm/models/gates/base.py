@@ -1,0 +1,38 @@
+"""What all gates share."""
+
+from torch import Tensor, nn
+
+from ktg_mm.structures import NodeOutput, TransferContext
+
+
+class Gate(nn.Module):
+    """Weighs an edge's loss, sample by sample: ``gated loss = weight * loss``.
+
+    A gate implements :meth:`weight`. It may be adaptive (look at both outputs) and have a state (buffers).
+
+    Attributes:
+        cut: True if the gate never passes anything, so that its edge need not be computed at all.
+    """
+
+    cut = False
+
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor | float:
+        """The factor of each sample's loss.
+
+        Args:
+            loss: Loss per sample, shape (B,).
+            target: Output of the node that learns.
+            source: Output of the node that teaches, detached.
+            context: Labels and progress.
+
+        Returns:
+            One number for the whole batch, or a tensor of shape (B,).
+        """
+        raise NotImplementedError
+
+    def forward(
+        self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext
+    ) -> tuple[Tensor, Tensor | float]:
+        """Returns the gated loss per sample, shape (B,), and the weight that made it."""
+        weight = self.weight(loss, target, source, context)
+        return loss * weight, weight

@@ -1,0 +1,24 @@
+"""Negative linear gate."""
+
+from torch import Tensor
+
+from ktg_mm.registry import GATES
+from ktg_mm.structures import NodeOutput, TransferContext
+
+from .base import Gate
+
+
+@GATES.register_module()
+class NegativeLinearGate(Gate):
+    """Closes steadily over the run: the weight is (k_end - k) / k_end at iteration k of k_end, counted from 1.
+
+    Example:
+        >>> import torch
+        >>> from ktg_mm.structures import TransferContext
+        >>> NegativeLinearGate().weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.25))
+        0.75
+    """
+
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
+        """Returns one minus the progress k / k_end."""
+        return 1.0 - context.progress

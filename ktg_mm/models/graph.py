@@ -1,0 +1,281 @@
+"""The knowledge-transfer graph: networks that teach one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from mmengine.config import ConfigDict
+from mmengine.model import BaseModel, ModuleDict
+from mmengine.optim import OptimWrapper
+from mmengine.registry import Registry
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.registry import GATES, LOSSES, NODES, UPDATES
+from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContext
+
+from .edges import EMAEdge, TransferEdge
+from .graph_spec import LABEL, is_ema, list_of_losses, parse_edge_key, read_graph
+from .updates import total_loss
+
+View = str | None
+Outputs = dict[tuple[str, View], NodeOutput]
+
+
+@MODELS.register_module()
+class KnowledgeTransferGraph(BaseModel):
+    """Networks (nodes) and what they learn from whom (edges), declared in a config (Minami et al., ACCV 2020).
+
+    In a training step every node runs once on the batch (once per view that an edge asks for), every edge turns the
+    outputs of its two ends into one number, ``L_{s,t} = mean over the batch of G_{s,t}(loss(s, t))``, and the update
+    makes a step of them: by default one backward pass of their sum and one step of the optimiser.
+
+    Args:
+        nodes: A node's config by its name.
+        edges: An edge's config by its key: ``'label->net1': dict(loss=dict(type='CrossEntropy'))``; entries are
+            ``loss`` (one or a list), ``gate`` (default ThroughGate), ``weight`` (default 1) and ``views``, or
+            ``type='EMAEdge'`` with ``decay`` (default 0.999) and ``mode`` ('train' or 'eval' batch norm).
+        target: The node to deploy; ``mode='tensor'`` and the plain ``pred_score`` are its.
+        update: How a step ends. Defaults to SimultaneousUpdate.
+        data_preprocessor: As in mmpretrain; its ``num_classes``, if given, must be that of all nodes.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ConfigError: If the config is wrong; the message names the key.
+
+    Example:
+        >>> import ktg_mm.models
+        >>> network = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10),
+        ...                head=dict(type='ClsHead'))
+        >>> graph = KnowledgeTransferGraph(
+        ...     nodes=dict(net1=dict(type='NetworkNode', network=network),
+        ...                net2=dict(type='NetworkNode', network=network)),
+        ...     edges={'label->net1': dict(loss=dict(type='CrossEntropy')),
+        ...            'label->net2': dict(loss=dict(type='CrossEntropy')),
+        ...            'net2->net1': dict(loss=dict(type='KLDivergence'), gate=dict(type='CorrectGate'))},
+        ...     target='net1')
+        >>> graph(torch.rand(2, 1, 32, 32)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        nodes: dict[str, dict],
+        edges: dict[str, dict],
+        target: str,
+        update: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        spec = read_graph(nodes, edges, target)
+        super().__init__(dict(type='ClsDataPreprocessor') | dict(data_preprocessor or {}), init_cfg)
+        self.target = target
+        self.roles = spec.roles
+        self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
+        self.nodes = ModuleDict({name: _build(NODES, nodes[name], f'model.nodes.{name}') for name in spec.order})
+        self.edges = nn.ModuleDict({key: _build_edge(key, edges[key]) for key in spec.learning_edges})
+        self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
+        self.update = _build(UPDATES, update or dict(type='SimultaneousUpdate'), 'model.update')
+        self.progress = 1.0
+        self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
+        self._views = {key: _views(edges[key]) for key in spec.learning_edges}
+        self._prepare_nodes({parse_edge_key(key).target for key in spec.ema_edges if edges[key].get('mode') == 'eval'})
+
+    def _ends(self, key: str) -> tuple[nn.Module, nn.Module]:
+        source, target, _ = parse_edge_key(key)
+        return self.nodes[source], self.nodes[target]
+
+    def _common_num_classes(self, expected: int | None) -> int | None:
+        """The number of classes that all nodes share."""
+        found = {'data_preprocessor.num_classes': expected}
+        for name, node in self.nodes.items():
+            found[f'model.nodes.{name}.network.head.num_classes'] = node.num_classes
+            branch = getattr(getattr(getattr(node, 'network', None), 'backbone', None), 'attention_branch', None)
+            found[f'model.nodes.{name}.network.backbone.num_classes'] = getattr(branch, 'num_classes', None)
+        known = [(key, number) for key, number in found.items() if number is not None]
+        for key, number in known[1:]:
+            if number != known[0][1]:
+                raise ConfigError(key, f'is {number}, but {known[0][0]} is {known[0][1]}')
+        return known[0][1] if known else None
+
+    def _prepare_nodes(self, averages_in_eval_mode: set[str]) -> None:
+        for name, role in self.roles.items():
+            if role == 'ema':
+                self.nodes[name].requires_grad_(False)
+            if role == 'frozen' or name in averages_in_eval_mode:
+                self.nodes[name].freeze()
+        for key, edge in self.edges.items():
+            if any(loss.needs_attention for loss in edge.losses):
+                for name in set(parse_edge_key(key)[:2]):
+                    try:
+                        self.nodes[name].ask_for_attention()
+                    except ValueError as error:
+                        raise ConfigError(f'model.edges[{key!r}].loss', f'node {name!r}: {error}') from error
+        for average in self.averages:
+            average.copy()
+
+    def init_weights(self) -> None:
+        """Initialises the nodes, then makes each moving average a copy of its source."""
+        super().init_weights()
+        for average in self.averages:
+            average.copy()
+
+    def parameter_groups(self) -> Iterator[tuple[str, list[nn.Parameter]]]:
+        """Yields each node's name and its parameters that learn."""
+        for name in self.trained_nodes:
+            yield name, [parameter for parameter in self.nodes[name].parameters() if parameter.requires_grad]
+
+    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:
+        """Trains on one batch.
+
+        Args:
+            data: Batch of the data loader: ``inputs`` and ``data_samples``.
+            optim_wrapper: Of the trained nodes' parameters.
+
+        Returns:
+            What to log: the total ``loss``, each ``edge/source->target`` and its ``gate/source->target`` weight.
+        """
+        return self.wrapped_train_step(self, data, optim_wrapper)
+
+    def wrapped_train_step(
+        self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
+    ) -> dict[str, Tensor | float]:
+        """The same; ``model`` is this graph or what wraps it for distributed training."""
+        batch = self.data_preprocessor(data, training=True)
+        values: dict[str, EdgeValue] = self.update(model, self, batch, optim_wrapper)
+        if optim_wrapper.should_update():
+            for average in self.averages:
+                average.step()
+        log: dict[str, Tensor | float] = {'loss': total_loss(values).detach()}
+        log |= {f'edge/{key}': value.loss.detach() for key, value in values.items()}
+        log |= {f'gate/{key}': value.gate_weight for key, value in values.items()}
+        return log
+
+    def forward(
+        self,
+        inputs: Tensor | dict[str, Tensor],
+        data_samples: list[DataSample] | None = None,
+        mode: str = 'tensor',
+        targets: list[str] | None = None,
+    ) -> Tensor | dict[str, EdgeValue] | list[DataSample]:
+        """Runs the graph.
+
+        Args:
+            inputs: Images of shape (B, channels, height, width), or several views of them by name.
+            data_samples: One per image; with labels for ``mode='loss'``.
+            mode: ``'tensor'``: the target's logits of shape (B, C). ``'loss'``: the value of each edge. ``'predict'``:
+                the data samples with the target's ``pred_score`` (C,) and all nodes' ``node_scores`` (K, C).
+            targets: For ``mode='loss'``: the nodes that learn in this pass. Defaults to all trained ones.
+        """
+        if mode == 'loss':
+            assert data_samples is not None
+            labels = torch.cat([sample.gt_label for sample in data_samples])
+            return self.edge_values(inputs, labels, self.trained_nodes if targets is None else targets)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self._run_nodes(inputs, {(self.target, None)}, self.trained_nodes)[self.target, None].logits
+        raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def edge_values(
+        self, inputs: Tensor | dict[str, Tensor], labels: Tensor, targets: list[str]
+    ) -> dict[str, EdgeValue]:
+        """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
+        keys = {key: parse_edge_key(key) for key in self.edges if parse_edge_key(key).target in targets}
+        asked = {(end, self._views[key][i]) for key, ends in keys.items() for i, end in enumerate(ends[:2])}
+        outputs = self._run_nodes(inputs, asked, targets)
+        label = LabelOutput(labels, self.num_classes or int(next(iter(outputs.values())).logits.shape[1]))
+        context = TransferContext(labels, self.progress)
+        values = {}
+        for key, (source, target, _) in keys.items():
+            source_view, target_view = self._views[key]
+            teacher = label if source == LABEL else outputs[source, source_view]
+            values[key] = self.edges[key](outputs[target, target_view], teacher, context)
+        return values
+
+    def _run_nodes(
+        self, inputs: Tensor | dict[str, Tensor], asked: set[tuple[str, View]], targets: list[str]
+    ) -> Outputs:
+        """Runs the nodes that are asked for, and those that they read, each after what it reads."""
+        asked = set(asked)
+        for name in reversed(list(self.nodes)):
+            asked |= {(read, view) for node, view in set(asked) if node == name for read in self.nodes[name].inputs}
+        outputs: Outputs = {}
+        for name, node in self.nodes.items():
+            for view in sorted((v for n, v in asked if n == name), key=str):
+                # A network that does not learn in this pass needs no autograd.
+                learns = name not in self.roles or name in targets
+                with nullcontext() if learns else torch.no_grad():
+                    read: Any = [outputs[other, view] for other in node.inputs] or select_view(inputs, view)
+                    outputs[name, view] = node(read)
+        return outputs
+
+    def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> list[DataSample]:
+        """Predicts with every node.
+
+        Args:
+            inputs: Images of shape (B, channels, height, width).
+            data_samples: One per image, to be filled in; new ones by default.
+
+        Returns:
+            The data samples, with the target's probabilities ``pred_score`` (C,) and ``pred_label``, and all nodes'
+            probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``.
+        """
+        outputs = self._run_nodes(inputs, {(name, None) for name in self.nodes}, [])
+        # One copy to the host for all nodes and samples.
+        scores = torch.stack([outputs[name, None].probabilities() for name in self.nodes], dim=1).float().cpu()
+        if data_samples is None:
+            data_samples = [DataSample() for _ in scores]
+        names = tuple(self.nodes)
+        target = names.index(self.target)
+        for sample, score, label in zip(data_samples, scores, scores[:, target].argmax(dim=1), strict=True):
+            sample.set_pred_score(score[target]).set_pred_label(label)
+            sample.set_field(score, 'node_scores', dtype=torch.Tensor)
+            sample.set_metainfo(dict(node_names=names))
+        return data_samples
+
+
+def select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
+    """Picks a view of the batch.
+
+    Raises:
+        UserError: If the data pipeline does not make the view.
+    """
+    if isinstance(inputs, Tensor):
+        if view is None:
+            return inputs
+        raise UserError(f'an edge asks for the view {view!r}, but the data pipeline makes one view without a name')
+    if view not in inputs:
+        raise UserError(f'an edge asks for the view {view!r}, but the data pipeline makes {sorted(inputs)}')
+    return inputs[view]
+
+
+def _views(edge: dict) -> tuple[View, View]:
+    views = edge.get('views') or {}
+    return views.get('source'), views.get('target')
+
+
+def _build(registry: Registry, cfg: dict, path: str) -> Any:
+    """Builds a part; a wrong argument becomes an error that names the config key."""
+    # A graph must not change the config it was built of; building some networks fills in defaults.
+    cfg = ConfigDict(cfg).to_dict()
+    try:
+        return registry.build(cfg)
+    except UserError:
+        raise
+    except (TypeError, ValueError, KeyError, AssertionError) as error:
+        reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
+
+
+def _build_edge(key: str, edge: dict) -> TransferEdge:
+    path = f'model.edges[{key!r}]'
+    assert not is_ema(edge)
+    losses = [_build(LOSSES, dict(loss), f'{path}.loss') for loss in list_of_losses(edge)]
+    gate = _build(GATES, dict(edge.get('gate') or dict(type='ThroughGate')), f'{path}.gate')
+    return TransferEdge(key, losses, gate, edge.get('weight', 1.0))

@@ -1,0 +1,17 @@
+"""Edge losses: how a target's output is compared with its source's, sample by sample."""
+
+from .attention_cosine import AttentionCosine
+from .attention_mse import AttentionMSE
+from .base import EdgeLoss
+from .cross_entropy import CrossEntropy
+from .kl_divergence import KLDivergence
+from .probability_cosine import ProbabilityCosine
+
+__all__ = [
+    'AttentionCosine',
+    'AttentionMSE',
+    'CrossEntropy',
+    'EdgeLoss',
+    'KLDivergence',
+    'ProbabilityCosine',
+]

@@ -1,0 +1,89 @@
+"""Squares cut out of attention maps around the place that the source attends to most."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ktg_mm.structures import NodeOutput
+
+
+def default_sizes(map_size: int) -> tuple[int, ...]:
+    """Crop sizes for a map: (3, 5, 7) of a 7 x 7 map, (3, 7, 11) of a 14 x 14 map, others in proportion and odd.
+
+    Args:
+        map_size: Shorter side of the attention map, in cells.
+
+    Example:
+        >>> default_sizes(7), default_sizes(16), default_sizes(28)
+        ((3, 5, 7), (3, 7, 11), (5, 13, 21))
+    """
+    reference, sizes = (7, (3, 5, 7)) if map_size < 11 else (14, (3, 7, 11))
+    scaled = (size * map_size // reference for size in sizes)
+    return tuple(sorted({max(1, size - (size + 1) % 2) for size in scaled}))
+
+
+def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
+    """Returns the sizes as a tuple, or raises ValueError unless they are positive whole numbers."""
+    if sizes is None:
+        return None
+    if not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
+        raise ValueError(f'sizes must be positive whole numbers, got {sizes}')
+    return tuple(sizes)
+
+
+def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int] | None) -> list[tuple[Tensor, Tensor]]:
+    """Cuts the same squares out of both maps, centred on the argmax of the source's, and L2-normalises each.
+
+    A square that would stick out is moved inside the map.
+
+    Args:
+        target: Output with attention of shape (B, H, W).
+        source: Output with attention of the same shape.
+        sizes: Sides of the squares, in cells; None takes :func:`default_sizes`.
+
+    Returns:
+        For each size the target's and the source's crops, both of shape (B, size * size).
+
+    Raises:
+        ValueError: If the two maps differ in shape or a crop is larger than the map.
+    """
+    target_map, source_map = target.attention, source.attention
+    assert target_map is not None and source_map is not None  # the graph has seen to it
+    if target_map.shape != source_map.shape:
+        raise ValueError(
+            f"the target's attention map is {_size(target_map)}, the source's {_size(source_map)}; "
+            'both must have the same size'
+        )
+    height, width = source_map.shape[-2:]
+    if sizes is None:
+        sizes = default_sizes(min(height, width))
+    if max(sizes) > min(height, width):
+        raise ValueError(f'a crop of {max(sizes)} is larger than the attention map, {_size(source_map)}')
+    pairs = []
+    for size in sizes:
+        cells = source.cached(('crop cells', size), partial(_crop_cells, source_map, size))
+        source_crop = source.cached(('crop', size), partial(_normalised_crop, source_map, cells))
+        pairs.append((_normalised_crop(target_map, cells), source_crop))
+    return pairs
+
+
+def _size(attention: Tensor) -> str:
+    return ' x '.join(str(side) for side in attention.shape[-2:])
+
+
+def _crop_cells(attention: Tensor, size: int) -> Tensor:
+    """Indices into the flattened map of the square around each map's argmax, shape (B, size * size)."""
+    height, width = attention.shape[-2:]
+    peak = attention.flatten(1).argmax(dim=1)
+    top = (peak.div(width, rounding_mode='floor') - size // 2).clamp(0, height - size)
+    left = (peak.remainder(width) - size // 2).clamp(0, width - size)
+    offset = torch.arange(size, device=attention.device)
+    square = offset[:, None] * width + offset
+    return (top * width + left)[:, None] + square.flatten()
+
+
+def _normalised_crop(attention: Tensor, cells: Tensor) -> Tensor:
+    return F.normalize(attention.flatten(1).gather(1, cells), dim=1)

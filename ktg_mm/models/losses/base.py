@@ -1,0 +1,30 @@
+"""What all edge losses share."""
+
+from torch import Tensor, nn
+
+from ktg_mm.structures import NodeOutput, TransferContext
+
+
+class EdgeLoss(nn.Module):
+    """Compares what a target node says with what its source says, sample by sample.
+
+    Attributes:
+        needs_attention: True if both ends must have an attention map.
+        sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
+    """
+
+    needs_attention = False
+    sources: tuple[str, ...] = ('node',)
+
+    def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
+        """Computes the loss.
+
+        Args:
+            target: Output of the node that learns; gradients flow into it.
+            source: Output of the node that teaches, detached.
+            context: Labels and progress.
+
+        Returns:
+            Loss per sample, shape (B,).
+        """
+        raise NotImplementedError

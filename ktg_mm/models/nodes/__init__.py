@@ -1,0 +1,7 @@
+"""Nodes: what predicts in a graph."""
+
+from .base import Node
+from .ensemble import EnsembleNode
+from .network import NetworkNode
+
+__all__ = ['EnsembleNode', 'NetworkNode', 'Node']

@@ -1,0 +1,47 @@
+"""What all nodes share."""
+
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from ktg_mm.structures import NodeOutput
+
+
+class Node(BaseModule):
+    """A node of the graph: something that predicts classes.
+
+    Attributes:
+        inputs: Names of the nodes whose outputs this node reads; empty if it reads the batch.
+        has_parameters: True if the node can learn (or must be given a checkpoint).
+    """
+
+    has_parameters = True
+
+    def __init__(self, inputs: Sequence[str] = (), init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        self.inputs = list(inputs)
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of classes, None if the network does not say."""
+        return None
+
+    def ask_for_attention(self) -> None:
+        """Makes the following outputs hold attention maps.
+
+        Raises:
+            ValueError: If the node has none.
+        """
+        raise ValueError(f'a {type(self).__name__} has no attention map')
+
+    def forward(self, inputs: Tensor | list[NodeOutput]) -> NodeOutput:
+        """Predicts.
+
+        Args:
+            inputs: Images of shape (B, channels, height, width), or the outputs of the nodes in :attr:`inputs`.
+
+        Returns:
+            The output, logits of shape (B, C).
+        """
+        raise NotImplementedError

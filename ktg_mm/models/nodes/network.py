@@ -1,0 +1,147 @@
+"""Network node."""
+
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
+from mmengine.runner.checkpoint import _load_checkpoint, load_state_dict
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+
+from ktg_mm.errors import UserError
+from ktg_mm.registry import NODES
+from ktg_mm.structures import NodeOutput
+
+from .base import Node
+
+
+@NODES.register_module()
+class NetworkNode(Node):
+    """A classifier of mmpretrain as a node.
+
+    Args:
+        network: Config of any mmpretrain classifier whose ``mode='tensor'`` returns logits, ``init_cfg`` included.
+        checkpoint: Weights to begin with: a file or address. A frozen teacher must have one (or an ``init_cfg`` of
+            type Pretrained). Defaults to None.
+        prefix: The part of the checkpoint's keys to take, such as ``'nodes.net1.network.'`` to take one node out of a
+            graph's checkpoint. Defaults to None: the whole checkpoint.
+        allow_random: True if the node may stay as randomly initialised though nobody teaches it. Defaults to False.
+
+    Raises:
+        UserError: If the checkpoint does not fit the network.
+
+    Example:
+        >>> import torch, mmpretrain.models
+        >>> node = NetworkNode(network=dict(
+        ...     type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead')))
+        >>> node(torch.rand(2, 1, 32, 32)).logits.shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        network: dict,
+        checkpoint: str | None = None,
+        prefix: str | None = None,
+        allow_random: bool = False,
+    ) -> None:
+        super().__init__()
+        self.network: BaseModule = MODELS.build(network)
+        self.checkpoint = checkpoint
+        self.prefix = prefix
+        self.allow_random = allow_random
+        self.frozen = False
+        self._branch_output: tuple[Tensor, Tensor] | None = None
+        self._last_features: Tensor | None = None
+        if self._attention_branch is not None:
+            self._attention_branch.register_forward_hook(self._keep_branch_output)
+
+    @property
+    def _attention_branch(self) -> nn.Module | None:
+        return getattr(getattr(self.network, 'backbone', None), 'attention_branch', None)
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of classes of the network's head, None if it does not say."""
+        for part in (getattr(self.network, 'head', None), getattr(self.network, 'model', None)):
+            if isinstance(number := getattr(part, 'num_classes', None), int):
+                return number
+        return None
+
+    def ask_for_attention(self) -> None:
+        """Makes the outputs hold attention maps: the attention branch's, else those of the last feature map.
+
+        The latter are Attention Transfer's, Q = sum over the channels of the squared activation (Zagoruyko and
+        Komodakis, ICLR 2017).
+
+        Raises:
+            ValueError: If the network has no backbone to take a feature map from.
+        """
+        if self._attention_branch is not None:
+            return
+        backbone = getattr(self.network, 'backbone', None)
+        if backbone is None:
+            raise ValueError(f'a {type(self.network).__name__} has no backbone to take an attention map from')
+        backbone.register_forward_hook(self._keep_features)
+
+    def freeze(self) -> None:
+        """Makes the node a frozen teacher: no gradients, eval mode for good."""
+        self.frozen = True
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> 'NetworkNode':
+        """Sets training mode, which a frozen node ignores."""
+        super().train(mode and not self.frozen)
+        return self
+
+    def init_weights(self) -> None:
+        """Initialises the network as its config says, then loads the node's checkpoint."""
+        super().init_weights()
+        if self.checkpoint is not None:
+            load_network(self.network, self.checkpoint, self.prefix)
+
+    def forward(self, inputs: Tensor) -> NodeOutput:  # type: ignore[override]
+        """Returns the network's output for images of shape (B, channels, height, width)."""
+        self._branch_output = self._last_features = None
+        logits = self.network(inputs, mode='tensor')
+        if self._branch_output is not None:
+            attention, attention_logits = self._branch_output
+            return NodeOutput(logits, attention, attention_logits)
+        if self._last_features is not None:
+            return NodeOutput(logits, attention=self._last_features.square().sum(dim=1))
+        return NodeOutput(logits)
+
+    def _keep_branch_output(self, module: nn.Module, args: tuple, output: tuple[Tensor, Tensor]) -> None:
+        self._branch_output = output
+
+    def _keep_features(self, module: nn.Module, args: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
+        features = output if isinstance(output, Tensor) else output[-1]
+        if features.dim() != 4:
+            raise ValueError(
+                f'the backbone {type(module).__name__} has no feature map to take attention from: '
+                f'its output has shape {tuple(features.shape)}'
+            )
+        self._last_features = features
+
+
+def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None) -> None:
+    """Loads weights into a network; every one must be there.
+
+    Args:
+        network: What to load into.
+        checkpoint: File or address, loaded safely.
+        prefix: Beginning of the keys to take, removed from them. Defaults to None: all keys.
+
+    Raises:
+        UserError: If the file cannot be read or lacks a weight.
+    """
+    weights = _load_checkpoint(checkpoint, map_location='cpu')
+    weights = weights.get('state_dict', weights)
+    if prefix:
+        weights = {key[len(prefix) :]: value for key, value in weights.items() if key.startswith(prefix)}
+    missing = [key for key in network.state_dict() if key not in weights]
+    if missing:
+        raise UserError(
+            f"checkpoint {checkpoint}: lacks {len(missing)} of the network's weights, such as {missing[0]!r}"
+            + (f' (looked for keys that begin with {prefix!r})' if prefix else '; is a prefix needed?')
+        )
+    load_state_dict(network, weights, strict=False, logger=MMLogger.get_current_instance())

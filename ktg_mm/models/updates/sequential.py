@@ -1,0 +1,42 @@
+"""Sequential update."""
+
+from mmengine.dist import all_reduce_params
+from mmengine.optim import OptimWrapper
+from torch import nn
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.registry import UPDATES
+from ktg_mm.structures import EdgeValue
+
+from .base import Update, total_loss
+
+
+@UPDATES.register_module()
+class SequentialUpdate(Update):
+    """Deep mutual learning's original update (Zhang et al., CVPR 2018, alg. 1), for comparison.
+
+    The nodes learn one after another, in the order of the config; before each, all that it listens to run again on the
+    same batch with their newest weights. It costs up to one forward of all nodes per node.
+
+    Raises:
+        ConfigError: At the first step, if the optimiser accumulates gradients over several batches.
+    """
+
+    def __call__(
+        self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper
+    ) -> dict[str, EdgeValue]:
+        """Trains the nodes one by one on a batch."""
+        if optim_wrapper._accumulative_counts > 1:
+            raise ConfigError('optim_wrapper.accumulative_counts', 'must be 1 with SequentialUpdate')
+        values: dict[str, EdgeValue] = {}
+        for node, parameters in graph.parameter_groups():  # type: ignore[operator]
+            with optim_wrapper.optim_context(graph):
+                of_node = graph(**batch, mode='loss', targets=[node])
+            optim_wrapper.zero_grad()
+            optim_wrapper.backward(total_loss(of_node))
+            all_reduce_params([p.grad for p in parameters if p.grad is not None], op='mean')
+            # The other nodes have no gradients, so the step leaves them alone, their momentum and decay included.
+            optim_wrapper.step()
+            optim_wrapper.zero_grad()
+            values |= of_node
+        return values

@@ -1,0 +1,143 @@
+"""What flows along the edges of a graph: the nodes' outputs and what is known about the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class NodeOutput:
+    """What one node predicts for one view of a batch.
+
+    Whatever several edges need of it (softmaxes, attention crops) is computed once and kept, see :meth:`cached`.
+
+    Args:
+        logits: Class scores of shape (B, C).
+        attention: Attention maps of shape (B, H, W), where the network has them or an edge asks for them.
+        attention_logits: Class scores of an attention branch, shape (B, C).
+
+    Example:
+        >>> output = NodeOutput(torch.tensor([[0.0, 0.0], [9.0, 0.0]]))
+        >>> output.probabilities()[0]
+        tensor([0.5000, 0.5000])
+        >>> output.predicted
+        tensor([0, 0])
+    """
+
+    def __init__(self, logits: Tensor, attention: Tensor | None = None, attention_logits: Tensor | None = None) -> None:
+        self.logits = logits
+        self.attention = attention
+        self.attention_logits = attention_logits
+        self._cache: dict[Hashable, Tensor] = {}
+        self._detached: NodeOutput | None = None
+
+    def cached(self, key: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+        """Returns ``compute()``, computed at the first call with this key only."""
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return self._cache[key]
+
+    def log_probabilities(self, temperature: float = 1.0) -> Tensor:
+        """Log-softmax of logits / temperature, shape (B, C)."""
+        return self.cached(('log_probabilities', temperature), lambda: F.log_softmax(self.logits / temperature, dim=1))
+
+    def probabilities(self, temperature: float = 1.0) -> Tensor:
+        """Softmax of logits / temperature, shape (B, C)."""
+        return self.cached(('probabilities', temperature), lambda: self.log_probabilities(temperature).exp())
+
+    @property
+    def predicted(self) -> Tensor:
+        """The class with the highest score, shape (B,)."""
+        return self.cached('predicted', lambda: self.logits.argmax(dim=1))
+
+    def detach(self) -> NodeOutput:
+        """The same output as a teacher: no gradient flows back, the softmaxes are shared with this one."""
+        if self._detached is None:
+            self._detached = DetachedOutput(self)
+        return self._detached
+
+
+class DetachedOutput(NodeOutput):
+    """A node's output without its gradient; it takes softmaxes from the output that it was made of."""
+
+    def __init__(self, attached: NodeOutput) -> None:
+        super().__init__(
+            attached.logits.detach(),
+            None if attached.attention is None else attached.attention.detach(),
+            None if attached.attention_logits is None else attached.attention_logits.detach(),
+        )
+        self._attached = attached
+
+    def log_probabilities(self, temperature: float = 1.0) -> Tensor:
+        """Log-softmax of logits / temperature, shape (B, C)."""
+        return self._attached.log_probabilities(temperature).detach()
+
+
+class LabelOutput(NodeOutput):
+    """The label as a teacher: all probability is on the true class, at any temperature.
+
+    Args:
+        labels: True classes, integers of shape (B,).
+        num_classes: Number of classes C.
+
+    Example:
+        >>> LabelOutput(torch.tensor([1]), num_classes=3).probabilities()
+        tensor([[0., 1., 0.]])
+    """
+
+    def __init__(self, labels: Tensor, num_classes: int) -> None:
+        super().__init__(labels)
+        self.labels = labels
+        self.num_classes = num_classes
+
+    def probabilities(self, temperature: float = 1.0) -> Tensor:
+        """One-hot labels, shape (B, C)."""
+        return self.cached('one_hot', lambda: F.one_hot(self.labels, self.num_classes).float())
+
+    def log_probabilities(self, temperature: float = 1.0) -> Tensor:
+        """Log of the one-hot labels: 0 and minus infinity, shape (B, C)."""
+        return self.cached('log_one_hot', lambda: self.probabilities().log())
+
+    @property
+    def predicted(self) -> Tensor:
+        """The label itself, shape (B,)."""
+        return self.labels
+
+    def detach(self) -> LabelOutput:
+        """A label has no gradient: the same object."""
+        return self
+
+
+@dataclass
+class TransferContext:
+    """What edges may know besides the two outputs that they compare.
+
+    Args:
+        labels: True classes, integers of shape (B,).
+        progress: k / k_end, the share of the run's iterations including the present one, in (0, 1].
+    """
+
+    labels: Tensor
+    progress: float = 1.0
+
+
+@dataclass
+class EdgeValue:
+    """What an edge gives to its target.
+
+    Args:
+        loss: Scalar with gradient: the mean over the batch of the gated loss, times the edge's weight.
+        gate_weight: Scalar without gradient: the mean over the batch of the gate's factor, for the log.
+    """
+
+    loss: Tensor
+    gate_weight: Tensor | float
+
+
+def mean_over_batch(per_sample: Tensor | float) -> Tensor | float:
+    """Mean of a value per sample, shape (B,) -> (); a plain number stays as it is."""
+    return per_sample.mean() if isinstance(per_sample, torch.Tensor) else per_sample
