@@ -1,0 +1,5 @@
+"""Pictures of graphs and of what their networks look at."""
+
+from .graph_picture import draw_graph, save_picture
+
+__all__ = ['draw_graph', 'save_picture']

@@ -1,0 +1,286 @@
+"""Draws the graph of a config: who teaches whom, what, and when."""
+
+import contextlib
+import math
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from ktg_mm.errors import UserError
+
+from .canvas import GREY, INK, Canvas
+from .graph_content import Link, node_lines, parts_of, read_links, read_nodes
+from .graph_layout import Box, Curve, arc, clear_arc, loop, place_text, ring, text_size
+from .graph_text import LOSS_NOTES, losses_of, type_name
+
+# Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
+GATE_STYLES: dict[str, tuple[str, Any]] = {
+    'Through': ('#0072B2', '-'),
+    'Linear': ('#E69F00', (0, (5, 1.5))),
+    'NegativeLinear': ('#D55E00', (0, (8, 1.5, 1, 1.5, 1, 1.5))),
+    'Correct': ('#009E73', (0, (6, 1.5, 1.2, 1.5))),
+    'Sine': ('#CC79A7', (0, (2.5, 1.2))),
+    'EMA': ('#000000', (0, (1, 1.2))),
+}
+OTHER_STYLES: list[tuple[str, Any]] = [('#56B4E9', (0, (9, 2))), ('#8C7B00', (0, (4, 1, 1, 1))), (GREY, (0, (3, 3)))]
+MEMBER_BENDS = sorted((bend / 10 for bend in range(-12, 13)), key=abs)
+"""How far a member's line may swerve round other nodes, straight first."""
+MAX_WRITTEN = 8
+"""With more edges between networks than this, their texts move from the arrows to the legend."""
+
+
+def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
+    """Draws the graph of a model.
+
+    Args:
+        model_cfg: The ``model`` of a config, with ``nodes``, ``edges`` and ``target``.
+        title: What is written above the picture.
+
+    Returns:
+        The picture, as large as its content needs.
+
+    Raises:
+        ConfigError: If there are no nodes, or an edge or the target names none of them.
+
+    Example:
+        >>> nodes = dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode'))
+        >>> figure = draw_graph(dict(nodes=nodes, edges={'a->b': dict(loss=dict(type='KLDivergence'))}))
+        >>> 'KL · Through' in [text.get_text() for text in figure.axes[0].texts]
+        True
+    """
+    nodes = read_nodes(model_cfg)
+    edges = read_links(model_cfg, nodes)
+    styles = _styles(edges)
+    mutual = [edge for edge in edges if edge.source not in ('label', edge.target)]
+    numbers = _numbers(mutual)
+    written = len(mutual) <= MAX_WRITTEN
+    boxes, outward = _place_nodes(nodes, edges, model_cfg.get('target'), mutual if written else [])
+    canvas = Canvas()
+    for name, node in nodes.items():
+        _draw_node(canvas, *node_lines(name, node, edges, model_cfg.get('target')), boxes[name])
+        for member in parts_of(node):
+            if member in boxes:
+                rest = [box for other, box in boxes.items() if other not in (name, member)]
+                way = clear_arc(boxes[member], boxes[name], MEMBER_BENDS, rest)
+                canvas.line(way, '#AAAAAA', (0, (4, 3)), 1.0, arrow=False)
+    taken = list(boxes.values()) + _draw_outside(canvas, edges, boxes, outward, styles)
+    curves = _curves(mutual, boxes, 0.24 if written else 0.15)
+    points = [curve.points(np.linspace(0, 1, 60)) for curve in curves]
+    for index, (edge, curve) in enumerate(zip(mutual, curves, strict=True)):
+        colour, style = styles[edge.gate]
+        canvas.line(curve, colour, style, 1.5)
+        if written or len(numbers) > 1:
+            text = _wrap(edge.text) if written else str(numbers[edge.text])
+            size = text_size(text, 8)
+            size = (size[0] + 0.1, size[1] + 0.05) if written else (0.19, 0.19)
+            others = points[:index] + points[index + 1 :]
+            place = place_text(curve, size, taken, others, beside=written)
+            taken.append(place)
+            _draw_mark(canvas, text, place, colour, written)
+    _draw_legend(canvas, edges, {} if written else numbers, styles, nodes)
+    if title:
+        middle = (canvas.low[0] + canvas.high[0]) / 2
+        canvas.text(title, middle, canvas.high[1] + 0.3, size=12, bold=True)
+    return canvas.finish(margin=0.2)
+
+
+def save_picture(figure: Figure, path: str | Path) -> Path:
+    """Saves a picture as SVG, with its text as text, or as PNG.
+
+    Args:
+        figure: The picture.
+        path: The file; its ending says which of the two.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: If the ending is another one or the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_picture(draw_graph(dict(nodes=dict(a=dict(type='NetworkNode')))), f'{folder}/a.svg').name
+        'a.svg'
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in ('.svg', '.png'):
+        raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
+    part = path.with_name(f'.{path.name}.{os.getpid()}')
+    # No date and a fixed salt: the same graph gives the same file.
+    metadata = {'Date': None} if ending == '.svg' else None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'graph'}):
+            figure.savefig(part, format=ending[1:], dpi=200, facecolor='white', metadata=metadata)
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f'{path}: cannot be written: {error.strerror or error}') from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    return path
+
+
+def _styles(edges: list[Link]) -> dict[str, tuple[str, Any]]:
+    gates = list(dict.fromkeys(edge.gate for edge in edges))
+    others = [gate for gate in gates if gate not in GATE_STYLES]
+    styles = {gate: OTHER_STYLES[index % len(OTHER_STYLES)] for index, gate in enumerate(others)}
+    order = [gate for gate in GATE_STYLES if gate in gates]
+    return {**{gate: GATE_STYLES[gate] for gate in order}, **styles}
+
+
+def _numbers(mutual: list[Link]) -> dict[str, int]:
+    """Numbers the different texts, those of one gate in a row."""
+    order = {gate: index for index, gate in enumerate(_styles(mutual))}
+    texts = sorted({(order[edge.gate], edge.text) for edge in mutual})
+    return {text: index + 1 for index, (_, text) in enumerate(texts)}
+
+
+def _place_nodes(
+    nodes: Mapping[str, Mapping[str, Any]], edges: list[Link], target: str | None, written: list[Link]
+) -> tuple[dict[str, Box], dict[str, float]]:
+    """Puts networks on a ring and ensembles in a row below; returns boxes and the way outward."""
+    sizes = {}
+    for name, node in nodes.items():
+        lines, roles = node_lines(name, node, edges, target)
+        lines = [*lines, *([', '.join(roles)] if roles else [])]
+        widths = [text_size(lines[0], 10, bold=True)[0], *(text_size(line, 8)[0] for line in lines[1:])]
+        sizes[name] = (max(0.9, max(widths) + 0.3), 0.22 + 0.155 * len(lines))
+    circle = [name for name, node in nodes.items() if not node.get('members')]
+    # One size for all on the ring: their labels then stand in line.
+    same = tuple(max((sizes[name][axis] for name in circle), default=0.0) for axis in (0, 1))
+    sizes.update({name: (same[0], same[1]) for name in circle})
+    texts = [text_size(_wrap(edge.text), 8)[0] for edge in written]
+    gap = max([1.1, *(width + 0.9 for width in texts)])
+    spots = ring(len(circle), same[0], gap)
+    boxes = {name: Box(x, y, *sizes[name]) for name, (x, y, _) in zip(circle, spots, strict=True)}
+    outward = {name: angle for name, (_, _, angle) in zip(circle, spots, strict=True)}
+    below = [name for name in nodes if name not in boxes]
+    bottom = min((box.y for box in boxes.values()), default=0.0)
+    drop = 1.9 if any(edge.source in below or edge.target in below for edge in written) else 1.5
+    row = ring(2, max([sizes[name][0] for name in below], default=0.0), 0.6)
+    step = row[1][0] - row[0][0]
+    for index, name in enumerate(below):
+        boxes[name] = Box((index - (len(below) - 1) / 2) * step, bottom - drop, *sizes[name])
+        outward[name] = -math.pi / 2
+    return boxes, outward
+
+
+def _curves(mutual: list[Link], boxes: Mapping[str, Box], bend: float) -> list[Curve]:
+    """Bends each edge to its left, so that an edge and its answer part; a second one bends further."""
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    curves = []
+    for edge in mutual:
+        source, target = boxes[edge.source], boxes[edge.target]
+        height = bend + 0.45 * seen[edge.source, edge.target]
+        rest = [box for name, box in boxes.items() if name not in (edge.source, edge.target)]
+        bends = [height, height + 0.4, height + 0.8, -height - 0.3, -height - 0.7, -height - 1.1]
+        curves.append(clear_arc(source, target, bends, rest))
+        seen[edge.source, edge.target] += 1
+    return curves
+
+
+def _draw_node(canvas: Canvas, lines: list[str], roles: list[str], box: Box) -> None:
+    frozen = 'frozen' in roles
+    canvas.box(box, '#E8EEF2' if frozen else '#FFFFFF', INK, 3.0 if 'target' in roles else 1.1, dashed=frozen)
+    top = box.y + (len(lines) + bool(roles) - 1) / 2 * 0.155
+    for index, line in enumerate(lines):
+        canvas.text(line, box.x, top - 0.155 * index, size=8 if index else 10, bold=not index)
+    if roles:
+        canvas.text(', '.join(roles), box.x, top - 0.155 * len(lines), colour=GREY)
+
+
+def _draw_outside(
+    canvas: Canvas,
+    edges: list[Link],
+    boxes: Mapping[str, Box],
+    outward: Mapping[str, float],
+    styles: Mapping[str, tuple[str, Any]],
+) -> list[Box]:
+    """Draws label edges as stubs and self edges as loops on the outer side; returns what they cover."""
+    covered = []
+    for name, box in boxes.items():
+        outside = [edge for edge in edges if edge.target == name and edge.source in ('label', name)]
+        for index, edge in enumerate(outside):
+            angle = outward[name] + (index - (len(outside) - 1) / 2) * math.radians(75)
+            up = math.sin(angle) > 0.5
+            colour, style = styles[edge.gate]
+            if edge.source == 'label':
+                reach = float(np.linalg.norm(Box(0, 0, 0.5, 0.3).border(angle)))
+                diamond = _box_at(box.border(angle, 0.48 + reach), 0.66, 0.4)
+                canvas.line(arc(diamond.centre, box.centre, 0).between(diamond, box, 0.03), colour, style, 1.5)
+                canvas.diamond(diamond, '#E4E4E4', GREY)
+                canvas.text('label', diamond.x, diamond.y, size=7)
+                anchor, reach = diamond.centre, 0.2
+            else:
+                curve = loop(box, angle)
+                canvas.line(curve, colour, style, 1.5)
+                anchor, reach = curve.points(np.array([0.5]))[0], 0.0
+            text = _wrap(edge.text)
+            width, height = text_size(text, 8)
+            shift = (reach + height / 2 + 0.05) * (1 if up else -1)
+            place = Box(anchor[0], anchor[1] + shift, width + 0.1, height + 0.05)
+            canvas.text(text, place.x, place.y)
+            covered += [place, _box_at(anchor, 0.66, 0.4)]
+    return covered
+
+
+def _box_at(centre: np.ndarray, width: float, height: float) -> Box:
+    return Box(float(centre[0]), float(centre[1]), width, height)
+
+
+def _draw_mark(canvas: Canvas, text: str, place: Box, colour: str, written: bool) -> None:
+    """Writes on an arrow: its text in a white box, or its number in the legend in a disc."""
+    canvas.box(place, '#FFFFFF', colour, 0.8, rounding=0.04 if written else place.height / 2)
+    canvas.text(text, place.x, place.y, size=8 if written else 7.5, bold=not written)
+
+
+def _draw_legend(
+    canvas: Canvas,
+    edges: list[Link],
+    numbers: Mapping[str, int],
+    styles: Mapping[str, tuple[str, Any]],
+    nodes: Mapping[str, Mapping[str, Any]],
+) -> None:
+    gates = {edge.text: edge.gate for edge in edges}
+    entries = [(text, number, *styles[gates[text]]) for text, number in numbers.items()]
+    named = {gates[text] for text in numbers}
+    entries += [(gate, 0, *style) for gate, style in styles.items() if gate not in named]
+    if any(parts_of(node) for node in nodes.values()):
+        entries.append(('member', 0, '', (0, (4, 3))))
+    if not entries:
+        return
+    left, right, top = canvas.low[0], canvas.high[0], canvas.low[1] - 0.4
+    arrow = 0.8 if len(numbers) > 1 else 0.55
+    step = max(text_size(entry[0], 8)[0] for entry in entries) + arrow + 0.4
+    columns = max(1, min(len(entries), int((right - left + 0.3) / step)))
+    rows = math.ceil(len(entries) / columns)
+    columns = math.ceil(len(entries) / rows)
+    start = (left + right - columns * step + 0.3) / 2
+    for index, (text, number, colour, style) in enumerate(entries):
+        x, y = start + index // rows * step, top - index % rows * 0.25
+        way = arc(np.array([x, y]), np.array([x + arrow, y]), 0)
+        canvas.line(way, colour or '#AAAAAA', style, 1.5 if colour else 1.0, arrow=bool(colour))
+        if number and len(numbers) > 1:
+            _draw_mark(canvas, str(number), Box(x + 0.1, y, 0.19, 0.19), colour, written=False)
+        canvas.text(text, x + arrow + 0.08, y, align='left')
+    used = {type_name(loss) for edge in edges for loss in losses_of(edge.config)}
+    notes = _wrap(' · '.join(note for name, note in LOSS_NOTES.items() if name in used), int((right - left) * 16))
+    height = text_size(notes, 7)[1]
+    canvas.text(notes, (left + right) / 2, canvas.low[1] - 0.15 - height / 2, size=7, colour=GREY)
+
+
+def _wrap(text: str, width: int = 26) -> str:
+    lines = ['']
+    for part in text.split(' · '):
+        joined = f'{lines[-1]} · {part}' if lines[-1] else part
+        lines[-1:] = [joined] if len(joined) <= width or not lines[-1] else [lines[-1], part]
+    return '\n'.join(lines)

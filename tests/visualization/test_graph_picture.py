@@ -1,0 +1,197 @@
+import importlib.util
+import xml.etree.ElementTree as ElementTree
+from itertools import permutations
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.visualization import draw_graph, save_picture
+
+CE, KL, ATTENTION = dict(type='CrossEntropy'), dict(type='KLDivergence'), dict(type='AttentionMSE')
+
+
+def network(depth, **node):
+    backbone = dict(type='CIFARResNet', depth=depth)
+    return dict(type='NetworkNode', network=dict(type='ImageClassifier', backbone=backbone), **node)
+
+
+def gate(name, **settings):
+    return dict(type=f'{name}Gate', **settings)
+
+
+@pytest.fixture
+def model():
+    return dict(
+        target='net1',
+        nodes=dict(net1=network(32), net2=network(110), teacher=network(56)),
+        edges={
+            'label->net1': dict(loss=CE),
+            'label->net2': dict(loss=CE, gate=gate('Linear')),
+            'net1->net2': dict(loss=[KL, ATTENTION], gate=gate('Correct'), weight=0.5),
+            'net2->net1': dict(loss=dict(KL, temperature=2.0), gate=gate('Sine', frequency=2, phase=0.5)),
+            'teacher->net1': dict(loss=KL),
+            'net1->teacher': dict(loss=dict(type='Huber'), gate=gate('Cutoff')),
+            'net1->net1': dict(loss=ATTENTION, views=dict(source='a', target='b')),
+        },
+    )
+
+
+def full_graph(count):
+    names = [f'net{index}' for index in range(1, count + 1)]
+    losses = [KL, [KL, ATTENTION], dict(type='ProbabilityCosine')]
+    edges = {f'label->{name}': dict(loss=CE) for name in names}
+    for index, (source, target) in enumerate(permutations(names, 2)):
+        edges[f'{source}->{target}'] = dict(loss=losses[index % 3], gate=gate(('Linear', 'Correct')[index % 2]))
+    nodes = {name: network(20) for name in names}
+    nodes['ensemble'] = dict(type='EnsembleNode', members=names)
+    return dict(target='ensemble', nodes=nodes, edges=edges)
+
+
+def texts_of(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def arrows_of(figure):
+    """Returns the colours of the arrowheads above the legend: one a drawn edge."""
+    return [patch.get_facecolor() for patch in figure.axes[0].patches if patch.get_zorder() == 2.5]
+
+
+def test_svg_says_everything_as_text(model, tmp_path):
+    path = save_picture(draw_graph(model, 'my_graph'), tmp_path / 'graph.svg')
+    texts = [text.text for text in ElementTree.parse(path).iter('{http://www.w3.org/2000/svg}text')]
+    for said in ('my_graph', 'net1', 'ResNet-32', 'ResNet-110', 'ResNet-56', 'target', 'frozen', 'label'):
+        assert said in texts
+    for said in (
+        'CE · Through',
+        'CE · Linear',
+        '0.5×(KL + A+) · Correct',  # noqa: RUF001
+        'KL T=2',
+        'Sine(f=2, φ=0.5)',
+        'KL · Through',
+        'A+ · Through · a→b',
+    ):
+        assert any(said in text for text in texts), said
+    assert not any('Cutoff' in text or 'Huber' in text for text in texts)
+    assert [path.name for path in tmp_path.iterdir()] == ['graph.svg'], 'no temporary file stays'
+
+
+def test_png_is_not_blank(model, tmp_path):
+    image = matplotlib.image.imread(save_picture(draw_graph(model), tmp_path / 'new' / 'graph.png'))
+    assert min(image.shape[:2]) > 400
+    assert image[..., :3].std() > 0.05
+
+
+def test_the_same_graph_gives_the_same_svg(model, tmp_path):
+    first, second = (save_picture(draw_graph(model), tmp_path / f'{name}.svg').read_bytes() for name in 'ab')
+    assert first == second
+
+
+@pytest.mark.parametrize('name', ['graph.bmp', 'graph'])
+def test_unknown_ending(model, tmp_path, name):
+    with pytest.raises(UserError, match=r'ends with \.svg or \.png') as caught:
+        save_picture(draw_graph(model), tmp_path / name)
+    assert '\n' not in str(caught.value)
+
+
+def test_unwritable_place(model, tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match='cannot be written'):
+        save_picture(draw_graph(model), tmp_path / 'file' / 'graph.svg')
+
+
+def test_each_edge_that_lets_through_has_its_arrow(model):
+    # Six edges and four gates in the legend: Through, Linear, Correct, Sine.
+    assert len(arrows_of(draw_graph(model))) == 6 + 4
+
+
+def test_many_edges_are_numbered_and_told_in_the_legend():
+    figure = draw_graph(full_graph(5))
+    texts = texts_of(figure)
+    combinations = [f'{loss} · {name}' for loss in ('KL', 'KL + A+', 'P−') for name in ('Linear', 'Correct')]  # noqa: RUF001
+    assert all(texts.count(text) == 1 for text in combinations)
+    # One disc an arrow and one a legend entry.
+    assert sum(text in set('123456') for text in texts) == 20 + 6
+    # 25 edges, six combinations, and the labels' gate.
+    assert len(arrows_of(figure)) == 25 + 6 + 1
+    assert texts.count('CE · Through') == 5 and 'member' in texts
+
+
+def test_one_combination_needs_no_numbers():
+    model = full_graph(4)
+    for key in model['edges']:
+        if not key.startswith('label'):
+            model['edges'][key] = dict(loss=KL, gate=gate('Linear'))
+    texts = texts_of(draw_graph(model))
+    assert texts.count('KL · Linear') == 1 and '1' not in texts
+
+
+def test_networks_do_not_overlap_and_nothing_is_outside():
+    figure = draw_graph(full_graph(5), 'title')
+    axes = figure.axes[0]
+    boxes = [patch for patch in axes.patches if type(patch).__name__ == 'FancyBboxPatch' and patch.get_width() > 0.5]
+    assert len(boxes) == 6
+    extents = [box.get_window_extent() for box in boxes]
+    assert not any(a.overlaps(b) for a, b in permutations(extents, 2))
+    page = figure.bbox
+    for item in [*axes.texts, *axes.patches]:
+        extent = item.get_window_extent()
+        assert page.x0 <= extent.x0 and extent.x1 <= page.x1 and page.y0 <= extent.y0 and extent.y1 <= page.y1
+
+
+def test_an_edge_and_its_answer_are_apart():
+    model = dict(nodes=dict(a=network(20), b=network(20)), edges={'a->b': dict(loss=KL), 'b->a': dict(loss=KL)})
+    shafts = [patch.get_path() for patch in draw_graph(model).axes[0].patches if patch.get_zorder() == 2]
+    assert shafts[0].vertices[:, 1].min() > 0 > shafts[1].vertices[:, 1].max()
+
+
+def test_self_edge_is_a_loop():
+    model = dict(nodes=dict(a=network(20)), edges={'a->a': dict(loss=KL, views=dict(source='a', target='b'))})
+    figure = draw_graph(model)
+    assert any(len(p.get_path().vertices) == 4 for p in figure.axes[0].patches if p.get_zorder() == 2)
+    assert 'KL · Through · a→b' in texts_of(figure)
+
+
+def test_moving_average_is_dotted():
+    model = dict(nodes=dict(a=network(20), b=network(20)), edges={'a->b': dict(type='EMAEdge', decay=0.999)})
+    figure = draw_graph(model)
+    assert {'EMA 0.999', 'moving average'} <= set(texts_of(figure))
+
+
+@pytest.mark.parametrize('edges', [{}, {'b->a': dict(loss=KL, gate=gate('Own'))}])
+def test_small_and_odd_graphs(edges):
+    model = dict(nodes={'a': network(20), 'b': network(20), 'price in $': dict(type='EnsembleNode', members=['a'])})
+    assert 'price in $' in texts_of(draw_graph(dict(model, edges=edges)))
+
+
+def test_no_nodes():
+    with pytest.raises(ConfigError, match=r'config has no model\.nodes'):
+        draw_graph(dict(type='ImageClassifier'))
+
+
+def run_tool(monkeypatch, *arguments):
+    path = Path(__file__).parents[2] / 'tools' / 'draw_graph.py'
+    spec = importlib.util.spec_from_file_location('draw_graph_tool', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setattr('sys.argv', ['draw_graph.py', *map(str, arguments)])
+    tool.main()
+
+
+def test_tool_draws_beside_the_caller(model, monkeypatch, tmp_path):
+    (tmp_path / 'mine.py').write_text(f'model = {model!r}')
+    monkeypatch.chdir(tmp_path)
+    run_tool(monkeypatch, 'mine.py', '--cfg-options', 'model.target=net2')
+    assert '>mine</text>' in (tmp_path / 'mine.svg').read_text()
+    run_tool(monkeypatch, 'mine.py', '--out', 'mine.png')
+    assert (tmp_path / 'mine.png').stat().st_size > 10_000
+
+
+def test_tool_tells_mistakes_in_one_line(monkeypatch, tmp_path, capsys):
+    (tmp_path / 'mine.py').write_text("model = dict(type='ImageClassifier')")
+    with pytest.raises(SystemExit) as caught:
+        run_tool(monkeypatch, tmp_path / 'mine.py')
+    assert caught.value.code == 2
+    printed = ''.join(capsys.readouterr())
+    assert 'config has no model.nodes' in printed and 'Traceback' not in printed
