@@ -1,0 +1,76 @@
+"""From a config to mmengine's Runner."""
+
+import os
+import time
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_distributed
+from mmengine.runner import Runner
+
+from ktg_mm.engine import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.errors import ConfigError, UserError
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def build_runner(
+    cfg: Config,
+    work_dir: str | Path | None = None,
+    launcher: str = 'none',
+    load_from: str | None = None,
+    resume: bool | str = False,
+    amp: bool = False,
+) -> Runner:
+    """Builds the Runner of a config; the graph is built and checked, no data are read.
+
+    Args:
+        cfg: The config; it is changed.
+        work_dir: Folder of logs and checkpoints. Defaults to the config's, else ``work_dirs/<config's name>``.
+        launcher: How the processes were started: one of :data:`LAUNCHERS`. Without a GPU they speak gloo.
+        load_from: Checkpoint to begin with.
+        resume: True resumes from the newest checkpoint in work_dir, if there is one; a path from that one.
+        amp: True trains in mixed precision (bfloat16).
+
+    Raises:
+        UserError: If the config is wrong or a checkpoint cannot be read.
+    """
+    stem = Path(cfg.filename).stem if cfg.filename else 'graph'
+    cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
+    # Two Runners of one name would share their logs and best score.
+    cfg.experiment_name = f'{stem}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
+    cfg.launcher = launcher
+    if amp:
+        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    _choose_checkpoint(cfg, load_from, resume)
+    _check_data_roots(cfg)
+    if launcher != 'none' and not torch.cuda.is_available() and not is_distributed():
+        torch.distributed.init_process_group('gloo')
+    return Runner.from_cfg(cfg)
+
+
+def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -> None:
+    if resume is True:
+        found = latest_checkpoint(cfg.work_dir)
+        load_from, cfg.resume = (str(found), True) if found else (load_from, False)
+    elif resume:
+        load_from, cfg.resume = resume, True
+    if load_from is not None:
+        cfg.load_from = load_from
+    if cfg.get('load_from') and '://' not in cfg.load_from:
+        checkpoint = load_checkpoint_safely(cfg.load_from)
+        if cfg.get('resume') and 'optimizer' not in checkpoint:
+            raise UserError(f'checkpoint {cfg.load_from}: holds weights alone; a run cannot be resumed from it')
+
+
+def _check_data_roots(cfg: Config) -> None:
+    """Refuses a data root that is missing, where the data set would not download itself."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = (cfg.get(name) or {}).get('dataset') or {}
+        path = f'{name}.dataset'
+        while isinstance(dataset.get('dataset'), dict):  # wrappers
+            dataset, path = dataset['dataset'], f'{path}.dataset'
+        root = dataset.get('data_root')
+        if root and '://' not in root and not Path(root).expanduser().exists() and dataset.get('download') is not True:
+            raise ConfigError(f'{path}.data_root', f'no such folder: {root}; give the folder that holds the data set')

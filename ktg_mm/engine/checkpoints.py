@@ -1,0 +1,81 @@
+"""Finding and reading checkpoints, under torch's safe loading alone."""
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import get_dist_info
+from mmengine.dist.utils import barrier
+from mmengine.runner import CheckpointLoader
+
+from ktg_mm.errors import UserError
+
+_NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
+
+
+def latest_checkpoint(work_dir: str | Path) -> Path | None:
+    """The newest checkpoint that a run left in its folder, None if there is none.
+
+    As checkpoints are renamed into place when they are whole, whatever is found can be read, also after the power
+    failed while one was being written.
+
+    Args:
+        work_dir: The run's folder.
+    """
+    found = [(int(match[1]), path) for path in Path(work_dir).glob('*.pth') if (match := _NAME.fullmatch(path.name))]
+    return max(found)[1] if found else None
+
+
+def load_checkpoint_safely(path: str | Path, map_location: Any = 'cpu') -> dict:
+    """Reads a checkpoint of tensors and plain values; anything that would run code is refused.
+
+    Args:
+        path: The file.
+        map_location: As in ``torch.load``.
+
+    Raises:
+        UserError: If the file is missing, truncated, corrupt or not safe; one line.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise UserError(f'checkpoint {path}: no such file')
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        if 'weights_only' in str(error) or 'Weights only' in str(error):
+            raise UserError(
+                f'checkpoint {path}: corrupt, or holds more than tensors and plain values, which is not safe to load'
+            ) from error
+        raise UserError(f'checkpoint {path}: cannot be read, the file is corrupt') from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise UserError(f'checkpoint {path}: cannot be read, the file is truncated or corrupt') from error
+
+
+@CheckpointLoader.register_scheme(prefixes='', force=True)
+def load_from_local(filename: str, map_location: Any = None) -> dict:
+    """mmengine's loader of local files, with an error of one line."""
+    return load_checkpoint_safely(filename, map_location)
+
+
+@CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)
+def load_from_http(
+    filename: str, map_location: Any = None, model_dir: str | None = None, progress: bool = True
+) -> dict:
+    """mmengine's loader of addresses; its own unpickles what it downloads, this one loads safely.
+
+    Each machine's first process downloads, the others read its copy.
+    """
+
+    def load() -> dict:
+        return torch.hub.load_state_dict_from_url(
+            filename, model_dir, map_location=map_location, progress=progress, weights_only=True
+        )
+
+    rank, world_size = get_dist_info()
+    if world_size == 1:
+        return load()
+    checkpoint = load() if rank == 0 else None
+    barrier()
+    return checkpoint if checkpoint is not None else load()

@@ -1,0 +1,41 @@
+"""Files that are either whole or not there."""
+
+import os
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+
+
+class AtomicLocalBackend(LocalBackend):
+    """mmengine's backend for local files, but a write that is interrupted leaves the old file as it was.
+
+    It takes the place of mmengine's own, so checkpoints and everything else that mmengine writes are atomic.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / 'file'
+        >>> AtomicLocalBackend().put(b'whole', path)
+        >>> path.read_bytes()
+        b'whole'
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Writes bytes to a temporary file beside ``filepath``, then renames it."""
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+        try:
+            with temporary.open('wb') as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Writes text likewise."""
+        self.put(obj.encode(encoding), filepath)
+
+
+register_backend('local', AtomicLocalBackend, force=True, prefixes='')

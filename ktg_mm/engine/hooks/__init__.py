@@ -1,0 +1,16 @@
+"""Hooks."""
+
+from .class_count_hook import ClassCountHook
+from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
+from .progress_hook import ProgressHook
+from .safe_checkpoint_hook import SafeCheckpointHook
+from .seed_hook import SeedHook
+
+__all__ = [
+    'ClassCountHook',
+    'GraphRuntimeInfoHook',
+    'NonFiniteLossError',
+    'ProgressHook',
+    'SafeCheckpointHook',
+    'SeedHook',
+]

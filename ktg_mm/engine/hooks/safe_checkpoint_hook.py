@@ -1,0 +1,126 @@
+"""Checkpoints that torch's safe loading can read, and that a crash cannot take away."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.fileio import FileClient, get_file_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.errors import UserError
+
+
+class _LateRemoval(AtomicLocalBackend):
+    """Collects what is to be removed until the new checkpoint is there."""
+
+    def __init__(self) -> None:
+        self.outdated: list[str] = []
+
+    def remove(self, filepath: Any) -> None:
+        self.outdated.append(str(filepath))
+
+    def flush(self, keep: set[str]) -> None:
+        outdated, self.outdated = self.outdated, []
+        for path in outdated:
+            if path not in keep and self.isfile(path):
+                super().remove(path)
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """mmengine's CheckpointHook with three differences.
+
+    - What it saves are tensors and plain values, so ``torch.load(weights_only=True)`` reads it back; mmengine's own
+      checkpoints hold objects that safe loading refuses.
+    - Outdated checkpoints are removed after the new one is there, not before.
+    - Weights that are not finite are not saved.
+
+    Args:
+        **kwargs: As mmengine's.
+
+    Raises:
+        UserError: When weights that are not finite would be saved; it names one of them.
+
+    Example:
+        >>> SafeCheckpointHook(interval=1).interval
+        1
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepares the folder as mmengine's does."""
+        super().before_train(runner)
+        backend = get_file_backend(self.out_dir, backend_args=self.backend_args)
+        if isinstance(backend, AtomicLocalBackend):
+            self.file_backend = _LateRemoval()
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        super()._save_checkpoint_with_step(runner, step, meta)
+        self._remove_outdated()
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        for key in self.key_indicators if self.save_best else ():
+            if key != 'auto' and key not in metrics:
+                raise UserError(
+                    f'default_hooks.checkpoint.save_best: no metric is named {key!r}; known: {", ".join(sorted(metrics))}'
+                )
+        super()._save_best_checkpoint(runner, metrics)
+        self._remove_outdated()
+
+    def _remove_outdated(self) -> None:
+        if isinstance(self.file_backend, _LateRemoval):
+            best = getattr(self, 'best_ckpt_path_dict', {}).values()
+            keep = {self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best}
+            self.file_backend.flush({str(path) for path in keep})
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Checks the weights and turns everything into tensors and plain values."""
+        for name, value in checkpoint['state_dict'].items():
+            if value.is_floating_point() and not value.isfinite().all():
+                raise UserError(
+                    f'the weight {name!r} is not finite; the checkpoint is not saved, the last good one is kept'
+                )
+        hub = checkpoint['message_hub']
+        hub['log_scalars'] = {name: _history_to_tensors(history) for name, history in hub['log_scalars'].items()}
+        hub['resumed_keys'] = dict(hub['resumed_keys'])
+        for key in ('message_hub', 'meta', 'param_schedulers'):
+            if key in checkpoint:
+                checkpoint[key] = _plain(checkpoint[key])
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Turns tensors back into mmengine's histories."""
+        hub = checkpoint.get('message_hub')
+        if hub:
+            hub['log_scalars'] = {
+                name: _history_from_tensors(value) if isinstance(value, dict) else value
+                for name, value in hub['log_scalars'].items()
+            }
+
+
+def _history_to_tensors(history: HistoryBuffer) -> dict[str, Any]:
+    values, counts = history.data
+    return dict(
+        values=torch.from_numpy(values.copy()), counts=torch.from_numpy(counts.copy()), max_length=history.max_length
+    )
+
+
+def _history_from_tensors(state: dict[str, Any]) -> HistoryBuffer:
+    return HistoryBuffer(state['values'].cpu().numpy(), state['counts'].cpu().numpy(), state['max_length'])
+
+
+def _plain(value: Any) -> Any:
+    """The same value made of Python's own types and tensors."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (
+            type(value)(_plain(entry) for entry in value) if type(value) in (list, tuple) else list(map(_plain, value))
+        )
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value

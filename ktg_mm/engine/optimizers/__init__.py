@@ -1,0 +1,6 @@
+"""Optimisers."""
+
+from .autocast_optim_wrapper import AutocastOptimWrapper
+from .node_optim_wrapper_constructor import NodeOptimWrapperConstructor
+
+__all__ = ['AutocastOptimWrapper', 'NodeOptimWrapperConstructor']

@@ -1,0 +1,5 @@
+"""Metrics."""
+
+from .node_metric import NodeMetric
+
+__all__ = ['NodeMetric']

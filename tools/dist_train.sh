@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Trains on several GPUs of this machine (or processes, if it has none):
+#   tools/dist_train.sh CONFIG PROCESSES [arguments of tools/train.py]
+# Several machines: set NNODES, NODE_RANK and MASTER_ADDR on each; PORT if 29500 is taken.
+set -euo pipefail
+if [ $# -lt 2 ]; then
+  echo "usage: tools/dist_train.sh CONFIG PROCESSES [arguments of tools/train.py]" >&2
+  exit 2
+fi
+config=$1 processes=$2
+shift 2
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+exec "${PYTHON:-python}" -m torch.distributed.run \
+  --nnodes="${NNODES:-1}" --node-rank="${NODE_RANK:-0}" --nproc-per-node="$processes" \
+  --master-addr="${MASTER_ADDR:-127.0.0.1}" --master-port="${PORT:-29500}" \
+  "$tools/train.py" "$config" --launcher pytorch "$@"
