@@ -1,0 +1,6 @@
+# CIFAR-10 for a search: 40,000 training and 10,000 validation images out of the training set; the test set is seen by
+# test_dataloader alone.
+_base_ = ['cifar10.py']
+
+train_dataloader = dict(dataset=dict(type='Split', of='CIFAR10', part='train', val_size=10_000))
+val_dataloader = dict(dataset=dict(type='Split', of='CIFAR10', part='val', val_size=10_000, split='train'))

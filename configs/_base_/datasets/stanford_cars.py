@@ -1,0 +1,7 @@
+# Stanford Cars: 196 classes, 8,144 training and 8,041 test images. Everything but the data set is Stanford Dogs'.
+_base_ = ['stanford_dogs.py']
+
+data_preprocessor = dict(num_classes=196)
+train_dataloader = dict(dataset=dict(type='StanfordCars', data_root='data/stanford_cars'))
+val_dataloader = dict(dataset=dict(type='StanfordCars', data_root='data/stanford_cars'))
+test_dataloader = val_dataloader

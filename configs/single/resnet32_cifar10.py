@@ -1,0 +1,11 @@
+# ResNet-32 alone on CIFAR-10. Published accuracy: 92.99.
+#   python tools/train.py configs/single/resnet32_cifar10.py
+_base_ = [
+    '../_base_/graphs/single.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/models/networks_cifar10.py',
+    '../_base_/schedules/sgd_200e_cifar.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(nodes=dict(net1=dict(network=_base_.resnet32)))

@@ -1,0 +1,56 @@
+"""A reproducible, stratified division of any data set into a training and a validation part."""
+
+from typing import Any
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
+from sklearn.model_selection import train_test_split
+
+from ktg_mm.errors import ConfigError
+
+
+@DATASETS.register_module(name='Split')
+def split_dataset(of: str, part: str, val_size: int | float, seed: int = 0, **kwargs: Any) -> BaseDataset:
+    """Builds a data set and keeps one part of it; in a config, ``dict(type='Split', of='CIFAR100', ...)``.
+
+    The result is a data set of the type ``of``, with its class names and its pipeline, not a wrapper around it. So all
+    other keys stay where they were (``train_dataloader.dataset.pipeline``), and a config that inherits an unsplit data
+    set adds four: ``type='Split', of='CIFAR100', part='train', val_size=10_000``.
+
+    The two parts are disjoint, cover the data set and keep its class proportions. They depend on the labels and on
+    ``seed`` alone: not on the run's seed, the process or the machine.
+
+    Args:
+        of: Registered name of the data set.
+        part: ``'train'`` or ``'val'``.
+        val_size: Size of the validation part: images if an int, a fraction of the data set if a float.
+        seed: Seed of the division. Defaults to 0.
+        **kwargs: Options of the data set. Its own ``split`` names the official part that is divided.
+
+    Returns:
+        The part, in the data set's own order. A validation part is in test mode: a sample that its pipeline refuses
+        is an error.
+
+    Raises:
+        ConfigError: If ``part`` is neither of the two, or the division is impossible (more validation images than
+            there are, fewer than classes).
+
+    Example:
+        >>> train, val = (split_dataset('Digits', part, 0.5, split='trainval') for part in ('train', 'val'))
+        >>> len(train), len(val)
+        (718, 719)
+    """
+    if part not in ('train', 'val'):
+        raise ConfigError('dataset.part', f"must be 'train' or 'val', got {part!r}")
+    dataset = DATASETS.build({'type': of, **kwargs})
+    labels = dataset.get_gt_labels()
+    try:
+        train, val = train_test_split(np.arange(len(labels)), test_size=val_size, stratify=labels, random_state=seed)
+    except ValueError as error:
+        raise ConfigError(
+            'dataset.val_size', f'{val_size} cannot divide {of} of {len(labels)} images: {error}'
+        ) from error
+    dataset.get_subset_(np.sort(train if part == 'train' else val).tolist())
+    dataset.test_mode = dataset.test_mode or part == 'val'
+    return dataset

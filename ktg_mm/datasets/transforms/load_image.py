@@ -1,0 +1,55 @@
+"""Image loading that names the file it could not read."""
+
+import logging
+
+from mmcv.transforms import LoadImageFromFile
+from mmengine.logging import print_log
+from mmpretrain.registry import TRANSFORMS
+
+from ktg_mm.errors import ConfigError, DataError
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadImageFromFile):
+    """Reads an image file; of one that cannot be read it says the name.
+
+    Required keys: ``img_path``. Added keys: ``img`` (H, W, 3), uint8, BGR; ``img_shape`` and ``ori_shape`` (H, W).
+
+    Args:
+        on_error: What happens with an unreadable file. ``'raise'`` stops; ``'skip'`` logs one warning for the file (in
+            each process that meets it) and returns None, upon which mmengine draws another training sample. An
+            evaluation stops either way: a score over fewer images could not be compared. Defaults to ``'raise'``.
+        **kwargs: Options of mmcv's ``LoadImageFromFile``, such as ``color_type`` and ``imdecode_backend``.
+
+    Raises:
+        ConfigError: If ``on_error`` is neither ``'raise'`` nor ``'skip'``.
+        DataError: If the file cannot be read or decoded, and ``on_error`` is ``'raise'``.
+
+    Example:
+        >>> LoadImage()({'img_path': 'missing.jpg'})
+        Traceback (most recent call last):
+        ...
+        ktg_mm.errors.DataError: missing.jpg: cannot be read as an image (...)
+    """
+
+    def __init__(self, on_error: str = 'raise', **kwargs: object) -> None:
+        if on_error not in ('raise', 'skip'):
+            raise ConfigError('LoadImage.on_error', f"must be 'raise' or 'skip', got {on_error!r}")
+        super().__init__(**kwargs)
+        self.on_error = on_error
+        self.reported: set[str] = set()
+
+    def transform(self, results: dict) -> dict | None:
+        """Returns ``results`` with the image, or None for an unreadable file that is to be skipped."""
+        path = str(results['img_path'])
+        try:
+            return super().transform(results)
+        except Exception as error:  # decoders raise many kinds, OpenCV's own among them
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            message = f'{path}: cannot be read as an image ({reason})'
+            if self.on_error == 'raise':
+                raise DataError(message) from error
+            if path not in self.reported:
+                self.reported.add(path)
+                print_log(f'{message}; skipped', logger='current', level=logging.WARNING)
+            return None

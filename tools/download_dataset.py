@@ -1,0 +1,25 @@
+"""Downloads a data set: ``python tools/download_dataset.py cifar100 --data-root data/cifar100``."""
+
+import argparse
+
+from ktg_mm.apis import one_line_errors
+from ktg_mm.datasets.download import ARCHIVES, download
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description='Downloads a data set and unpacks it.')
+    parser.add_argument('name', choices=sorted(ARCHIVES), help='data set')
+    parser.add_argument('--data-root', required=True, metavar='DIR', help="folder to fill, the config's data_root")
+    return parser.parse_args()
+
+
+@one_line_errors
+def main() -> None:
+    """Downloads and unpacks."""
+    args = parse_args()
+    download(args.name, args.data_root)
+
+
+if __name__ == '__main__':
+    main()
