@@ -1,8 +1,17 @@
 """What the tools call."""
 
+from .arguments import add_runner_arguments, config_parser
 from .command_line import one_line_errors
 from .config import load_config
 from .runner import LAUNCHERS, build_runner
 from .train import train
 
-__all__ = ['LAUNCHERS', 'build_runner', 'load_config', 'one_line_errors', 'train']
+__all__ = [
+    'LAUNCHERS',
+    'add_runner_arguments',
+    'build_runner',
+    'config_parser',
+    'load_config',
+    'one_line_errors',
+    'train',
+]

@@ -1,39 +1,7 @@
-# CIFAR-100, published protocol: train on all 50,000 training images, evaluate on the 10,000 test images.
-# cifar100_search.py splits the training images instead. Download: tools/download_dataset.py cifar100
-data_preprocessor = dict(
-    num_classes=100,
-    mean=[129.304, 124.070, 112.434],
-    std=[68.170, 65.392, 70.418],
-    to_rgb=False,  # the files hold RGB already
-)
+# CIFAR-100: everything but the data set is CIFAR-10's. Download: tools/download_dataset.py cifar100
+_base_ = ['cifar10.py']
 
-train_pipeline = [
-    dict(type='SeedRandom'),
-    dict(type='PadRandomCrop', crop_size=32, padding=4, padding_mode='reflect'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackInputs'),
-]
-test_pipeline = [dict(type='PackInputs')]
-
-# download=False: a missing data set then is one clear line; with True it is an attempt to reach the internet.
-train_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    dataset=dict(type='CIFAR100', data_root='data/cifar100', split='train', download=False, pipeline=train_pipeline),
-    sampler=dict(type='SeededSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
-)
-val_dataloader = dict(
-    batch_size=250,
-    num_workers=2,
-    persistent_workers=True,
-    dataset=dict(type='CIFAR100', data_root='data/cifar100', split='test', download=False, pipeline=test_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-)
+data_preprocessor = dict(num_classes=100, mean=[129.304, 124.070, 112.434], std=[68.170, 65.392, 70.418])
+train_dataloader = dict(dataset=dict(type='CIFAR100', data_root='data/cifar100'))
+val_dataloader = dict(dataset=dict(type='CIFAR100', data_root='data/cifar100'))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='NodeMetric', metric=dict(type='Accuracy', topk=(1,)))
-test_evaluator = val_evaluator

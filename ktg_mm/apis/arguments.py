@@ -1,0 +1,47 @@
+"""Command-line arguments that the tools share."""
+
+import argparse
+import os
+
+from mmengine.config import DictAction
+
+from .runner import LAUNCHERS
+
+
+def config_parser(description: str) -> argparse.ArgumentParser:
+    """A parser of the arguments ``config`` and ``--cfg-options``.
+
+    Args:
+        description: What the tool does, one sentence.
+
+    Example:
+        >>> args = config_parser('Does something.').parse_args(['a.py', '--cfg-options', 'train_cfg.max_epochs=2'])
+        >>> args.config, args.cfg_options
+        ('a.py', {'train_cfg.max_epochs': 2})
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help="settings that replace those of the config, such as train_cfg.max_epochs=2; quote keys with '->'",
+    )
+    return parser
+
+
+def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--work-dir``, ``--launcher`` and the local rank, which some launchers pass on.
+
+    Args:
+        parser: From :func:`config_parser`.
+    """
+    parser.add_argument('--work-dir', help="folder of logs and checkpoints; default: work_dirs/ and the config's name")
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='how several processes were started')
+    parser.add_argument('--local_rank', '--local-rank', type=_set_local_rank, help=argparse.SUPPRESS)
+
+
+def _set_local_rank(rank: str) -> int:
+    os.environ.setdefault('LOCAL_RANK', rank)
+    return int(rank)
