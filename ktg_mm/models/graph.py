@@ -20,7 +20,7 @@ from ktg_mm.registry import GATES, LOSSES, NODES, UPDATES
 from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContext
 
 from .edges import EMAEdge, TransferEdge
-from .graph_spec import LABEL, is_ema, list_of_losses, parse_edge_key, read_graph
+from .graph_spec import LABEL, check_type, is_ema, list_of_losses, parse_edge_key, read_graph
 from .updates import total_loss
 
 View = str | None
@@ -73,14 +73,18 @@ class KnowledgeTransferGraph(BaseModel):
         init_cfg: dict | None = None,
     ) -> None:
         spec = read_graph(nodes, edges, target)
-        super().__init__(dict(type='ClsDataPreprocessor') | dict(data_preprocessor or {}), init_cfg)
+        # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
+        preprocessor = dict(type='ClsDataPreprocessor') | dict(data_preprocessor or {})
+        super().__init__(_build(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
         self.target = target
         self.roles = spec.roles
         self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
         self.nodes = ModuleDict({name: _build(NODES, nodes[name], f'model.nodes.{name}') for name in spec.order})
         self.edges = nn.ModuleDict({key: _build_edge(key, edges[key]) for key in spec.learning_edges})
         self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
-        self.update = _build(UPDATES, update or dict(type='SimultaneousUpdate'), 'model.update')
+        update = update or dict(type='SimultaneousUpdate')
+        check_type(update, UPDATES, 'model.update', 'update')
+        self.update = _build(UPDATES, update, 'model.update')
         self.progress = 1.0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
         self._views = {key: _views(edges[key]) for key in spec.learning_edges}
@@ -94,13 +98,11 @@ class KnowledgeTransferGraph(BaseModel):
         """The number of classes that all nodes share."""
         found = {'data_preprocessor.num_classes': expected}
         for name, node in self.nodes.items():
-            found[f'model.nodes.{name}.network.head.num_classes'] = node.num_classes
-            branch = getattr(getattr(getattr(node, 'network', None), 'backbone', None), 'attention_branch', None)
-            found[f'model.nodes.{name}.network.backbone.num_classes'] = getattr(branch, 'num_classes', None)
+            found |= {f'model.nodes.{name}.{key}': number for key, number in node.numbers_of_classes().items()}
         known = [(key, number) for key, number in found.items() if number is not None]
         for key, number in known[1:]:
             if number != known[0][1]:
-                raise ConfigError(key, f'is {number}, but {known[0][0]} is {known[0][1]}')
+                raise ConfigError(key, f'is {number}, but {known[0][0]} is {known[0][1]}; they must be the same')
         return known[0][1] if known else None
 
     def _prepare_nodes(self, averages_in_eval_mode: set[str]) -> None:
@@ -124,6 +126,18 @@ class KnowledgeTransferGraph(BaseModel):
         super().init_weights()
         for average in self.averages:
             average.copy()
+
+    @property
+    def reaches_all_parameters(self) -> bool:
+        """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
+        for name in self.trained_nodes:
+            incoming = [edge for key, edge in self.edges.items() if parse_edge_key(key).target == name]
+            losses = [loss for edge in incoming for loss in edge.losses]
+            if not any(loss.trains_head for loss in losses):
+                return False
+            if self.nodes[name].has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
+                return False
+        return True
 
     def parameter_groups(self) -> Iterator[tuple[str, list[nn.Parameter]]]:
         """Yields each node's name and its parameters that learn."""
@@ -187,6 +201,10 @@ class KnowledgeTransferGraph(BaseModel):
     ) -> dict[str, EdgeValue]:
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
         keys = {key: parse_edge_key(key) for key in self.edges if parse_edge_key(key).target in targets}
+        for key, ends in keys.items():
+            for end, view in zip(ends, self._views[key], strict=False):
+                if end != LABEL:
+                    _check_view(inputs, view, f'model.edges[{key!r}].views')
         asked = {(end, self._views[key][i]) for key, ends in keys.items() for i, end in enumerate(ends[:2])}
         outputs = self._run_nodes(inputs, asked, targets)
         label = LabelOutput(labels, self.num_classes or int(next(iter(outputs.values())).logits.shape[1]))
@@ -211,7 +229,7 @@ class KnowledgeTransferGraph(BaseModel):
                 # A network that does not learn in this pass needs no autograd.
                 learns = name not in self.roles or name in targets
                 with nullcontext() if learns else torch.no_grad():
-                    read: Any = [outputs[other, view] for other in node.inputs] or select_view(inputs, view)
+                    read: Any = [outputs[other, view] for other in node.inputs] or _select_view(inputs, view)
                     outputs[name, view] = node(read)
         return outputs
 
@@ -240,19 +258,18 @@ class KnowledgeTransferGraph(BaseModel):
         return data_samples
 
 
-def select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
-    """Picks a view of the batch.
-
-    Raises:
-        UserError: If the data pipeline does not make the view.
-    """
+def _check_view(inputs: Tensor | dict[str, Tensor], view: View, key: str) -> None:
+    """Raises ConfigError, naming the key, if the data pipeline does not make the view."""
     if isinstance(inputs, Tensor):
-        if view is None:
-            return inputs
-        raise UserError(f'an edge asks for the view {view!r}, but the data pipeline makes one view without a name')
-    if view not in inputs:
-        raise UserError(f'an edge asks for the view {view!r}, but the data pipeline makes {sorted(inputs)}')
-    return inputs[view]
+        if view is not None:
+            raise ConfigError(key, f'asks for the view {view!r}, but the data pipeline makes one view without a name')
+    elif view not in inputs:
+        asks = 'names no view' if view is None else f'asks for the view {view!r}'
+        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(inputs))}; name one of these')
+
+
+def _select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
+    return inputs if isinstance(inputs, Tensor) else inputs[view]  # type: ignore[index]
 
 
 def _views(edge: dict) -> tuple[View, View]:
@@ -266,8 +283,8 @@ def _build(registry: Registry, cfg: dict, path: str) -> Any:
     cfg = ConfigDict(cfg).to_dict()
     try:
         return registry.build(cfg)
-    except UserError:
-        raise
+    except UserError as error:
+        raise ConfigError(path, str(error)) from error
     except (TypeError, ValueError, KeyError, AssertionError) as error:
         reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error

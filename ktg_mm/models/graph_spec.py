@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mmengine.registry import Registry
 from mmpretrain.registry import MODELS
+from torch import nn
 
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.registry import GATES, LOSSES, NODES
@@ -115,35 +117,77 @@ def list_of_losses(edge: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_cut(edge: Mapping[str, Any]) -> bool:
-    """Whether nothing ever passes: such an edge is not computed. (A moving average passes no loss either.)"""
+    """Whether nothing ever passes, so that the edge is not computed; a moving average passes no loss either."""
     if is_ema(edge):
         return True
-    gate = GATES.get(edge['gate']['type']) if edge.get('gate') else None
-    return gate is not None and gate.cut
+    return bool(edge.get('gate')) and _class(GATES, edge['gate']).cut
 
 
-def _check_type(cfg: Any, registry: Registry, path: str, what: str) -> type:
-    """Returns the class that a config names."""
+def _class(registry: Registry, cfg: Mapping[str, Any]) -> Any:
+    """The class that a checked config names."""
+    return registry.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+
+
+def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
+    """Returns the class that a config names, after a look at the arguments that it gives.
+
+    Args:
+        cfg: The config of a part, ``dict(type=..., **arguments)``.
+        registry: Where the part is registered.
+        path: Config key of the part, for the message.
+        what: What the part is, for the message.
+
+    Raises:
+        ConfigError: If no part of this type exists, or it does not take one of the arguments.
+
+    Example:
+        >>> import ktg_mm.models
+        >>> check_type(dict(type='CorrectGate'), GATES, 'model.edges.gate', 'gate').__name__
+        'CorrectGate'
+    """
     if not isinstance(cfg, Mapping) or 'type' not in cfg:
-        raise ConfigError(path, f"must be a dict with a 'type', a {what}")
-    found = registry.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
-    if found is None:
+        raise ConfigError(path, f"must be the dict of one {what} with a 'type', got {cfg!r}")
+    found = _class(registry, cfg)
+    if found is None or not callable(found):
         known = [name for scope in (registry, registry.parent) if scope for name in scope.module_dict]
         raise ConfigError(f'{path}.type', f'unknown {what} {cfg["type"]!r}; {did_you_mean(cfg["type"], known)}')
+    if (known := _arguments(found)) is not None:
+        for argument in cfg.keys() - {'type', '_scope_'}:
+            if argument not in known:
+                hint = did_you_mean(argument, known) if known else 'it takes none'
+                raise ConfigError(path, f'{found.__name__} has no argument {argument!r}; {hint}')
     return found
+
+
+def _arguments(cls: Any) -> list[str] | None:
+    """Names of a class's arguments, None if it takes any."""
+    if not inspect.isclass(cls) or cls.__init__ in (nn.Module.__init__, object.__init__):
+        return [] if inspect.isclass(cls) else None
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return [parameter.name for parameter in parameters]
 
 
 def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
     path = f'model.nodes.{name}'
-    if not re.fullmatch(r'\w+', name) or name == LABEL:
+    if not isinstance(name, str) or not re.fullmatch(r'\w+', name) or name == LABEL:
         raise ConfigError(path, f"a node's name must be letters, digits and _, and not {LABEL!r}")
-    _check_type(node, NODES, path, 'node')
+    if hasattr(nn.ModuleDict, name) or name == 'training':
+        raise ConfigError(path, f'{name!r} is a word of torch; give the node another name, such as {name + "1"!r}')
+    check_type(node, NODES, path, 'node')
     if 'network' in node:
-        _check_type(node['network'], MODELS, f'{path}.network', 'network')
+        check_type(node['network'], MODELS, f'{path}.network', 'network')
         for part in ('backbone', 'neck', 'head'):
-            if node['network'].get(part) is not None:
-                _check_type(node['network'][part], MODELS, f'{path}.network.{part}', part)
-    for member in node.get('members', ()):
+            # A neck may be a list of necks.
+            cfgs = node['network'].get(part)
+            for cfg in cfgs if isinstance(cfgs, (list, tuple)) else [cfgs]:
+                if cfg is not None:
+                    check_type(cfg, MODELS, f'{path}.network.{part}', part)
+    members = node.get('members', ())
+    if not isinstance(members, (list, tuple)):
+        raise ConfigError(f'{path}.members', f'must be a list of nodes, got {members!r}')
+    for member in members:
         if member not in nodes:
             raise ConfigError(f'{path}.members', f'no node is named {member!r}; {did_you_mean(member, nodes)}')
 
@@ -155,10 +199,12 @@ def _check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, f'no node is named {source!r}; {did_you_mean(source, [*nodes, LABEL])}')
     if target not in nodes:
         raise ConfigError(path, f'no node is named {target!r}; {did_you_mean(target, nodes)}')
-    if not NODES.get(nodes[target]['type']).has_parameters:
+    if not _class(NODES, nodes[target]).has_parameters:
         raise ConfigError(path, f'node {target!r} has no parameters, so it cannot learn; remove the edge')
     if not isinstance(edge, Mapping):
-        raise ConfigError(path, 'must be a dict with a loss')
+        raise ConfigError(
+            path, f'must be a dict with a loss such as dict(loss=dict(type="KLDivergence")), got {edge!r}'
+        )
     kind = edge.get('type', 'TransferEdge')
     if kind not in _EDGE_ENTRIES:
         raise ConfigError(f'{path}.type', f'unknown edge {kind!r}; {did_you_mean(kind, _EDGE_ENTRIES)}')
@@ -172,10 +218,13 @@ def _check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
 
 
 def _check_ema_edge(path: str, source: str, target: str, edge: Mapping[str, Any], nodes: Mapping[str, Any]) -> None:
-    if source == target or source == LABEL or not NODES.get(nodes[source]['type']).has_parameters:
+    if source == target or source == LABEL or not _class(NODES, nodes[source]).has_parameters:
         raise ConfigError(path, 'a moving average needs another network as its source')
     if edge.get('mode', 'train') not in ('train', 'eval'):
         raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {edge['mode']!r}")
+    decay = edge.get('decay', 0.999)
+    if not isinstance(decay, (int, float)) or not 0 <= decay < 1:
+        raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay!r}')
 
 
 def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str, Any]) -> None:
@@ -189,25 +238,26 @@ def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str,
     if not edge.get('loss'):
         raise ConfigError(f'{path}.loss', 'is missing; give a loss such as dict(type="KLDivergence")')
     for loss in list_of_losses(edge):
-        allowed = _check_type(loss, LOSSES, f'{path}.loss', 'edge loss').sources  # type: ignore[attr-defined]
+        allowed = check_type(loss, LOSSES, f'{path}.loss', 'loss').sources
         if (LABEL if source == LABEL else 'node') not in allowed:
             needed = 'the label' if allowed == (LABEL,) else 'a node'
             raise ConfigError(f'{path}.loss', f'{loss["type"]} learns from {needed}, not from {source!r}')
     if edge.get('gate') is not None:
-        _check_type(edge['gate'], GATES, f'{path}.gate', 'gate')
+        check_type(edge['gate'], GATES, f'{path}.gate', 'gate')
 
 
 def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]:
     """Each network node's role: an EMA edge decides, else any edge that is not cut off trains, else it is frozen."""
     roles = {}
     for name, node in nodes.items():
-        if not NODES.get(node['type']).has_parameters:
+        if not _class(NODES, node).has_parameters:
             continue
         incoming = {key: edge for key, edge in edges.items() if parse_edge_key(key).target == name}
         averages = [key for key, edge in incoming.items() if is_ema(edge)]
         if len(averages) > 1:
             raise ConfigError(
-                f'model.edges[{averages[1]!r}]', f'{name!r} is a moving average already ({averages[0]!r})'
+                f'model.edges[{averages[1]!r}]',
+                f'{name!r} is a moving average already ({averages[0]!r}); remove one of the two',
             )
         if averages:
             roles[name] = 'ema'
@@ -215,14 +265,20 @@ def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]
             roles[name] = 'trained'
         else:
             roles[name] = 'frozen'
-            pretrained = (node.get('network', {}).get('init_cfg') or {}).get('type') == 'Pretrained'
-            if not (node.get('checkpoint') or pretrained or node.get('allow_random')):
+            if not (node.get('checkpoint') or _is_pretrained(node.get('network', {})) or node.get('allow_random')):
                 raise ConfigError(
                     f'model.nodes.{name}',
                     'nobody teaches this network and it has no checkpoint; give it an edge such as '
                     f"'label->{name}', a checkpoint, or allow_random=True",
                 )
     return roles
+
+
+def _is_pretrained(network: Mapping[str, Any]) -> bool:
+    """Whether a network's own config names the weights to begin with."""
+    init_cfg = network.get('init_cfg') or []
+    init_cfgs = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    return bool(network.get('pretrained')) or any(cfg.get('type') == 'Pretrained' for cfg in init_cfgs)
 
 
 def _ordered_ema_edges(edges: Mapping[str, Any]) -> list[str]:
@@ -234,7 +290,9 @@ def _ordered_ema_edges(edges: Mapping[str, Any]) -> list[str]:
         key: str | None = first
         while key is not None and key not in ordered:
             if key in chain:
-                raise ConfigError(f'model.edges[{key!r}]', 'the moving averages form a cycle')
+                raise ConfigError(
+                    f'model.edges[{key!r}]', f'the moving averages form a cycle, {", ".join(chain)}; remove one of them'
+                )
             chain.append(key)
             key = into.get(parse_edge_key(key).source)
         ordered += reversed(chain)
@@ -262,12 +320,21 @@ def _check_target(target: str, nodes: Mapping[str, Any], edges: Mapping[str, Any
     if target not in nodes:
         raise ConfigError('model.target', f'no node is named {target!r}; {did_you_mean(target, nodes)}')
 
+    averaged = {parse_edge_key(key).target: parse_edge_key(key).source for key in edges if is_ema(edges[key])}
+
+    def made_of(name: str) -> Sequence[str]:
+        return [averaged[name]] if name in averaged else nodes[name].get('members', ())
+
     def learns(name: str) -> bool:
-        if roles.get(name) == 'ema':
-            source = next(s for s, t, _ in map(parse_edge_key, filter(lambda k: is_ema(edges[k]), edges)) if t == name)
-            return learns(source)
-        return roles.get(name) == 'trained' or any(learns(member) for member in nodes[name].get('members', ()))
+        return roles.get(name) == 'trained' or any(learns(part) for part in made_of(name))
 
     _node_order(nodes)  # refuses nodes that read themselves, which learns() would follow for ever
     if not learns(target):
-        raise ConfigError('model.target', f'{target!r} never learns: no edge that is not cut off ends in it')
+        network = target
+        while parts := made_of(network):
+            network = parts[0]
+        raise ConfigError(
+            'model.target',
+            f'{target!r} never learns: no edge that is not cut off ends in it or in what it is made of; '
+            f"add one such as 'label->{network}'",
+        )

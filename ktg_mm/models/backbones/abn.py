@@ -48,6 +48,7 @@ class AttentionBranch(nn.Module):
     ) -> None:
         super().__init__()
         norm_cfg = norm_cfg or dict(type='BN')
+        self.num_classes = num_classes
         self.stage = stage
         self.class_maps = nn.Sequential(
             _norm(norm_cfg, in_channels),

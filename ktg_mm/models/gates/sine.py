@@ -34,10 +34,10 @@ class SineGate(Gate):
 
     def __init__(self, frequency: float, phase: float) -> None:
         super().__init__()
-        if not 0 <= frequency <= 1:
-            raise ValueError(f'frequency must be in [0, 1], got {frequency}')
-        if not 0 <= phase <= 2 * math.pi:
-            raise ValueError(f'phase must be in [0, 2 pi] (radians), got {phase}')
+        if not isinstance(frequency, (int, float)) or not 0 <= frequency <= 1:
+            raise ValueError(f'frequency must be in [0, 1], got {frequency!r}')
+        if not isinstance(phase, (int, float)) or not 0 <= phase <= 2 * math.pi:
+            raise ValueError(f'phase must be in [0, 2 pi] (radians), got {phase!r}')
         self.frequency = frequency
         self.phase = phase
 

@@ -33,6 +33,7 @@ class AttentionCosine(EdgeLoss):
     """
 
     needs_attention = True
+    trains_head = False
 
     def __init__(self, sizes: Sequence[int] | None = None) -> None:
         super().__init__()

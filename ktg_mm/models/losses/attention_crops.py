@@ -13,24 +13,27 @@ from ktg_mm.structures import NodeOutput
 def default_sizes(map_size: int) -> tuple[int, ...]:
     """Crop sizes for a map: (3, 5, 7) of a 7 x 7 map, (3, 7, 11) of a 14 x 14 map, others in proportion and odd.
 
+    A crop of one cell is left out: normalised it is 1, whatever the map. Maps of 2 x 2 are taken whole.
+
     Args:
         map_size: Shorter side of the attention map, in cells.
 
     Example:
-        >>> default_sizes(7), default_sizes(16), default_sizes(28)
-        ((3, 5, 7), (3, 7, 11), (5, 13, 21))
+        >>> default_sizes(7), default_sizes(16), default_sizes(28), default_sizes(4)
+        ((3, 5, 7), (3, 7, 11), (5, 13, 21), (3,))
     """
     reference, sizes = (7, (3, 5, 7)) if map_size < 11 else (14, (3, 7, 11))
     scaled = (size * map_size // reference for size in sizes)
-    return tuple(sorted({max(1, size - (size + 1) % 2) for size in scaled}))
+    odd = {size - (size + 1) % 2 for size in scaled}
+    return tuple(sorted(size for size in odd if size > 1)) or (map_size,)
 
 
 def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     """Returns the sizes as a tuple, or raises ValueError unless they are positive whole numbers."""
     if sizes is None:
         return None
-    if not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
-        raise ValueError(f'sizes must be positive whole numbers, got {sizes}')
+    if not isinstance(sizes, Sequence) or not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
+        raise ValueError(f'sizes must be a list of positive whole numbers, got {sizes!r}')
     return tuple(sizes)
 
 
@@ -51,7 +54,13 @@ def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int]
         ValueError: If the two maps differ in shape or a crop is larger than the map.
     """
     target_map, source_map = target.attention, source.attention
-    assert target_map is not None and source_map is not None  # the graph has seen to it
+    for end, attention in (('target', target_map), ('source', source_map)):
+        if attention is None:
+            raise ValueError(
+                f'the {end} has no attention map: it needs an attention branch, or a backbone that ends in feature '
+                'maps (B, C, H, W)'
+            )
+    assert target_map is not None and source_map is not None
     if target_map.shape != source_map.shape:
         raise ValueError(
             f"the target's attention map is {_size(target_map)}, the source's {_size(source_map)}; "
@@ -61,7 +70,11 @@ def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int]
     if sizes is None:
         sizes = default_sizes(min(height, width))
     if max(sizes) > min(height, width):
-        raise ValueError(f'a crop of {max(sizes)} is larger than the attention map, {_size(source_map)}')
+        raise ValueError(
+            f'a crop of {max(sizes)} is larger than the attention map, {_size(source_map)}; sizes must fit into it'
+        )
+    if min(height, width) == 1:
+        raise ValueError(f'an attention map of {_size(source_map)} has no places to compare; take larger images')
     pairs = []
     for size in sizes:
         cells = source.cached(('crop cells', size), partial(_crop_cells, source_map, size))

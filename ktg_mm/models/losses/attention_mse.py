@@ -35,6 +35,7 @@ class AttentionMSE(EdgeLoss):
     """
 
     needs_attention = True
+    trains_head = False
 
     def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean') -> None:
         super().__init__()

@@ -10,10 +10,14 @@ class EdgeLoss(nn.Module):
 
     Attributes:
         needs_attention: True if both ends must have an attention map.
+        trains_head: True if the gradient reaches the target's logits.
+        trains_attention_branch: True if it reaches the logits of the target's attention branch, too.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
     """
 
     needs_attention = False
+    trains_head = True
+    trains_attention_branch = False
     sources: tuple[str, ...] = ('node',)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

@@ -25,6 +25,7 @@ class CrossEntropy(EdgeLoss):
         tensor([0.6931])
     """
 
+    trains_attention_branch = True
     sources = ('label',)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

@@ -1,5 +1,7 @@
 """Kullback-Leibler divergence between two nodes."""
 
+import math
+
 from torch import Tensor
 
 from ktg_mm.registry import LOSSES
@@ -28,8 +30,8 @@ class KLDivergence(EdgeLoss):
 
     def __init__(self, temperature: float = 1.0) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise ValueError(f'temperature must be above 0, got {temperature}')
+        if not isinstance(temperature, (int, float)) or not 0 < temperature < math.inf:
+            raise ValueError(f'temperature must be above 0, got {temperature!r}')
         self.temperature = temperature
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

@@ -19,7 +19,7 @@ class ProbabilityCosine(EdgeLoss):
         >>> import torch
         >>> from ktg_mm.structures import NodeOutput
         >>> same = NodeOutput(torch.zeros(1, 2))
-        >>> ProbabilityCosine()(same, same.detach(), None)
+        >>> ProbabilityCosine()(same, same.detach(), None).round(decimals=3)
         tensor([1.])
     """
 

@@ -13,19 +13,20 @@ class Node(BaseModule):
 
     Attributes:
         inputs: Names of the nodes whose outputs this node reads; empty if it reads the batch.
+        has_attention_branch: True if the outputs hold attention logits.
         has_parameters: True if the node can learn (or must be given a checkpoint).
     """
 
     has_parameters = True
+    has_attention_branch = False
 
     def __init__(self, inputs: Sequence[str] = (), init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         self.inputs = list(inputs)
 
-    @property
-    def num_classes(self) -> int | None:
-        """Number of classes, None if the network does not say."""
-        return None
+    def numbers_of_classes(self) -> dict[str, int]:
+        """The numbers of classes that the node's config gives, by their keys in it; they must be the same."""
+        return {}
 
     def ask_for_attention(self) -> None:
         """Makes the following outputs hold attention maps.
@@ -33,7 +34,7 @@ class Node(BaseModule):
         Raises:
             ValueError: If the node has none.
         """
-        raise ValueError(f'a {type(self).__name__} has no attention map')
+        raise ValueError(f'has no attention map, as it is of type {type(self).__name__}')
 
     def forward(self, inputs: Tensor | list[NodeOutput]) -> NodeOutput:
         """Predicts.

@@ -1,11 +1,14 @@
 """Network node."""
 
+from collections.abc import Mapping
+
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner.checkpoint import _load_checkpoint, load_state_dict
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+import ktg_mm.engine.checkpoints  # noqa: F401  makes mmengine's loaders safe
 from ktg_mm.errors import UserError
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
@@ -51,6 +54,7 @@ class NetworkNode(Node):
         self.frozen = False
         self._branch_output: tuple[Tensor, Tensor] | None = None
         self._last_features: Tensor | None = None
+        self._gives_features = False
         if self._attention_branch is not None:
             self._attention_branch.register_forward_hook(self._keep_branch_output)
 
@@ -59,12 +63,22 @@ class NetworkNode(Node):
         return getattr(getattr(self.network, 'backbone', None), 'attention_branch', None)
 
     @property
-    def num_classes(self) -> int | None:
-        """Number of classes of the network's head, None if it does not say."""
-        for part in (getattr(self.network, 'head', None), getattr(self.network, 'model', None)):
-            if isinstance(number := getattr(part, 'num_classes', None), int):
-                return number
-        return None
+    def has_attention_branch(self) -> bool:  # type: ignore[override]
+        """Whether the outputs hold attention logits."""
+        return self._attention_branch is not None
+
+    def numbers_of_classes(self) -> dict[str, int]:
+        """The numbers of classes of the network's parts, by their keys in the node's config."""
+        backbone = getattr(self.network, 'backbone', None)
+        parts = {
+            'network.head': getattr(self.network, 'head', None),
+            'network.model': getattr(self.network, 'model', None),
+            'network.backbone': self._attention_branch,
+        }
+        if not hasattr(parts['network.head'], 'num_classes') and self._attention_branch is None:
+            parts['network.backbone'] = backbone  # LeNet5 and the like classify on their own
+        numbers = {f'{key}.num_classes': getattr(part, 'num_classes', None) for key, part in parts.items()}
+        return {key: number for key, number in numbers.items() if isinstance(number, int) and number > 0}
 
     def ask_for_attention(self) -> None:
         """Makes the outputs hold attention maps: the attention branch's, else those of the last feature map.
@@ -75,12 +89,15 @@ class NetworkNode(Node):
         Raises:
             ValueError: If the network has no backbone to take a feature map from.
         """
-        if self._attention_branch is not None:
+        if self._attention_branch is not None or self._gives_features:
             return
         backbone = getattr(self.network, 'backbone', None)
         if backbone is None:
-            raise ValueError(f'a {type(self.network).__name__} has no backbone to take an attention map from')
+            raise ValueError(
+                f'has no attention map, as a {type(self.network).__name__} has no backbone to take it from'
+            )
         backbone.register_forward_hook(self._keep_features)
+        self._gives_features = True
 
     def freeze(self) -> None:
         """Makes the node a frozen teacher: no gradients, eval mode for good."""
@@ -101,26 +118,22 @@ class NetworkNode(Node):
 
     def forward(self, inputs: Tensor) -> NodeOutput:  # type: ignore[override]
         """Returns the network's output for images of shape (B, channels, height, width)."""
-        self._branch_output = self._last_features = None
         logits = self.network(inputs, mode='tensor')
-        if self._branch_output is not None:
-            attention, attention_logits = self._branch_output
+        # Taken out of the node, which would keep the step's graph alive and could not be copied.
+        branch_output, self._branch_output = self._branch_output, None
+        features, self._last_features = self._last_features, None
+        if branch_output is not None:
+            attention, attention_logits = branch_output
             return NodeOutput(logits, attention, attention_logits)
-        if self._last_features is not None:
-            return NodeOutput(logits, attention=self._last_features.square().sum(dim=1))
+        if features is not None and features.dim() == 4:
+            return NodeOutput(logits, attention=features.square().sum(dim=1))
         return NodeOutput(logits)
 
     def _keep_branch_output(self, module: nn.Module, args: tuple, output: tuple[Tensor, Tensor]) -> None:
         self._branch_output = output
 
     def _keep_features(self, module: nn.Module, args: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
-        features = output if isinstance(output, Tensor) else output[-1]
-        if features.dim() != 4:
-            raise ValueError(
-                f'the backbone {type(module).__name__} has no feature map to take attention from: '
-                f'its output has shape {tuple(features.shape)}'
-            )
-        self._last_features = features
+        self._last_features = output if isinstance(output, Tensor) else output[-1]
 
 
 def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None) -> None:
@@ -132,16 +145,25 @@ def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None)
         prefix: Beginning of the keys to take, removed from them. Defaults to None: all keys.
 
     Raises:
-        UserError: If the file cannot be read or lacks a weight.
+        UserError: If the file cannot be read, or a weight is not in it or has another shape.
     """
     weights = _load_checkpoint(checkpoint, map_location='cpu')
     weights = weights.get('state_dict', weights)
+    if not isinstance(weights, Mapping):
+        raise UserError(f'checkpoint {checkpoint}: its state_dict is a {type(weights).__name__}, not a dict of weights')
     if prefix:
         weights = {key[len(prefix) :]: value for key, value in weights.items() if key.startswith(prefix)}
-    missing = [key for key in network.state_dict() if key not in weights]
+    expected = network.state_dict()
+    missing = [key for key in expected if key not in weights]
     if missing:
         raise UserError(
             f"checkpoint {checkpoint}: lacks {len(missing)} of the network's weights, such as {missing[0]!r}"
             + (f' (looked for keys that begin with {prefix!r})' if prefix else '; is a prefix needed?')
         )
+    for key, value in expected.items():
+        if value.shape != weights[key].shape:
+            raise UserError(
+                f'checkpoint {checkpoint}: {key!r} has shape {tuple(weights[key].shape)}, '
+                f"but the network's has {tuple(value.shape)}"
+            )
     load_state_dict(network, weights, strict=False, logger=MMLogger.get_current_instance())

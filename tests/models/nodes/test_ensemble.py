@@ -1,0 +1,28 @@
+import pytest
+import torch
+
+from ktg_mm.models.nodes import EnsembleNode
+from ktg_mm.structures import NodeOutput
+
+
+@pytest.mark.parametrize('members', [1, 2, 5])
+def test_mean_of_the_members_logits(members, random):
+    logits = random.normal(size=(members, 4, 3))
+    node = EnsembleNode([f'net{i}' for i in range(members)])
+    found = node([NodeOutput(torch.tensor(values)) for values in logits]).logits
+    expected = [[sum(logits[m][i][c] for m in range(members)) / members for c in range(3)] for i in range(4)]
+    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_reads_its_members_and_has_no_parameters():
+    node = EnsembleNode(('a', 'b'))
+    assert node.inputs == ['a', 'b'] and not node.has_parameters and not list(node.parameters())
+    with pytest.raises(ValueError, match='has no attention map, as it is of type EnsembleNode'):
+        node.ask_for_attention()
+
+
+@pytest.mark.parametrize('members', [[], ['a', 'a'], 'ab', ()])
+def test_wrong_members(members):
+    with pytest.raises(ValueError) as caught:
+        EnsembleNode(members)
+    assert str(caught.value) == f'members must be a list of different nodes, got {members!r}'

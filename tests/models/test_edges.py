@@ -1,0 +1,127 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.edges import EMAEdge, TransferEdge
+from ktg_mm.models.gates import CorrectGate, LinearGate, ThroughGate
+from ktg_mm.models.losses import AttentionMSE, KLDivergence, ProbabilityCosine
+from ktg_mm.structures import NodeOutput, TransferContext
+
+LABELS = torch.tensor([0, 1, 2, 0])
+
+
+def outputs():
+    generator = torch.Generator().manual_seed(0)
+    return [
+        NodeOutput(
+            torch.randn(4, 3, generator=generator, dtype=torch.float64).requires_grad_(),
+            torch.rand(4, 7, 7, generator=generator, dtype=torch.float64).requires_grad_(),
+        )
+        for _ in range(2)
+    ]
+
+
+def test_sum_of_the_losses_through_one_gate():
+    target, source = outputs()
+    context = TransferContext(LABELS, 0.25)
+    losses = [KLDivergence(), ProbabilityCosine(), AttentionMSE()]
+    value = TransferEdge('a->b', losses, CorrectGate(), weight=3.0)(target, source, context)
+    expected = 0.0
+    for loss in losses:
+        for i, y in enumerate(LABELS):
+            if source.logits[i].argmax() == y:
+                expected += 3.0 * loss(target, source.detach(), context)[i].item() / 4
+    assert value.loss.item() == pytest.approx(expected, rel=1e-12) and expected > 0
+    assert float(value.gate_weight) == float((source.logits.argmax(1) == LABELS).double().mean())
+
+
+@pytest.mark.parametrize('weight', [-2.0, 0, 0.5])
+def test_weight_scales_loss_and_gradient_but_not_the_logged_gate(weight):
+    gradients, values = [], []
+    for factor in (1.0, weight):
+        target, source = outputs()
+        value = TransferEdge('a->b', [KLDivergence()], LinearGate(), factor)(
+            target, source, TransferContext(LABELS, 0.25)
+        )
+        value.loss.backward()
+        gradients.append(target.logits.grad)
+        values.append(value.loss.item())
+        assert value.gate_weight == 0.25
+    torch.testing.assert_close(gradients[1], weight * gradients[0])
+    assert values[1] == pytest.approx(weight * values[0])
+
+
+def test_gradients_end_at_the_source():
+    target, source = outputs()
+    edge = TransferEdge('a->b', [KLDivergence(), AttentionMSE()], ThroughGate())
+    edge(target, source, TransferContext(LABELS)).loss.backward()
+    assert target.logits.grad.any() and target.attention.grad.any()
+    assert source.logits.grad is None and source.attention.grad is None
+
+
+def test_a_loss_that_cannot_compare_names_the_edge():
+    target = NodeOutput(torch.zeros(2, 3), torch.rand(2, 4, 4))
+    source = NodeOutput(torch.zeros(2, 3), torch.rand(2, 7, 7))
+    with pytest.raises(ConfigError) as caught:
+        TransferEdge('a->b:x', [AttentionMSE()], ThroughGate())(target, source, TransferContext(LABELS[:2]))
+    message = "model.edges['a->b:x'].loss: the target's attention map is 4 x 4, the source's 7 x 7; both must have"
+    assert str(caught.value).startswith(message) and '\n' not in str(caught.value)
+
+
+def networks():
+    torch.manual_seed(0)
+    return [nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).double() for _ in range(2)]
+
+
+def drift(network):
+    """Changes all weights, running statistics and counters as training does."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    network(torch.randn(8, 3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize('decay', [0, 0.5, 0.999])
+def test_average_equals_the_formula(decay):
+    source, target = networks()
+    edge = EMAEdge('a->b', source, target, decay=decay)
+    edge.copy()
+    expected = {name: value.clone() for name, value in source.state_dict().items()}
+    for _ in range(5):
+        drift(source)
+        edge.step()
+        for name, value in source.state_dict().items():
+            counts = name.endswith('num_batches_tracked')
+            expected[name] = value.clone() if counts else decay * expected[name] + (1 - decay) * value
+    assert target.state_dict()['1.num_batches_tracked'] == 5
+    for name, value in target.state_dict().items():
+        torch.testing.assert_close(value, expected[name], rtol=1e-12, atol=1e-12)
+    assert len(expected) == 7 and expected['1.running_mean'].any()
+
+
+def test_average_leaves_the_source_alone_and_shares_nothing():
+    source, target = networks()
+    edge = EMAEdge('a->b', source, target, decay=0.5)
+    edge.copy()
+    drift(source)
+    before = copy.deepcopy(source.state_dict())
+    edge.step()
+    assert all(torch.equal(value, before[name]) for name, value in source.state_dict().items())
+    pointers = [{p.data_ptr() for p in network.parameters()} for network in (source, target)]
+    assert not pointers[0] & pointers[1]
+
+
+def test_average_of_another_network():
+    with pytest.raises(ConfigError) as caught:
+        EMAEdge('a->b', nn.Linear(2, 3), nn.Linear(2, 4))
+    assert str(caught.value) == "model.edges['a->b']: the moving average needs the same network at both ends"
+
+
+@pytest.mark.parametrize('decay', [-0.1, 1, 1.5])
+def test_decay_out_of_range(decay):
+    with pytest.raises(ConfigError) as caught:
+        EMAEdge('a->b', *networks(), decay=decay)
+    assert str(caught.value) == f"model.edges['a->b'].decay: must be in [0, 1), got {decay}"

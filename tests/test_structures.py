@@ -1,0 +1,88 @@
+import math
+
+import pytest
+import torch
+
+from ktg_mm.structures import DetachedOutput, LabelOutput, NodeOutput, mean_over_batch
+
+
+def make():
+    torch.manual_seed(0)
+    return NodeOutput(
+        torch.randn(3, 4, dtype=torch.float64).requires_grad_(),
+        torch.rand(3, 2, 2, dtype=torch.float64).requires_grad_(),
+        torch.randn(3, 4, dtype=torch.float64).requires_grad_(),
+    )
+
+
+@pytest.mark.parametrize('temperature', [1.0, 4, 0.5])
+def test_probabilities(temperature):
+    output = make()
+    for row, p, log_p in zip(
+        output.logits.tolist(),
+        output.probabilities(temperature).tolist(),
+        output.log_probabilities(temperature).tolist(),
+        strict=True,
+    ):
+        exponentials = [math.exp(value / temperature) for value in row]
+        assert p == pytest.approx([value / sum(exponentials) for value in exponentials])
+        assert log_p == pytest.approx([math.log(value / sum(exponentials)) for value in exponentials])
+    assert output.predicted.tolist() == [row.index(max(row)) for row in output.logits.tolist()]
+
+
+def test_computed_once_for_each_key():
+    output, calls = make(), []
+
+    def compute():
+        calls.append(1)
+        return torch.zeros(1)
+
+    assert output.cached('a', compute) is output.cached('a', compute)
+    output.cached('b', compute)
+    assert len(calls) == 2
+    assert output.probabilities(2) is output.probabilities(2.0)
+    assert output.probabilities(2) is not output.probabilities(1)
+
+
+def test_detached_output_shares_values_but_no_gradient():
+    output = make()
+    detached = output.detach()
+    assert detached is output.detach() and isinstance(detached, DetachedOutput)
+    for name in ('logits', 'attention', 'attention_logits'):
+        assert torch.equal(getattr(detached, name), getattr(output, name))
+        assert not getattr(detached, name).requires_grad
+    assert output.log_probabilities(3).requires_grad
+    assert detached.log_probabilities(3).data_ptr() == output.log_probabilities(3).data_ptr()
+    for tensor in (detached.log_probabilities(3), detached.probabilities(3), detached.detach().probabilities()):
+        assert not tensor.requires_grad
+    torch.testing.assert_close(detached.probabilities(3), output.probabilities(3).detach())
+    assert torch.equal(detached.predicted, output.predicted)
+
+
+def test_detached_before_or_after_makes_no_difference_to_the_gradient():
+    gradients = []
+    for first in (False, True):
+        output = make()
+        if first:
+            output.detach().log_probabilities()
+        output.log_probabilities()[:, 0].sum().backward()
+        gradients.append(output.logits.grad)
+    assert torch.equal(*gradients) and gradients[0].any()
+
+
+def test_detached_output_without_attention():
+    detached = NodeOutput(torch.zeros(1, 2)).detach()
+    assert detached.attention is None and detached.attention_logits is None
+
+
+def test_label():
+    label = LabelOutput(torch.tensor([2, 0]), num_classes=3)
+    for temperature in (1, 4.0):
+        assert label.probabilities(temperature).tolist() == [[0, 0, 1], [1, 0, 0]]
+        assert label.log_probabilities(temperature).exp().tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert label.predicted.tolist() == [2, 0] and label.detach() is label
+
+
+def test_mean_over_batch():
+    assert mean_over_batch(0.25) == 0.25
+    assert float(mean_over_batch(torch.tensor([1.0, 0.0, 0.0, 1.0]))) == 0.5
