@@ -269,7 +269,13 @@ def _check_view(inputs: Tensor | dict[str, Tensor], view: View, key: str) -> Non
 
 
 def _select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
-    return inputs if isinstance(inputs, Tensor) else inputs[view]  # type: ignore[index]
+    if isinstance(inputs, Tensor):
+        return inputs
+    if view is None:
+        raise UserError(
+            f'the data pipeline makes the views {", ".join(sorted(inputs))}; a prediction needs plain images'
+        )
+    return inputs[view]
 
 
 def _views(edge: dict) -> tuple[View, View]:

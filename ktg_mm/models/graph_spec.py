@@ -151,10 +151,10 @@ def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
     if found is None or not callable(found):
         known = [name for scope in (registry, registry.parent) if scope for name in scope.module_dict]
         raise ConfigError(f'{path}.type', f'unknown {what} {cfg["type"]!r}; {did_you_mean(cfg["type"], known)}')
-    if (known := _arguments(found)) is not None:
-        for argument in cfg.keys() - {'type', '_scope_'}:
-            if argument not in known:
-                hint = did_you_mean(argument, known) if known else 'it takes none'
+    if (arguments := _arguments(found)) is not None:
+        for argument in cfg:
+            if argument not in ('type', '_scope_', *arguments):
+                hint = did_you_mean(argument, arguments) if arguments else 'it takes none'
                 raise ConfigError(path, f'{found.__name__} has no argument {argument!r}; {hint}')
     return found
 

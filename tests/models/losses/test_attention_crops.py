@@ -16,7 +16,7 @@ def crops(target, source, sizes):
 
 
 @pytest.mark.parametrize('shape', [(7, 7), (14, 14), (16, 16), (8, 8), (4, 4), (5, 9), (9, 5)])
-@pytest.mark.parametrize('sizes', [(3,), (1, 2, 4), (3, 4)])
+@pytest.mark.parametrize('sizes', [(3,), (1, 3)])
 def test_every_place_of_the_peak(shape, sizes, random, formulas):
     """One sample for each cell that can be the highest, the corners and borders among them."""
     height, width = shape
@@ -29,11 +29,10 @@ def test_every_place_of_the_peak(shape, sizes, random, formulas):
     for size, (target_crops, source_crops) in zip(sizes, found, strict=True):
         assert target_crops.shape == source_crops.shape == (height * width, size * size)
         for i in range(height * width):
-            if size % 2:
-                expected = formulas.attention_crop(target[i], source[i], size)
-                assert target_crops[i].tolist() == pytest.approx(expected, rel=1e-12)
-                expected = formulas.attention_crop(source[i], source[i], size)
-                assert source_crops[i].tolist() == pytest.approx(expected, rel=1e-12)
+            expected = formulas.attention_crop(target[i], source[i], size)
+            assert target_crops[i].tolist() == pytest.approx(expected, rel=1e-12)
+            expected = formulas.attention_crop(source[i], source[i], size)
+            assert source_crops[i].tolist() == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize('size', [2, 3, 4, 5, 6])

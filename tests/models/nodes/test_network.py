@@ -156,8 +156,8 @@ def test_checkpoint(layout, toys, tmp_path):
         weights = dict(state_dict=weights, meta=dict(epoch=3))
     if layout == 'graph':
         prefix = 'nodes.net2.network.'
-        others = {f'nodes.net1.network.{key}': value + 1 for key, value in weights.items()}
-        weights = dict(state_dict=others | {prefix + key: value for key, value in weights.items()})
+        first, last = ({f'nodes.{name}.network.{k}': v + 1 for k, v in weights.items()} for name in ('net1', 'net3'))
+        weights = dict(state_dict=first | {prefix + key: value for key, value in weights.items()} | last)
     torch.save(weights, path)
     node = make(toys.network(), seed=2, checkpoint=path, prefix=prefix)
     assert not same(node.network, teacher)
