@@ -55,7 +55,7 @@ class TransferEdge(nn.Module):
         """
         source = source.detach()
         try:
-            loss: Tensor = sum(loss(target, source, context) for loss in self.losses)  # type: ignore[assignment]
+            loss: Tensor = sum(loss(target, source, context) for loss in self.losses)
         except ValueError as error:
             raise ConfigError(f'model.edges[{self.key!r}].loss', str(error)) from error
         gated, weight = self.gate(loss, target, source, context)

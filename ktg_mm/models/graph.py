@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.config import ConfigDict
@@ -21,6 +21,7 @@ from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContex
 
 from .edges import EMAEdge, TransferEdge
 from .graph_spec import LABEL, check_type, is_ema, list_of_losses, parse_edge_key, read_graph
+from .losses import EdgeLoss
 from .updates import total_loss
 
 View = str | None
@@ -111,8 +112,8 @@ class KnowledgeTransferGraph(BaseModel):
                 self.nodes[name].requires_grad_(False)
             if role == 'frozen' or name in averages_in_eval_mode:
                 self.nodes[name].freeze()
-        for key, edge in self.edges.items():
-            if any(loss.needs_attention for loss in edge.losses):
+        for key, losses in self._losses().items():
+            if any(loss.needs_attention for loss in losses):
                 for name in set(parse_edge_key(key)[:2]):
                     try:
                         self.nodes[name].ask_for_attention()
@@ -120,6 +121,9 @@ class KnowledgeTransferGraph(BaseModel):
                         raise ConfigError(f'model.edges[{key!r}].loss', f'node {name!r}: {error}') from error
         for average in self.averages:
             average.copy()
+
+    def _losses(self) -> dict[str, list[EdgeLoss]]:
+        return {key: list(cast(TransferEdge, edge).losses) for key, edge in self.edges.items()}
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
@@ -131,8 +135,8 @@ class KnowledgeTransferGraph(BaseModel):
     def reaches_all_parameters(self) -> bool:
         """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
         for name in self.trained_nodes:
-            incoming = [edge for key, edge in self.edges.items() if parse_edge_key(key).target == name]
-            losses = [loss for edge in incoming for loss in edge.losses]
+            mine = [losses for key, losses in self._losses().items() if parse_edge_key(key).target == name]
+            losses = [loss for losses in mine for loss in losses]
             if not any(loss.trains_head for loss in losses):
                 return False
             if self.nodes[name].has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
@@ -191,7 +195,7 @@ class KnowledgeTransferGraph(BaseModel):
             labels = torch.cat([sample.gt_label for sample in data_samples])
             return self.edge_values(inputs, labels, self.trained_nodes if targets is None else targets)
         if mode == 'predict':
-            return self.predict(inputs, data_samples)
+            return self.predict(cast(Tensor, inputs), data_samples)
         if mode == 'tensor':
             return self._run_nodes(inputs, {(self.target, None)}, self.trained_nodes)[self.target, None].logits
         raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")

@@ -27,6 +27,6 @@ class GraphDistributedDataParallel(MMDistributedDataParallel):
         kwargs.setdefault('find_unused_parameters', not module.reaches_all_parameters)
         super().__init__(module=module, device_ids=None if on_cpu else device_ids, **kwargs)
 
-    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:  # type: ignore[override]
+    def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:
         """Trains on this process's part of the batch."""
         return self.module.wrapped_train_step(self, data, optim_wrapper)

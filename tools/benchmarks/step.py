@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from ktg_mm.apis import build_runner, load_config, one_line_errors
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-OPTIMIZER = dict(lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
+OPTIMIZER: dict[str, Any] = dict(lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
 WARM_UP = 3
 
 
