@@ -2,10 +2,25 @@
 
 import argparse
 import os
+from typing import Any
 
 from mmengine.config import DictAction
 
+from ktg_mm.errors import ConfigError
+
 from .runner import LAUNCHERS
+
+
+class _Options(DictAction):
+    """mmengine's reader of ``KEY=VALUE``, with an error of one line for what is not."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        for value in values:
+            if '=' not in value:
+                raise ConfigError('--cfg-options', f'must be KEY=VALUE, got {value!r}')
+        super().__call__(parser, namespace, values, option_string)
 
 
 def config_parser(description: str) -> argparse.ArgumentParser:
@@ -24,7 +39,7 @@ def config_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_Options,
         metavar='KEY=VALUE',
         help="settings that replace those of the config, such as train_cfg.max_epochs=2; quote keys with '->'",
     )

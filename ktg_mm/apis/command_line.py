@@ -3,8 +3,11 @@
 import functools
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from mmengine.registry import build_from_cfg
 
 from ktg_mm.errors import UserError
 
@@ -35,10 +38,10 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return main(*args, **kwargs)
-        except KeyboardInterrupt:
-            print('interrupted', file=sys.stderr)
-            sys.exit(130)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
+            if _is_interrupt(error):
+                print('interrupted', file=sys.stderr)
+                sys.exit(130)
             message = user_message(error)
             if message is None:
                 raise
@@ -46,6 +49,11 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
             sys.exit(2)
 
     return wrapped
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error, also where a library's bare ``except`` has made another error of it."""
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__context__))
 
 
 def user_message(error: BaseException) -> str | None:
@@ -57,4 +65,18 @@ def user_message(error: BaseException) -> str | None:
     text = str(error)
     if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
         return found[-1]
-    return ' '.join(text.split()) if isinstance(error, UserError) else None
+    if isinstance(error, UserError):
+        return ' '.join(text.split())
+    if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
+        return f'config: {part}: {" ".join(text.split())}'
+    return None
+
+
+def _part_being_built(error: BaseException) -> str | None:
+    """The type of the innermost part that mmengine was building from the config when the error came, if it was."""
+    parts = [
+        str(frame.f_locals.get('obj_type'))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code is build_from_cfg.__code__
+    ]
+    return parts[-1] if parts else None

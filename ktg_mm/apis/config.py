@@ -1,11 +1,16 @@
 """Reading configs."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
+
+# Entries that mmengine's Runner reads, but has no argument for.
+_READ_BY_RUNNER = ('find_unused_parameters', 'sync_bn')
 
 
 def load_config(path: str | Path, cfg_options: dict[str, Any] | None = None) -> Config:
@@ -30,8 +35,16 @@ def load_config(path: str | Path, cfg_options: dict[str, Any] | None = None) -> 
     except Exception as error:
         raise UserError(f'config {path}: {type(error).__name__}: {" ".join(str(error).split())}') from error
     if cfg_options:
-        try:
-            config.merge_from_dict(cfg_options)
-        except (KeyError, TypeError, IndexError) as error:
-            raise ConfigError('--cfg-options', str(error).splitlines()[0]) from error
+        known = {*config, *inspect.signature(Runner.__init__).parameters, *_READ_BY_RUNNER}
+        for key in cfg_options:
+            if (first := key.split('.')[0]) not in known:
+                raise ConfigError(
+                    '--cfg-options', f'no entry of the config is named {first!r}; {did_you_mean(first, known)}'
+                )
+        for key, value in cfg_options.items():
+            try:
+                config.merge_from_dict({key: value})
+            except (KeyError, TypeError, IndexError, AttributeError) as error:
+                reason = str(error.args[0] if error.args else error).splitlines()[0]
+                raise ConfigError(f'--cfg-options {key}', f'does not fit into the config: {reason}') from error
     return config

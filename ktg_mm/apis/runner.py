@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 from ktg_mm.engine import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import ConfigError, UserError
 
+from .check_config import check_config
+
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -43,11 +45,16 @@ def build_runner(
     cfg.launcher = launcher
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    check_config(cfg)
     _choose_checkpoint(cfg, load_from, resume)
     _check_data_roots(cfg)
     if launcher != 'none' and not torch.cuda.is_available() and not is_distributed():
         torch.distributed.init_process_group('gloo')
-    return Runner.from_cfg(cfg)
+    runner = Runner.from_cfg(cfg)
+    if runner.optim_wrapper is not None:
+        # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    return runner
 
 
 def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -> None:

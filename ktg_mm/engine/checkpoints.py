@@ -36,26 +36,31 @@ def load_checkpoint_safely(path: str | Path, map_location: Any = 'cpu') -> dict:
         map_location: As in ``torch.load``.
 
     Raises:
-        UserError: If the file is missing, truncated, corrupt or not safe; one line.
+        UserError: If the file is missing, truncated, corrupt, not safe or no dict; one line.
     """
     path = Path(path).expanduser()
     if not path.is_file():
         raise UserError(f'checkpoint {path}: no such file')
     try:
-        return torch.load(path, map_location=map_location, weights_only=True)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
     except pickle.UnpicklingError as error:
         if 'weights_only' in str(error) or 'Weights only' in str(error):
             raise UserError(
                 f'checkpoint {path}: corrupt, or holds more than tensors and plain values, which is not safe to load'
             ) from error
         raise UserError(f'checkpoint {path}: cannot be read, the file is corrupt') from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except Exception as error:  # torch's reader raises any kind for a damaged file
         raise UserError(f'checkpoint {path}: cannot be read, the file is truncated or corrupt') from error
+    if not isinstance(checkpoint, dict):
+        raise UserError(f'checkpoint {path}: holds a {type(checkpoint).__name__}, not a dict of weights')
+    return checkpoint
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_local(filename: str, map_location: Any = None) -> dict:
-    """mmengine's loader of local files, with an error of one line."""
+    """Takes the place of mmengine's loader of local files; its errors are one line."""
     return load_checkpoint_safely(filename, map_location)
 
 
@@ -63,15 +68,21 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 def load_from_http(
     filename: str, map_location: Any = None, model_dir: str | None = None, progress: bool = True
 ) -> dict:
-    """mmengine's loader of addresses; its own unpickles what it downloads, this one loads safely.
+    """Takes the place of mmengine's loader of addresses, which unpickles what it downloads; this one loads safely.
 
     Each machine's first process downloads, the others read its copy.
     """
 
     def load() -> dict:
-        return torch.hub.load_state_dict_from_url(
-            filename, model_dir, map_location=map_location, progress=progress, weights_only=True
-        )
+        try:
+            return torch.hub.load_state_dict_from_url(
+                filename, model_dir, map_location=map_location, progress=progress, weights_only=True
+            )
+        except Exception as error:
+            reason = (
+                ' '.join(str(error).split()) if isinstance(error, OSError) else 'no checkpoint, corrupt or not safe'
+            )
+            raise UserError(f'checkpoint {filename}: cannot be loaded: {reason}') from error
 
     rank, world_size = get_dist_info()
     if world_size == 1:

@@ -68,7 +68,7 @@ class NodeMetric(BaseMetric):
         """Returns every node's metrics over ``size`` samples."""
         if not self._metrics:
             raise ConfigError('val_dataloader', 'holds no samples to evaluate on')
-        metrics = {}
+        metrics: dict[str, float] = {}
         for name, metric in self._metrics.items():
             metrics |= {f'{name}/{key}': value for key, value in metric.evaluate(size).items()}
         return metrics

@@ -2,6 +2,7 @@
 
 from .class_count_hook import ClassCountHook
 from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
+from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_hook import SeedHook
@@ -10,6 +11,7 @@ __all__ = [
     'ClassCountHook',
     'GraphRuntimeInfoHook',
     'NonFiniteLossError',
+    'ProgressBarHook',
     'ProgressHook',
     'SafeCheckpointHook',
     'SeedHook',

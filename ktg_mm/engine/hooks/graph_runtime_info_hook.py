@@ -23,12 +23,12 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
     """mmengine's RuntimeInfoHook, but losses stay on the device until the logger wants them.
 
     mmengine's reads every loss at every iteration, which makes the host wait for the device. This one keeps the
-    tensors and reads all of them at once whenever LoggerHook logs, at the end of an epoch, and before a checkpoint is
-    saved. What it hands on is their mean since the last reading, over the iterations and the processes.
+    tensors and reads all of them at once whenever LoggerHook logs and at the end of an epoch. What it hands on is their
+    mean since the last reading, over the iterations and the processes.
 
     Raises:
-        NonFiniteLossError: At such a reading, if a loss is not finite; it names the first iteration and the edge. The
-            checkpoint that was about to be saved is not, so the last good one is kept.
+        NonFiniteLossError: At such a reading, or before a checkpoint is saved, if a loss is not finite; it names the
+            first iteration and the edge. The checkpoint is not saved, so the last good one is kept.
 
     Example:
         >>> GraphRuntimeInfoHook().priority
@@ -39,7 +39,7 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
         """Looks up how often LoggerHook logs."""
         super().before_train(runner)
         self._interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 10)
-        self._pending: list[dict[str, Tensor | float]] = []
+        self._pending: list[dict[str, Any]] = []
         self._first_pending = runner.iter
 
     def after_train_iter(
@@ -53,31 +53,22 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
             self._read(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Reads what is pending, so that no checkpoint follows a loss that is not finite."""
-        if hasattr(self, '_pending'):
-            self._read(runner)
+        """Looks at what is pending, so that no checkpoint follows a loss that is not finite."""
+        # The main process is alone here, so this looks at its own losses and waits for no other process. They stay
+        # pending: the next line of the log is the mean of all.
+        if pending := getattr(self, '_pending', None):
+            self._check_finite(runner, *_table(pending))
 
     def _read(self, runner: Runner) -> None:
         pending, self._pending = self._pending, []
-        if not pending or not pending[0]:
+        names, table = _table(pending)
+        if not names:
             return
-        means = {}
-        for name in pending[0]:
-            means[name] = [outputs[name] for outputs in pending]
-        # One tensor of all of a name's values, one copy to the host for all names.
-        device = next((v.device for v in pending[0].values() if isinstance(v, Tensor)), torch.device('cpu'))
-        rows = [
-            torch.stack([v.double() for v in values])
-            if isinstance(values[0], Tensor)
-            else torch.tensor(values, dtype=torch.float64, device=device)
-            for values in means.values()
-        ]
-        table = torch.stack(rows)
         if get_world_size() > 1:
             all_reduce(table, op='mean')
         table = table.cpu()
-        self._check_finite(runner, list(means), table)
-        for name, value in zip(means, table.mean(dim=1).tolist(), strict=True):
+        self._check_finite(runner, names, table)
+        for name, value in zip(names, table.mean(dim=1).tolist(), strict=True):
             runner.message_hub.update_scalar(f'train/{name}', value)
 
     def _check_finite(self, runner: Runner, names: list[str], table: Tensor) -> None:
@@ -93,7 +84,20 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
         name, value = min(wrong, key=lambda item: not item[0].startswith('edge/'))
         last_good = latest_checkpoint(runner.work_dir)
         raise NonFiniteLossError(
-            f'edge {name.removeprefix("edge/")!r}: the loss is {value} at iteration {self._first_pending + column + 1}; '
-            f'training stops, the last good checkpoint is {last_good or "none"}. '
+            f'edge {name.removeprefix("edge/")!r}: the loss is {value} at iteration '
+            f'{self._first_pending + column + 1}; training stops, the last good checkpoint is {last_good or "none"}. '
             'A smaller learning rate or gradient clipping (optim_wrapper.clip_grad) may help'
         )
+
+
+def _table(pending: list[dict[str, Any]]) -> tuple[list[str], Tensor]:
+    """The names of the losses, and one tensor of all values, a row per name, so that one copy takes it to the host."""
+    names = list(pending[0]) if pending else []
+    device = next((pending[0][name].device for name in names if isinstance(pending[0][name], Tensor)), None)
+    rows = [
+        torch.stack([outputs[name].double() for outputs in pending])
+        if isinstance(pending[0][name], Tensor)
+        else torch.tensor([outputs[name] for outputs in pending], dtype=torch.float64, device=device)
+        for name in names
+    ]
+    return names, torch.stack(rows) if rows else torch.empty(0, 0)

@@ -4,14 +4,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.fileio import FileClient, get_file_backend
+from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.errors import UserError
+from ktg_mm.errors import ConfigError, UserError
 
 
 class _LateRemoval(AtomicLocalBackend):
@@ -32,23 +34,31 @@ class _LateRemoval(AtomicLocalBackend):
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """mmengine's CheckpointHook with three differences.
+    """mmengine's CheckpointHook with four differences.
 
     - What it saves are tensors and plain values, so ``torch.load(weights_only=True)`` reads it back; mmengine's own
       checkpoints hold objects that safe loading refuses.
     - Outdated checkpoints are removed after the new one is there, not before.
     - Weights that are not finite are not saved.
+    - A checkpoint of another graph is refused: to begin with, it must hold some of the weights; to resume from, all.
 
     Args:
         **kwargs: As mmengine's.
 
     Raises:
-        UserError: When weights that are not finite would be saved; it names one of them.
+        UserError: When weights that are not finite would be saved, or a checkpoint does not fit; it names one of them.
+        ConfigError: If save_best is no metric, or one of which it is not known whether more is better.
 
     Example:
         >>> SafeCheckpointHook(interval=1).interval
         1
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        try:
+            super().__init__(**kwargs)
+        except ValueError as error:
+            raise ConfigError('default_hooks.checkpoint', str(error)) from error
 
     def before_train(self, runner: Runner) -> None:
         """Prepares the folder as mmengine's does."""
@@ -62,11 +72,12 @@ class SafeCheckpointHook(CheckpointHook):
         self._remove_outdated()
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        if not hasattr(self, 'file_backend'):  # a validation without training: there is nothing to save
+            return
         for key in self.key_indicators if self.save_best else ():
             if key != 'auto' and key not in metrics:
-                raise UserError(
-                    f'default_hooks.checkpoint.save_best: no metric is named {key!r}; known: {", ".join(sorted(metrics))}'
-                )
+                known = ', '.join(sorted(metrics))
+                raise ConfigError('default_hooks.checkpoint.save_best', f'no metric is named {key!r}; known: {known}')
         super()._save_best_checkpoint(runner, metrics)
         self._remove_outdated()
 
@@ -91,13 +102,34 @@ class SafeCheckpointHook(CheckpointHook):
                 checkpoint[key] = _plain(checkpoint[key])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Turns tensors back into mmengine's histories."""
+        """Checks that the checkpoint is of this graph, and turns tensors back into mmengine's histories."""
+        _check_fit(runner, checkpoint)
         hub = checkpoint.get('message_hub')
         if hub:
             hub['log_scalars'] = {
                 name: _history_from_tensors(value) if isinstance(value, dict) else value
                 for name, value in hub['log_scalars'].items()
             }
+
+
+def _check_fit(runner: Runner, checkpoint: dict) -> None:
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
+    expected = model.state_dict()
+    missing = [name for name, value in expected.items() if getattr(weights.get(name), 'shape', None) != value.shape]
+    if missing and (runner._resume or len(missing) == len(expected)):
+        raise UserError(
+            f"checkpoint {runner._load_from}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
+            f'{missing[0]!r}; it is of another graph (a single network is loaded by model.nodes.NAME.checkpoint)'
+        )
+    if runner._resume and isinstance(runner.optim_wrapper, OptimWrapper):
+        groups = [group.get('name') for group in checkpoint.get('optimizer', {}).get('param_groups', ())]
+        trained = [group.get('name') for group in runner.optim_wrapper.optimizer.param_groups]
+        if groups and groups != trained:
+            raise UserError(
+                f'checkpoint {runner._load_from}: trained the nodes {", ".join(map(str, groups))}, but this graph '
+                f'trains {", ".join(map(str, trained))}; begin with its weights (--load-from) instead of resuming'
+            )
 
 
 def _history_to_tensors(history: HistoryBuffer) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One optimiser for all nodes, a parameter group for each."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
@@ -38,7 +39,7 @@ class NodeOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Builds the optimiser and its wrapper for a graph."""
-        graph = model.module if is_model_wrapper(model) else model
+        graph: Any = model.module if is_model_wrapper(model) else model
         groups = [
             dict(params=parameters, name=name, **self.options.get(name, {}))
             for name, parameters in graph.parameter_groups()

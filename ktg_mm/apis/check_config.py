@@ -1,0 +1,113 @@
+"""Checks the parts of a config around the graph, before any data are read; the graph checks its own."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmpretrain.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    LOG_PROCESSORS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    TRANSFORMS,
+    VISUALIZERS,
+)
+from torch.utils.data import DataLoader
+
+from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.models.graph_spec import check_type
+
+_Part = tuple[str, Any, Registry, str]
+
+# Entries that mmengine takes out before it builds the part, or builds itself.
+_LOADER_ENTRIES = {'dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn', 'num_batch_per_epoch'}
+_TAKEN_OUT = {
+    'optim_wrapper': {'constructor', 'paramwise_cfg'},
+    'scheduler': {'convert_to_iter_based'},
+    'loop': {'by_epoch'},
+    'hook': {'priority'},
+}
+_DEFAULT_TYPES = {'optim_wrapper': 'OptimWrapper', 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop'}
+
+
+def check_config(cfg: Config) -> None:
+    """Checks that every part exists under its name, and takes the arguments that it is given.
+
+    Args:
+        cfg: The config of a run.
+
+    Raises:
+        ConfigError: At the first part that is unknown or is given an argument that it has not.
+    """
+    for path, part, registry, what in _parts(cfg):
+        if not isinstance(part, Mapping):
+            raise ConfigError(path, f'must be a dict, got {part!r}')
+        part = {key: value for key, value in part.items() if key not in _TAKEN_OUT.get(what, ())}
+        if path == 'train_cfg':
+            by_epoch = cfg.train_cfg.get('by_epoch', True)
+            part.setdefault('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
+            for key in ('max_epochs', 'max_iters'):
+                if not isinstance(part.get(key, 1), int):
+                    raise ConfigError(f'train_cfg.{key}', f'must be a whole number, got {part[key]!r}')
+        if path in _DEFAULT_TYPES:
+            part.setdefault('type', _DEFAULT_TYPES[path])
+        check_type(part, registry, path, what)
+
+
+def _parts(cfg: Config) -> Iterator[_Part]:
+    """Each part's path, config, registry, and what it is."""
+    if 'model' in cfg:
+        yield 'model', cfg.model, MODELS, 'model'
+    yield from _entries(cfg, 'optim_wrapper', OPTIM_WRAPPERS, 'optim_wrapper')
+    if isinstance(cfg.get('optim_wrapper'), Mapping):
+        yield 'optim_wrapper.optimizer', cfg.optim_wrapper.get('optimizer'), OPTIMIZERS, 'optimizer'
+    yield from _entries(cfg, 'param_scheduler', PARAM_SCHEDULERS, 'scheduler')
+    for name in ('train', 'val', 'test'):
+        yield from _entries(cfg, f'{name}_cfg', LOOPS, 'loop')
+        yield from _loader_parts(cfg, f'{name}_dataloader')
+        for path, metric, *rest in _entries(cfg, f'{name}_evaluator', METRICS, 'metric'):
+            yield path, metric, *rest
+            if isinstance(metric, Mapping):
+                yield from _entries(metric, 'metric', METRICS, 'metric', f'{path}.')
+    for name, hook in (cfg.get('default_hooks') or {}).items():
+        if hook is not None:
+            yield f'default_hooks.{name}', hook, HOOKS, 'hook'
+    yield from _entries(cfg, 'custom_hooks', HOOKS, 'hook')
+    yield from _entries(cfg, 'visualizer', VISUALIZERS, 'visualizer')
+    yield from _entries(cfg, 'log_processor', LOG_PROCESSORS, 'log processor')
+
+
+def _entries(cfg: Mapping[str, Any], key: str, registry: Registry, what: str, path: str = '') -> Iterator[_Part]:
+    """The part under a key, or the parts of a list there."""
+    part = cfg.get(key)
+    if isinstance(part, (list, tuple)):
+        for i, entry in enumerate(part):
+            yield f'{path}{key}[{i}]', entry, registry, what
+    elif part is not None:
+        yield f'{path}{key}', part, registry, what
+
+
+def _loader_parts(cfg: Config, name: str) -> Iterator[_Part]:
+    loader = cfg.get(name)
+    if loader is None:
+        return
+    if not isinstance(loader, Mapping):
+        raise ConfigError(name, f'must be a dict, got {loader!r}')
+    known = {*inspect.signature(DataLoader).parameters, *_LOADER_ENTRIES}
+    for entry in loader:
+        if entry not in known:
+            raise ConfigError(name, f'unknown entry {entry!r}; {did_you_mean(entry, known)}')
+    yield from _entries(loader, 'sampler', DATA_SAMPLERS, 'sampler', f'{name}.')
+    dataset, path = loader.get('dataset'), f'{name}.dataset'
+    while isinstance(dataset, Mapping):  # a data set, or a wrapper of one
+        yield path, dataset, DATASETS, 'data set'
+        yield from _entries(dataset, 'pipeline', TRANSFORMS, 'step of a pipeline', f'{path}.')
+        dataset, path = dataset.get('dataset'), f'{path}.dataset'

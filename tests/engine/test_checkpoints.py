@@ -1,0 +1,200 @@
+import os
+import pickle
+import random
+import re
+from urllib.error import URLError
+
+import pytest
+import torch
+from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import _load_checkpoint
+
+from ktg_mm.engine import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.errors import UserError
+
+
+class RunsCode:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / 'epoch_1.pth'
+    weights = {f'layer{index}.weight': torch.full((30,), float(index)) for index in range(5)}
+    torch.save(dict(state_dict=weights, meta=dict(epoch=1, cfg='x' * 300)), path)
+    return path
+
+
+def refusal(path):
+    """Returns the message of the UserError that loading must raise, after its file name."""
+    with pytest.raises(UserError) as caught:
+        load_checkpoint_safely(path)
+    message = str(caught.value)
+    assert message.startswith(f'checkpoint {path}: ')
+    assert len(message.splitlines()) == 1
+    return message.removeprefix(f'checkpoint {path}: ')
+
+
+def test_latest_has_the_highest_number(tmp_path):
+    for name in ('epoch_2.pth', 'epoch_10.pth', 'epoch_9.pth'):
+        (tmp_path / name).touch()
+    assert latest_checkpoint(tmp_path) == tmp_path / 'epoch_10.pth'
+
+
+def test_latest_of_a_run_by_iterations(tmp_path):
+    for name in ('iter_900.pth', 'iter_1000.pth'):
+        (tmp_path / name).touch()
+    assert latest_checkpoint(str(tmp_path)) == tmp_path / 'iter_1000.pth'
+
+
+def test_latest_ignores_what_is_no_checkpoint_to_resume_from(tmp_path):
+    for name in (
+        '.epoch_8.pth.123.tmp',
+        'epoch_8.pth.tmp',
+        'best_net1_accuracy_top1_epoch_9.pth',
+        'epoch_x.pth',
+        'epoch_7-1234abcd.pth',
+        'last_checkpoint',
+    ):
+        (tmp_path / name).touch()
+    assert latest_checkpoint(tmp_path) is None
+    (tmp_path / 'epoch_1.pth').touch()
+    assert latest_checkpoint(tmp_path) == tmp_path / 'epoch_1.pth'
+
+
+def test_latest_of_no_folder(tmp_path):
+    assert latest_checkpoint(tmp_path / 'none') is None
+
+
+def test_whole_checkpoint(checkpoint):
+    loaded = load_checkpoint_safely(checkpoint)
+    assert loaded['meta'] == dict(epoch=1, cfg='x' * 300)
+    assert loaded['state_dict']['layer3.weight'].tolist() == [3.0] * 30
+
+
+def test_home_folder_is_known(checkpoint, monkeypatch):
+    monkeypatch.setenv('HOME', str(checkpoint.parent))
+    assert load_checkpoint_safely('~/epoch_1.pth')['meta']['epoch'] == 1
+
+
+def test_missing(tmp_path):
+    assert refusal(tmp_path / 'none.pth') == 'no such file'
+    assert refusal(tmp_path) == 'no such file'
+
+
+@pytest.mark.parametrize('share', [0.0, 0.01, 0.1, 0.5, 0.9, 0.999])
+def test_truncated(checkpoint, share):
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[: int(share * len(content))])
+    assert refusal(checkpoint) == 'cannot be read, the file is truncated or corrupt'
+
+
+def test_corrupt_bytes_are_refused_or_harmless(checkpoint):
+    content = checkpoint.read_bytes()
+    refused = 0
+    for seed in range(200):
+        generator = random.Random(seed)
+        damaged = bytearray(content)
+        start = generator.randrange(len(damaged))
+        for index in range(start, min(start + 200, len(damaged))):
+            damaged[index] = generator.randrange(256)
+        checkpoint.write_bytes(damaged)
+        try:
+            # Where only values of tensors were hit, nothing can be noticed.
+            assert isinstance(load_checkpoint_safely(checkpoint), dict)
+        except UserError as error:
+            refused += 1
+            assert re.fullmatch(rf'checkpoint {re.escape(str(checkpoint))}: (.*corrupt.*|holds a .*)', str(error))
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    'error', [IndexError, AttributeError, AssertionError, UnicodeDecodeError('utf8', b'', 0, 1, '')]
+)
+def test_whatever_torch_raises_for_a_damaged_file(checkpoint, monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(torch, 'load', fail)
+    assert 'corrupt' in refusal(checkpoint)
+
+
+def test_lack_of_memory_is_not_the_files_fault(checkpoint, monkeypatch):
+    def fail(*args, **kwargs):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch, 'load', fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        load_checkpoint_safely(checkpoint)
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'hello world\n' * 10, b'{"epoch": 1}', b'PK\x03\x04' + bytes(100), bytes(50)]
+)
+def test_files_of_another_kind(checkpoint, content):
+    checkpoint.write_bytes(content)
+    assert 'corrupt' in refusal(checkpoint)
+
+
+def test_no_dict(checkpoint):
+    torch.save([torch.ones(1)], checkpoint)
+    assert refusal(checkpoint) == 'holds a list, not a dict of weights'
+
+
+@pytest.mark.parametrize('save', [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
+def test_a_pickle_that_would_run_code_does_not(checkpoint, save):
+    folder = checkpoint.with_name('harm')
+    save(dict(state_dict=dict(weight=RunsCode(folder))), checkpoint)
+    assert 'not safe to load' in refusal(checkpoint)
+    assert not folder.exists()
+    pickle.loads(pickle.dumps(RunsCode(folder)))  # unsafe loading would have run it
+    assert folder.exists()
+
+
+@pytest.mark.parametrize('load', [_load_checkpoint, CheckpointLoader.load_checkpoint])
+def test_mmengine_loads_files_safely(checkpoint, load):
+    assert load(str(checkpoint), map_location='cpu')['meta']['epoch'] == 1
+    torch.save(dict(weight=RunsCode(checkpoint.with_name('harm'))), checkpoint)
+    with pytest.raises(UserError, match='not safe to load'):
+        load(str(checkpoint), map_location='cpu')
+    assert not checkpoint.with_name('harm').exists()
+
+
+@pytest.mark.parametrize('scheme', ['http', 'https'])
+def test_mmengine_loads_addresses_safely(monkeypatch, scheme):
+    calls = []
+
+    def download(url, model_dir=None, **options):
+        calls.append((url, options))
+        return dict(weight=torch.ones(1))
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', download)
+    assert _load_checkpoint(f'{scheme}://example.org/net.pth', map_location='cpu')['weight'] == 1
+    ((url, options),) = calls
+    assert url == f'{scheme}://example.org/net.pth'
+    assert options['weights_only'] is True
+    assert options['map_location'] == 'cpu'
+
+
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (URLError('no\nroute'), '<urlopen error no route>'),
+        (pickle.UnpicklingError('Weights only load failed'), 'no checkpoint, corrupt or not safe'),
+        (RuntimeError('PytorchStreamReader failed'), 'no checkpoint, corrupt or not safe'),
+    ],
+)
+def test_an_address_that_gives_no_checkpoint(monkeypatch, error, reason):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
+    with pytest.raises(UserError) as caught:
+        _load_checkpoint('https://example.org/net.pth', map_location='cpu')
+    assert str(caught.value) == f'checkpoint https://example.org/net.pth: cannot be loaded: {reason}'

@@ -1,0 +1,127 @@
+"""Running the tools as a user does, in processes of their own."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).parents[2]
+PLUGINS = Path(__file__).with_name('plugins')
+THREADS = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+
+
+@dataclass
+class Tools:
+    """The project's tools; ``plugins/`` is on the path of what they run.
+
+    Args:
+        folder: Where they run, and where their output is kept.
+        server: A process of ``warm_start.py``.
+    """
+
+    folder: Path
+    server: subprocess.Popen
+    repository: Path = REPOSITORY
+    _outputs: dict[int, tuple[list[str], Path, Path]] = field(default_factory=dict)
+
+    def _ask(self, request: dict) -> int:
+        assert self.server.stdin is not None and self.server.stdout is not None
+        print(json.dumps(request), file=self.server.stdin, flush=True)
+        return int(self.server.stdout.readline())
+
+    def start(self, tool: str, *args: object, **env: str) -> int:
+        """Starts a Python tool and returns its process id; env adds to the environment."""
+        argv = [str(REPOSITORY / 'tools' / tool), *map(str, args)]
+        number = len(self._outputs)
+        output, errors = self.folder / f'{number}.out', self.folder / f'{number}.err'
+        env = {'PYTHONPATH': str(PLUGINS), **env}
+        pid = self._ask(dict(argv=argv, cwd=str(self.folder), env=env, output=str(output), errors=str(errors)))
+        self._outputs[pid] = argv, output, errors
+        return pid
+
+    def wait(self, pid: int) -> subprocess.CompletedProcess:
+        """Waits for the end of a tool; a negative status is the signal that killed it."""
+        status = self._ask(dict(wait=pid))
+        argv, output, errors = self._outputs[pid]
+        return subprocess.CompletedProcess(argv, status, output.read_text(), errors.read_text())
+
+    def run(self, tool: str, *args: object, status: int = 0, **env: str) -> subprocess.CompletedProcess:
+        """Runs a Python tool to its end, which must have the given status."""
+        return expect(self.wait(self.start(tool, *args, **env)), status)
+
+    def run_cold(self, tool: str, *args: object, **env: str) -> subprocess.CompletedProcess:
+        """Runs a tool, Python or shell, to its end in a fresh interpreter."""
+        path = REPOSITORY / 'tools' / tool
+        command = [sys.executable, path] if path.suffix == '.py' else ['bash', path]
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = str(probe.getsockname()[1])
+        environment = {
+            **os.environ, **THREADS, 'PYTHON': sys.executable, 'PYTHONPATH': str(PLUGINS), 'PORT': port, **env
+        }  # fmt: skip
+        return expect(
+            subprocess.run([*command, *args], cwd=self.folder, env=environment, capture_output=True, text=True)
+        )
+
+
+def expect(process: subprocess.CompletedProcess, status: int = 0) -> subprocess.CompletedProcess:
+    tail = '\n'.join((process.stdout + process.stderr).splitlines()[-30:])
+    assert process.returncode == status, f'{process.args} ended with {process.returncode}:\n{tail}'
+    return process
+
+
+@pytest.fixture(scope='session')
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
+    """The tools; a session shares one warm interpreter."""
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name('warm_start.py')],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **THREADS},
+        text=True,
+    )
+    yield Tools(tmp_path_factory.mktemp('tools'), server)
+    server.stdin.close()
+    server.wait()
+
+
+@pytest.fixture(scope='session')
+def write_config() -> Callable[..., Path]:
+    """Writes a config that inherits one of ``configs/`` and adds lines of its own and plugins."""
+
+    def write(path: Path, base: str | Path, text: str = '', plugins: tuple[str, ...] = ()) -> Path:
+        imports = f'custom_imports = dict(imports=_base_.custom_imports.imports + {list(plugins)})\n' if plugins else ''
+        path.write_text(f'_base_ = [{str(REPOSITORY / "configs" / base)!r}]\n{imports}{text}')
+        return path
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def accuracies() -> Callable[[str], dict[str, float]]:
+    """Finds the test accuracies that a tool has printed, by node."""
+
+    def find(text: str) -> dict[str, float]:
+        (line,) = (line for line in text.splitlines() if 'Epoch(test)' in line and 'accuracy' in line)
+        return {node: float(value) for node, value in re.findall(r'test/(\w+)/accuracy/top1: ([\d.]+)', line)}
+
+    return find
+
+
+@pytest.fixture(scope='session')
+def max_difference() -> Callable[[dict, dict], float]:
+    """Compares two state dicts of the same names and shapes, in float64."""
+
+    def compare(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
+        assert first.keys() == second.keys()
+        return max(float((first[name].double() - second[name].double()).abs().max()) for name in first)
+
+    return compare

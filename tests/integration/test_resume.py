@@ -1,0 +1,132 @@
+"""A run that is killed and resumed ends as the uninterrupted one."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ktg_mm.engine import latest_checkpoint
+
+EPOCHS = 7
+ITERATIONS_PER_EPOCH = 6
+
+CONFIG = f"""
+pipeline = [
+    dict(type='SeedRandom'),
+    dict(type='PadRandomCrop', crop_size=8, padding=1),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    dataset=dict(indices={32 * ITERATIONS_PER_EPOCH}, pipeline=pipeline),
+)
+model = dict(
+    nodes=dict(
+        net2=dict(network=dict(backbone=dict(drop_path_rate=0.2))),
+        net3=dict(network=dict(backbone=dict(dropout=0.3))),
+        average=dict(type='NetworkNode', network=_base_.resnet8),
+    ),
+    edges={{
+        'net1->average': dict(type='EMAEdge', decay=0.9),
+        'average->net2': dict(loss=dict(type='KLDivergence'), gate=dict(type='SineGate', frequency=1.0, phase=0.5)),
+    }},
+)
+train_cfg = dict(max_epochs={EPOCHS})
+param_scheduler = dict(end={EPOCHS})
+custom_hooks = _base_.custom_hooks + [dict(type='Killer')]
+"""
+
+
+def moments(seed: int) -> list[str]:
+    """Nine moments within iterations and one during a save, in the order of the run."""
+    rng = np.random.default_rng(seed)
+    iterations = rng.choice(EPOCHS * ITERATIONS_PER_EPOCH, size=9, replace=False)
+    saved = int(rng.integers(2, EPOCHS + 1))
+    places = [(float(i), f'iteration:{i}:{rng.random():.3f}') for i in iterations]
+    places.append((saved * ITERATIONS_PER_EPOCH - 0.5, f'save:{saved}'))
+    return [moment for _, moment in sorted(places)]
+
+
+def same(first: object, second: object, path: str = '') -> None:
+    """Asserts that two trees of plain values and tensors are equal bit by bit."""
+    assert type(first) is type(second), path
+    if isinstance(first, dict):
+        assert first.keys() == second.keys(), path
+        for key in first:
+            same(first[key], second[key], f'{path}.{key}')
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second), path
+        for i, (one, other) in enumerate(zip(first, second, strict=True)):
+            same(one, other, f'{path}[{i}]')
+    elif isinstance(first, torch.Tensor):
+        assert first.dtype == second.dtype and first.shape == second.shape, path
+        same_bits = first.contiguous().numpy().tobytes() == second.contiguous().numpy().tobytes()
+        assert same_bits, f'{path}: differs by {(first - second).abs().max()}'
+    else:
+        assert first == second, path
+
+
+def content(work_dir: Path) -> dict:
+    """What a run has come to: weights, momentum, schedule, training curves.
+
+    A checkpoint is written before its epoch's validation, so a resumed run lacks that one in its validation curves.
+    """
+    checkpoint = torch.load(work_dir / f'epoch_{EPOCHS}.pth', weights_only=True)
+    curves = checkpoint['message_hub']['log_scalars']
+    return dict(
+        state_dict=checkpoint['state_dict'],
+        optimizer=checkpoint['optimizer'],
+        schedulers=checkpoint['param_schedulers'],
+        curves={name: curve for name, curve in curves.items() if 'time' not in name and 'val/' not in name},
+    )
+
+
+@pytest.fixture(scope='module')
+def config(write_config: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp('resume') / 'config.py'
+    return write_config(path, 'ktg/ens_3node_digits.py', CONFIG, plugins=('killer',))
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tools, config: Path) -> dict:
+    tools.run('train.py', config, '--work-dir', config.parent / 'uninterrupted')
+    return content(config.parent / 'uninterrupted')
+
+
+def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: dict) -> None:
+    folder = tmp_path / 'killed'
+    epochs_after_kills = []
+    for moment in moments(seed=0):
+        tools.run('train.py', config, '--work-dir', folder, '--resume', status=-signal.SIGKILL, KILL_AT=moment)
+        checkpoint = latest_checkpoint(folder)
+        if checkpoint is not None:
+            torch.load(checkpoint, weights_only=True)
+        epochs_after_kills.append(int(checkpoint.stem.removeprefix('epoch_')) if checkpoint else 0)
+        if moment.startswith('save'):
+            unfinished = int(moment.split(':')[1])
+            assert epochs_after_kills[-1] == unfinished - 1
+            (half,) = folder.glob(f'.epoch_{unfinished}.pth.*')
+            assert 0 < half.stat().st_size < checkpoint.stat().st_size
+    assert len(epochs_after_kills) == 10
+    assert epochs_after_kills == sorted(epochs_after_kills) and len(set(epochs_after_kills)) > 3
+    tools.run('train.py', config, '--work-dir', folder, '--resume')
+    same(content(folder), uninterrupted)
+
+
+def test_number_of_workers(tools, config: Path, tmp_path: Path, uninterrupted: dict) -> None:
+    options = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
+    tools.run('train.py', config, '--work-dir', tmp_path / 'alone', '--cfg-options', *options)
+    same(content(tmp_path / 'alone'), uninterrupted)
+
+
+def test_the_comparison_sees_one_bit(uninterrupted: dict) -> None:
+    state = {name: weight.clone() for name, weight in uninterrupted['state_dict'].items()}
+    state['nodes.net1.network.head.fc.bias'].view(torch.int32)[0] ^= 1
+    with pytest.raises(AssertionError, match=r'state_dict.nodes.net1.network.head.fc.bias: differs'):
+        same(uninterrupted | dict(state_dict=state), uninterrupted)

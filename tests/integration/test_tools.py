@@ -1,0 +1,134 @@
+"""The tools from one end to the other, and every config."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.visualization import draw_graph, save_picture
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+DIGITS = CONFIGS / 'ktg' / 'ens_3node_digits.py'
+NODES = ['net1', 'net2', 'net3', 'ensemble']
+ITERATIONS_PER_EPOCH = 20
+LOGGED = 19  # iterations of each epoch whose mean the config's interval puts on a line of the log
+
+# Number of channels and size of the images, and classes.
+DATA = {
+    'digits': (1, 8, 10),
+    'fashion_mnist': (1, 28, 10),
+    'cifar10': (3, 32, 10),
+    'cifar100': (3, 32, 100),
+    'dogs': (3, 224, 120),
+    'cars': (3, 224, 196),
+}
+
+
+@pytest.fixture(scope='module')
+def run(tools, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Two epochs on the digits: the work folder and what was printed."""
+    folder = tmp_path_factory.mktemp('digits')
+    options = ['--cfg-options', 'train_cfg.max_epochs=2', 'param_scheduler.end=2']
+    process = tools.run_cold('train.py', DIGITS, '--work-dir', folder, *options)
+    return folder, process.stdout + process.stderr
+
+
+def test_train_and_test(tools, accuracies: Callable[[str], dict[str, float]], run: tuple[Path, str]) -> None:
+    folder, printed = run
+    trained = accuracies(printed)
+    assert list(trained) == NODES
+    assert min(trained.values()) > 80
+    again = tools.run('test.py', DIGITS, folder / 'epoch_2.pth', '--work-dir', folder / 'test')
+    assert accuracies(again.stdout + again.stderr) == trained
+    kept = sorted(path.name for path in folder.glob('*.pth'))
+    assert kept == ['best_ensemble_accuracy_top1_epoch_2.pth', 'epoch_2.pth']
+
+
+def test_tensorboard(run: tuple[Path, str]) -> None:
+    folder, printed = run
+    (vis_data,) = folder.glob('*/vis_data')
+    events = EventAccumulator(str(vis_data), size_guidance={'scalars': 0}).Reload()
+    curves = {tag: {event.step: event.value for event in events.Scalars(tag)} for tag in events.Tags()['scalars']}
+
+    edges = [key for key, edge in load_config(DIGITS).model.edges.items() if key != 'net3->net2']
+    assert len(edges) == 8
+    by_iteration = ['base_lr', 'lr', 'data_time', 'time', 'loss']
+    expected = {f'train/{name}' for name in by_iteration}
+    expected |= {f'train/{kind}/{edge}' for kind in ('edge', 'gate') for edge in edges}
+    expected |= {f'val/{node}/accuracy/top1' for node in NODES}
+    assert set(curves) == expected | {'val/data_time', 'val/time', 'epoch', 'iter'}
+
+    # The same values as in the run's other record, line by line.
+    lines = [json.loads(line) for line in (vis_data / 'scalars.json').read_text().splitlines()]
+    recorded = {(tag, line['step']): value for line in lines for tag, value in line.items() if tag != 'step'}
+    read = {(tag, step): value for tag, curve in curves.items() for step, value in curve.items()}
+    assert read.keys() == recorded.keys()
+    for place, value in recorded.items():
+        assert read[place] == pytest.approx(value, rel=1e-6), place
+
+    steps = [LOGGED, ITERATIONS_PER_EPOCH + LOGGED]
+    for tag, curve in curves.items():
+        assert list(curve) == ([1, 2] if tag.startswith('val/') else steps), tag
+    progress = {
+        step: sum(range(step - LOGGED + 1, step + 1)) / LOGGED / (2 * ITERATIONS_PER_EPOCH) for step in steps
+    }
+    for step in steps:
+        assert curves['train/loss'][step] == pytest.approx(
+            sum(curves[f'train/edge/{edge}'][step] for edge in edges), rel=1e-5
+        )
+        assert curves['train/gate/net2->net1'][step] == pytest.approx(progress[step], rel=1e-6)
+        assert curves['train/gate/net2->net3'][step] == pytest.approx(1 - progress[step], rel=1e-6)
+        assert curves['train/gate/net1->net3'][step] == curves['train/gate/label->net1'][step] == 1
+        # One correct gate each: the share of the images that the source has classified correctly.
+        assert 0 < curves['train/gate/net3->net1'][step] < 1
+    # The log has the accuracies too, with four digits.
+    for step in (1, 2):
+        (line,) = (line for line in printed.splitlines() if f'Epoch(val) [{step}][1/1]' in line)
+        for node in NODES:
+            assert f'val/{node}/accuracy/top1: {curves[f"val/{node}/accuracy/top1"][step]:.4f}' in line
+
+
+@pytest.mark.parametrize('name', ['ktg/ens_3node_digits.py', 'kd/kd_cifar100.py'])
+def test_print_config(tools, tmp_path: Path, name: str) -> None:
+    printed = tools.run_cold('print_config.py', CONFIGS / name, '--cfg-options', 'train_cfg.max_epochs=3').stdout
+    path = tmp_path / 'printed.py'
+    path.write_text(printed)
+    expected = load_config(CONFIGS / name, {'train_cfg.max_epochs': 3})
+    assert load_config(path).to_dict() == expected.to_dict()
+    assert expected.train_cfg.max_epochs == 3
+
+
+def test_draw_graph(tools, tmp_path: Path) -> None:
+    printed = tools.run('draw_graph.py', DIGITS, '--out', tmp_path / 'graph.svg').stdout
+    assert printed.strip() == str(tmp_path / 'graph.svg')
+    assert '</svg>' in (tmp_path / 'graph.svg').read_text()
+
+
+@pytest.mark.parametrize('path', sorted(CONFIGS.glob('[!_]*/*.py')), ids=lambda path: f'{path.parent.name}/{path.stem}')
+def test_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(path)
+    check_config(config)
+    data = next(name for name in DATA if path.stem.endswith(f'_{name}'))
+    channels, size, classes = DATA[data]
+    # No memory and no arithmetic: shapes alone. mmpretrain's ResNets read the numbers of a linspace, though.
+    monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
+    with torch.device('meta'):
+        graph = MODELS.build(dict(config.model, data_preprocessor=config.data_preprocessor))
+        logits = graph(torch.empty(2, channels, size, size))
+    assert logits.shape == (2, classes)
+    assert graph.num_classes == classes
+    learning = [name for name, parameters in graph.parameter_groups() if parameters]
+    assert learning and set(learning) == {name for name, role in graph.roles.items() if role == 'trained'}
+    picture = save_picture(draw_graph(config.model, path.stem), tmp_path / 'graph.svg')
+    assert '</svg>' in picture.read_text()
+
+
+def test_there_are_configs() -> None:
+    assert {path.parent.name for path in CONFIGS.glob('[!_]*/*.py')} >= {'dml', 'kd', 'ktg', 'single'}

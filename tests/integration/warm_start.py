@@ -1,0 +1,75 @@
+"""Runs the tools in processes forked from this one, which has imported everything: a start takes no seconds of imports.
+
+One request a line on the standard input, one answer a line on the standard output, both JSON. A request to start is
+answered with the process id, a request to wait with the exit status (minus the signal's number if one ended it).
+"""
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import sys
+import threading
+import traceback
+from typing import NoReturn
+
+import mmengine.config.config
+import torch
+import torch.utils.tensorboard  # noqa: F401
+
+import ktg_mm.apis
+import ktg_mm.datasets
+import ktg_mm.engine
+import ktg_mm.evaluation
+import ktg_mm.models
+import ktg_mm.visualization  # noqa: F401
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    # A run prints and writes its config three times, and lays it out prettily each time, which takes a second.
+    mmengine.config.config.FormatCode = lambda code, **options: (code, True)
+    gc.freeze()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if 'wait' in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request['wait'], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                become(**request)
+        print(answer, flush=True)
+
+
+def become(argv: list[str], cwd: str, env: dict[str, str], output: str, errors: str) -> NoReturn:
+    """Turns this process into ``python *argv``, the leader of a process group of its own."""
+    os.setsid()
+    for number, path in (0, os.devnull), (1, output), (2, errors):
+        file = os.open(path, os.O_RDWR | os.O_CREAT)
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(cwd)
+    os.environ.update(env)
+    sys.path[0:1] = [os.path.dirname(argv[0]), *env.get('PYTHONPATH', '').split(os.pathsep)]
+    sys.argv = argv
+    status = 0
+    try:
+        runpy.run_path(argv[0], run_name='__main__')
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    # What the interpreter does at its end, but for the dismantling of all modules, which takes a second.
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == '__main__':
+    main()
