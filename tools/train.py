@@ -5,6 +5,13 @@ import argparse
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
 
 
+def seed(text: str) -> int:
+    """Reads a seed; argparse makes one line of a ValueError."""
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
     parser = config_parser('Trains the networks of a graph together.')
@@ -18,7 +25,7 @@ def parse_args() -> argparse.Namespace:
         help='go on from a checkpoint; without a name, from the newest in the work folder, if there is one',
     )
     parser.add_argument('--load-from', metavar='CHECKPOINT', help='weights to begin with')
-    parser.add_argument('--seed', type=int, help="seed of everything random; default: the config's")
+    parser.add_argument('--seed', type=seed, help="seed of everything random, at least 0; default: the config's")
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16)')
     return parser.parse_args()
 

@@ -105,6 +105,9 @@ def _loader_parts(cfg: Config, name: str) -> Iterator[_Part]:
     for entry in loader:
         if entry not in known:
             raise ConfigError(name, f'unknown entry {entry!r}; {did_you_mean(entry, known)}')
+    batch_size = loader.get('batch_size', 1)
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ConfigError(f'{name}.batch_size', f'must be a whole number above 0, got {batch_size!r}')
     yield from _entries(loader, 'sampler', DATA_SAMPLERS, 'sampler', f'{name}.')
     dataset, path = loader.get('dataset'), f'{name}.dataset'
     while isinstance(dataset, Mapping):  # a data set, or a wrapper of one

@@ -17,6 +17,9 @@ R = TypeVar('R')
 # A loader's worker passes its error on as text, a whole stack trace with the error itself as the last line.
 _FROM_WORKER = re.compile(r'^ktg_mm\.[\w.]+: (.*)', re.MULTILINE)
 
+# How mmpretrain's data sets begin their error, of no type of its own, if the files are not there.
+_NO_DATA = ('Cannot find ', 'The dataset is incorrectly organized')
+
 
 def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     """Decorates a tool's main function: a user's mistake is printed as one line and ends the program with status 2.
@@ -65,7 +68,7 @@ def user_message(error: BaseException) -> str | None:
     text = str(error)
     if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
         return found[-1]
-    if isinstance(error, UserError):
+    if isinstance(error, UserError) or (isinstance(error, RuntimeError) and text.startswith(_NO_DATA)):
         return ' '.join(text.split())
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
         return f'config: {part}: {" ".join(text.split())}'

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
-from ktg_mm.engine import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import ConfigError, UserError
 
 from .check_config import check_config
@@ -46,15 +46,27 @@ def build_runner(
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     check_config(cfg)
-    _choose_checkpoint(cfg, load_from, resume)
+    _make_folder(cfg.work_dir)
+    _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
     _check_data_roots(cfg)
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch: the processes must be started by torchrun; use tools/dist_train.sh')
     if launcher != 'none' and not torch.cuda.is_available() and not is_distributed():
         torch.distributed.init_process_group('gloo')
     runner = Runner.from_cfg(cfg)
     if runner.optim_wrapper is not None:
         # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
+    object.__setattr__(runner.cfg, '_format_python_code', False)
     return runner
+
+
+def _make_folder(path: str) -> None:
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'--work-dir {path}: cannot be made: {error.strerror}') from error
 
 
 def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -> None:

@@ -1,9 +1,8 @@
 """What the Runner does around the graph: hooks, optimisers, checkpoints, the log."""
 
-from .checkpoints import latest_checkpoint, load_checkpoint_safely
 from .file_backend import AtomicLocalBackend
 from .hooks import *  # noqa: F403
 from .log_processor import GraphLogProcessor
 from .optimizers import *  # noqa: F403
 
-__all__ = ['AtomicLocalBackend', 'GraphLogProcessor', 'latest_checkpoint', 'load_checkpoint_safely']
+__all__ = ['AtomicLocalBackend', 'GraphLogProcessor']

@@ -39,6 +39,12 @@ def test_missing_file_suggests_its_neighbour(config):
     assert mistake(missing) == f'config {missing}: no such file; did you mean {str(config)!r}?'
 
 
+def test_unknown_first_part_of_a_path(config):
+    assert mistake(config, {'modle.sizes': 1}, ConfigError) == (
+        "--cfg-options: no entry of the config is named 'modle'; did you mean 'model'?"
+    )
+
+
 def test_missing_folder(tmp_path):
     missing = tmp_path / 'none/graph.py'
     assert mistake(missing) == f'config {missing}: no such file'
@@ -82,8 +88,8 @@ def test_a_config_without_base_may_import(tmp_path):
     assert load_config(path).model.type == 'KnowledgeTransferGraph'
 
 
-def test_the_projects_configs_can_be_read():
-    paths = sorted((Path(__file__).parents[2] / 'configs/ktg').glob('*.py'))
-    assert paths
-    for path in paths:
-        assert load_config(path).model.type == 'KnowledgeTransferGraph'
+def test_a_config_of_the_project():
+    cfg = load_config(Path(__file__).parents[2] / 'configs/ktg/ens_3node_digits.py', {'train_cfg.max_epochs': 2})
+    assert cfg.model.type == 'KnowledgeTransferGraph'
+    assert cfg.train_cfg.max_epochs == 2
+    assert cfg.default_hooks.checkpoint.type == 'SafeCheckpointHook'

@@ -38,7 +38,10 @@ class Tools:
         return int(self.server.stdout.readline())
 
     def start(self, tool: str, *args: object, **env: str) -> int:
-        """Starts a Python tool and returns its process id; env adds to the environment."""
+        """Starts a Python tool and returns its process id; env adds to the environment.
+
+        PRELOAD names a plugin to import first, for what the config is not to know of.
+        """
         argv = [str(REPOSITORY / 'tools' / tool), *map(str, args)]
         number = len(self._outputs)
         output, errors = self.folder / f'{number}.out', self.folder / f'{number}.err'

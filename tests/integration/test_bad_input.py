@@ -200,6 +200,17 @@ def test_checkpoint(
     assert not (tmp_path / 'read').exists()
 
 
+def test_teacher_without_checkpoint(
+    fails: Callable[..., str], write_config: Callable[..., Path], marked: Path, tmp_path: Path
+) -> None:
+    cut = dict(gate=dict(type='CutoffGate'))
+    nodes = dict(net3=dict(checkpoint=str(tmp_path / 'none.pth')))
+    edges = {'label->net3': cut, 'net1->net3': cut, 'net2->net3': cut}
+    config = write_config(tmp_path / 'config.py', str(marked), f'model = dict(nodes={nodes}, edges={edges})')
+    line = fails('train.py', config, '--work-dir', tmp_path, MARK=str(tmp_path / 'read'))
+    assert line == f'checkpoint {tmp_path / "none.pth"}: no such file'
+
+
 def test_newest_checkpoint_is_damaged(fails: Callable[..., str], marked: Path, trained: Path, tmp_path: Path) -> None:
     (tmp_path / 'epoch_1.pth').write_bytes((trained / 'epoch_1.pth').read_bytes()[:-1000])
     line = fails('train.py', marked, '--work-dir', tmp_path, '--resume', MARK=str(tmp_path / 'read'))

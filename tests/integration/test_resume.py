@@ -1,5 +1,6 @@
 """A run that is killed and resumed ends as the uninterrupted one."""
 
+import copy
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ktg_mm.engine import latest_checkpoint
+from ktg_mm.checkpoints import latest_checkpoint
 
 EPOCHS = 7
 ITERATIONS_PER_EPOCH = 6
@@ -126,7 +127,7 @@ def test_number_of_workers(tools, config: Path, tmp_path: Path, uninterrupted: d
 
 
 def test_the_comparison_sees_one_bit(uninterrupted: dict) -> None:
-    state = {name: weight.clone() for name, weight in uninterrupted['state_dict'].items()}
+    state = copy.deepcopy(uninterrupted['state_dict'])
     state['nodes.net1.network.head.fc.bias'].view(torch.int32)[0] ^= 1
     with pytest.raises(AssertionError, match=r'state_dict.nodes.net1.network.head.fc.bias: differs'):
         same(uninterrupted | dict(state_dict=state), uninterrupted)

@@ -76,9 +76,7 @@ def test_tensorboard(run: tuple[Path, str]) -> None:
     steps = [LOGGED, ITERATIONS_PER_EPOCH + LOGGED]
     for tag, curve in curves.items():
         assert list(curve) == ([1, 2] if tag.startswith('val/') else steps), tag
-    progress = {
-        step: sum(range(step - LOGGED + 1, step + 1)) / LOGGED / (2 * ITERATIONS_PER_EPOCH) for step in steps
-    }
+    progress = {step: sum(range(step - LOGGED + 1, step + 1)) / LOGGED / (2 * ITERATIONS_PER_EPOCH) for step in steps}
     for step in steps:
         assert curves['train/loss'][step] == pytest.approx(
             sum(curves[f'train/edge/{edge}'][step] for edge in edges), rel=1e-5

@@ -6,6 +6,7 @@ answered with the process id, a request to wait with the exit status (minus the 
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -16,7 +17,7 @@ from typing import NoReturn
 
 import mmengine.config.config
 import torch
-import torch.utils.tensorboard  # noqa: F401
+import torch.utils.tensorboard
 
 import ktg_mm.apis
 import ktg_mm.datasets
@@ -55,6 +56,8 @@ def become(argv: list[str], cwd: str, env: dict[str, str], output: str, errors: 
     sys.argv = argv
     status = 0
     try:
+        if 'PRELOAD' in env:
+            importlib.import_module(env['PRELOAD'])
         runpy.run_path(argv[0], run_name='__main__')
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)

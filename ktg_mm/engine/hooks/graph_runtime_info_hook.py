@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import Tensor
 
-from ktg_mm.engine.checkpoints import latest_checkpoint
+from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.errors import UserError
 
 

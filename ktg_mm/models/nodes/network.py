@@ -8,7 +8,7 @@ from mmengine.runner.checkpoint import _load_checkpoint, load_state_dict
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-import ktg_mm.engine.checkpoints  # noqa: F401  makes mmengine's loaders safe
+import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
 from ktg_mm.errors import UserError
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
-from ktg_mm.engine import AtomicLocalBackend, load_checkpoint_safely
+from ktg_mm.checkpoints import load_checkpoint_safely
+from ktg_mm.engine import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.evaluation import NodeMetric
 

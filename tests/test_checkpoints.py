@@ -9,7 +9,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import _load_checkpoint
 
-from ktg_mm.engine import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import UserError
 
 
