@@ -1,4 +1,4 @@
-"""Keeps every fourth image of Stanford Dogs, after the whole data set has been looked at: five large networks are slow."""
+"""Keeps every fourth image of Stanford Dogs, once all have been listed: five large networks are slow."""
 
 from ktg_mm.datasets import StanfordDogs
 
