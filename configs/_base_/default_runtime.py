@@ -9,7 +9,7 @@ randomness = dict(seed=0)
 default_hooks = dict(
     runtime_info=dict(type='GraphRuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50),
+    logger=dict(type='LoggerHook', interval=50, ignore_last=False),  # an epoch's last iterations are logged too
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),

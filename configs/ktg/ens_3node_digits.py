@@ -30,4 +30,4 @@ model = dict(
         'net2->net3': dict(loss=dict(type='ProbabilityCosine'), gate=dict(type='NegativeLinearGate')),
     },
 )
-default_hooks = dict(checkpoint=dict(save_best='ensemble/accuracy/top1'), logger=dict(interval=19))
+default_hooks = dict(checkpoint=dict(save_best='ensemble/accuracy/top1'))

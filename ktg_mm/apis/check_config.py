@@ -23,7 +23,7 @@ from mmpretrain.registry import (
 from torch.utils.data import DataLoader
 
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.graph_spec import check_type
+from ktg_mm.models.graph_spec import check_type, read_graph
 
 _Part = tuple[str, Any, Registry, str]
 
@@ -48,6 +48,8 @@ def check_config(cfg: Config) -> None:
         ConfigError: At the first part that is unknown or is given an argument that it has not.
     """
     for path, part, registry, what in _parts(cfg):
+        if path == 'model' and isinstance(part, Mapping) and part.get('type') == 'KnowledgeTransferGraph':
+            read_graph(part.get('nodes', {}), part.get('edges', {}), part.get('target', ''))
         if not isinstance(part, Mapping):
             raise ConfigError(path, f'must be a dict, got {part!r}')
         part = {key: value for key, value in part.items() if key not in _TAKEN_OUT.get(what, ())}

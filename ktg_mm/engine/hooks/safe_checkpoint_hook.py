@@ -1,9 +1,12 @@
 """Checkpoints that torch's safe loading can read, and that a crash cannot take away."""
 
+import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dist import is_main_process
 from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
@@ -13,7 +16,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
 
 
 class _LateRemoval(AtomicLocalBackend):
@@ -47,7 +50,8 @@ class SafeCheckpointHook(CheckpointHook):
 
     Raises:
         UserError: When weights that are not finite would be saved, or a checkpoint does not fit; it names one of them.
-        ConfigError: If save_best is no metric, or one of which it is not known whether more is better.
+        ConfigError: If an argument is unknown, or save_best is no metric, or one of which it is not known whether
+            more is better.
 
     Example:
         >>> SafeCheckpointHook(interval=1).interval
@@ -55,6 +59,10 @@ class SafeCheckpointHook(CheckpointHook):
     """
 
     def __init__(self, **kwargs: Any) -> None:
+        # mmengine's takes any argument and stumbles over an unknown one when it saves.
+        known = set(inspect.signature(CheckpointHook).parameters) - {'kwargs'}
+        for key in kwargs.keys() - known:
+            raise ConfigError('default_hooks.checkpoint', f'unknown argument {key!r}; {did_you_mean(key, known)}')
         try:
             super().__init__(**kwargs)
         except ValueError as error:
@@ -66,6 +74,9 @@ class SafeCheckpointHook(CheckpointHook):
         backend = get_file_backend(self.out_dir, backend_args=self.backend_args)
         if isinstance(backend, AtomicLocalBackend):
             self.file_backend = _LateRemoval()
+            if is_main_process():
+                for unfinished in Path(self.out_dir).glob('.*.pth.*.tmp'):  # of a run that was killed while saving
+                    unfinished.unlink()
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         super()._save_checkpoint_with_step(runner, step, meta)

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from ktg_mm.checkpoints import load_checkpoint_safely
-from ktg_mm.engine import AtomicLocalBackend
+from ktg_mm.engine import AtomicLocalBackend, SafeCheckpointHook
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.evaluation import NodeMetric
 
@@ -254,3 +255,16 @@ def test_weights_of_a_distributed_wrapper_fit(tiny_runner, foreign):
     runner = tiny_runner(resume=foreign(wrap))
     runner.load_or_resume()
     assert runner.iter == 4
+
+
+def test_unknown_argument_is_refused():
+    with pytest.raises(ConfigError, match=r"unknown argument 'intervall'; did you mean 'interval'\?"):
+        SafeCheckpointHook(intervall=2)
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tiny_runner, tmp_path):
+    runner = tiny_runner()
+    unfinished = Path(runner.work_dir) / '.epoch_1.pth.123.tmp'
+    unfinished.write_bytes(b'half')
+    runner.train()
+    assert not unfinished.exists()
