@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import mmengine.runner.checkpoint
 import torch
 from mmengine.dist import get_dist_info
 from mmengine.dist.utils import barrier
@@ -15,17 +16,22 @@ from ktg_mm.errors import UserError
 _NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
 
-def latest_checkpoint(work_dir: str | Path) -> Path | None:
+def latest_checkpoint(work_dir: str | Path, since: float = 0.0) -> Path | None:
     """The newest checkpoint that a run left in its folder, None if there is none.
 
     As checkpoints are renamed into place when they are whole, whatever is found can be read, also after the power
     failed while one was being written.
 
     Args:
-        work_dir: The run's folder.
+        work_dir: The run's folder; the newest file counts, as an earlier run may have left later epochs.
+        since: Time (seconds since 1970) before which checkpoints are of another run. Defaults to 0.
     """
-    found = [(int(match[1]), path) for path in Path(work_dir).glob('*.pth') if (match := _NAME.fullmatch(path.name))]
-    return max(found)[1] if found else None
+    found = [
+        (path.stat().st_mtime_ns, int(match[1]), path)
+        for path in Path(work_dir).glob('*.pth')
+        if (match := _NAME.fullmatch(path.name)) and path.stat().st_mtime >= since
+    ]
+    return max(found)[2] if found else None
 
 
 def load_checkpoint_safely(path: str | Path, map_location: Any = 'cpu') -> dict:
@@ -90,3 +96,7 @@ def load_from_http(
     checkpoint = load() if rank == 0 else None
     barrier()
     return checkpoint if checkpoint is not None else load()
+
+
+# mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) call its own loader by this name.
+mmengine.runner.checkpoint.load_from_http = load_from_http

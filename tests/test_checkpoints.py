@@ -198,3 +198,28 @@ def test_an_address_that_gives_no_checkpoint(monkeypatch, error, reason):
     with pytest.raises(UserError) as caught:
         _load_checkpoint('https://example.org/net.pth', map_location='cpu')
     assert str(caught.value) == f'checkpoint https://example.org/net.pth: cannot be loaded: {reason}'
+
+
+@pytest.mark.parametrize('scheme', ['torchvision://resnet18', 'open-mmlab://resnet18', 'http://some.where/a.pth'])
+def test_model_zoos_are_loaded_safely(monkeypatch, scheme):
+    asked = []
+
+    def download(url, *args, **options):
+        asked.append(options['weights_only'])
+        return dict(weight=torch.zeros(1))
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', download)
+    monkeypatch.setattr('mmengine.runner.checkpoint.get_torchvision_models', lambda: {'resnet18': 'https://a/b.pth'})
+    monkeypatch.setattr('mmengine.runner.checkpoint.get_external_models', lambda: {'resnet18': 'https://a/b.pth'})
+    monkeypatch.setattr('mmengine.runner.checkpoint.get_deprecated_model_names', lambda: {})
+    CheckpointLoader.load_checkpoint(scheme)
+    assert asked == [True]
+
+
+def test_the_newest_file_counts_not_the_highest_number(tmp_path):
+    for name, age in (('epoch_30.pth', 100), ('epoch_5.pth', 10)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    assert latest_checkpoint(tmp_path).name == 'epoch_5.pth'
+    assert latest_checkpoint(tmp_path, since=1e9 - 50).name == 'epoch_5.pth'
+    assert latest_checkpoint(tmp_path, since=1e9) is None

@@ -25,7 +25,11 @@ def parse_args() -> argparse.Namespace:
         help='go on from a checkpoint; without a name, from the newest in the work folder, if there is one',
     )
     parser.add_argument('--load-from', metavar='CHECKPOINT', help='weights to begin with')
-    parser.add_argument('--seed', type=seed, help="seed of everything random, at least 0; default: the config's")
+    parser.add_argument(
+        '--seed',
+        type=seed,
+        help="seed of everything random, at least 0; default: the config's; a resumed run keeps its own",
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16)')
     return parser.parse_args()
 

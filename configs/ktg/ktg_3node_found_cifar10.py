@@ -2,7 +2,7 @@
 # Published validation accuracy of net1: 93.95.
 #   python tools/train.py configs/ktg/ktg_3node_found_cifar10.py
 _base_ = [
-    '../_base_/graphs/ktg_3node_cifar10.py',
+    '../_base_/graphs/ktg_3node_found_cifar10.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/models/networks_cifar10.py',
     '../_base_/schedules/sgd_200e_cifar.py',

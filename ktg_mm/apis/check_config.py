@@ -47,6 +47,9 @@ def check_config(cfg: Config) -> None:
     Raises:
         ConfigError: At the first part that is unknown or is given an argument that it has not.
     """
+    seed = cfg.get('randomness', {}).get('seed')
+    if seed is not None and (not isinstance(seed, int) or seed < 0):
+        raise ConfigError('randomness.seed', f'must be a whole number, at least 0, got {seed!r}')
     for path, part, registry, what in _parts(cfg):
         if path == 'model' and isinstance(part, Mapping) and part.get('type') == 'KnowledgeTransferGraph':
             read_graph(part.get('nodes', {}), part.get('edges', {}), part.get('target', ''))
@@ -56,9 +59,9 @@ def check_config(cfg: Config) -> None:
         if path == 'train_cfg':
             by_epoch = cfg.train_cfg.get('by_epoch', True)
             part.setdefault('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
-            for key in ('max_epochs', 'max_iters'):
-                if not isinstance(part.get(key, 1), int):
-                    raise ConfigError(f'train_cfg.{key}', f'must be a whole number, got {part[key]!r}')
+            for key in ('max_epochs', 'max_iters', 'val_interval'):
+                if not isinstance(part.get(key, 1), int) or part.get(key, 1) < 1:
+                    raise ConfigError(f'train_cfg.{key}', f'must be a whole number above 0, got {part[key]!r}')
         if path in _DEFAULT_TYPES:
             part.setdefault('type', _DEFAULT_TYPES[path])
         check_type(part, registry, path, what)

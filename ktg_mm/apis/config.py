@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
 
 # Entries that mmengine's Runner reads, but has no argument for.
-_READ_BY_RUNNER = ('find_unused_parameters', 'sync_bn')
+_READ_BY_RUNNER = ('sync_bn',)
 
 
 def load_config(path: str | Path, cfg_options: dict[str, Any] | None = None) -> Config:

@@ -30,7 +30,7 @@ def build_runner(
     Args:
         cfg: The config; it is changed.
         work_dir: Folder of logs and checkpoints. Defaults to the config's, else ``work_dirs/<config's name>``.
-        launcher: How the processes were started: one of :data:`LAUNCHERS`. Without a GPU they speak gloo.
+        launcher: How the processes were started: one of :data:`LAUNCHERS`. Without a GPU ``'pytorch'`` speaks gloo.
         load_from: Checkpoint to begin with.
         resume: True resumes from the newest checkpoint in work_dir, if there is one; a path from that one.
         amp: True trains in mixed precision (bfloat16).
@@ -51,6 +51,8 @@ def build_runner(
     _check_data_roots(cfg)
     if launcher == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch: the processes must be started by torchrun; use tools/dist_train.sh')
+    if launcher in ('slurm', 'mpi') and not torch.cuda.is_available():
+        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use tools/dist_train.sh')
     if launcher != 'none' and not torch.cuda.is_available() and not is_distributed():
         torch.distributed.init_process_group('gloo')
     runner = Runner.from_cfg(cfg)
@@ -81,6 +83,9 @@ def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -
         checkpoint = load_checkpoint_safely(cfg.load_from)
         if cfg.get('resume') and 'optimizer' not in checkpoint:
             raise UserError(f'checkpoint {cfg.load_from}: holds weights alone; a run cannot be resumed from it')
+        if cfg.get('resume') and (seed := checkpoint.get('meta', {}).get('seed')) is not None:
+            # mmengine takes it over as well, but after it has built the loaders with the other one.
+            cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
 
 
 def _check_data_roots(cfg: Config) -> None:

@@ -97,6 +97,7 @@ class EMAEdge:
         }:
             raise ConfigError(path, 'the moving average needs the same network at both ends')
         self.key = key
+        self.target_name = key.partition('->')[2].partition(':')[0]
         self.source = source
         self.target = target
         self._average = get_ema_multi_avg_fn(decay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -233,8 +234,9 @@ def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str,
         raise ConfigError(f'{path}.views', "must be a dict with the views' names, dict(source=..., target=...)")
     if source == target and views.get('source') == views.get('target'):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
-    if not isinstance(edge.get('weight', 1.0), (int, float)):
-        raise ConfigError(f'{path}.weight', f'must be a number, got {edge["weight"]!r}')
+    weight = edge.get('weight', 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+        raise ConfigError(f'{path}.weight', f'must be a number above 0, got {weight!r}; CutoffGate cuts an edge off')
     if not edge.get('loss'):
         raise ConfigError(f'{path}.loss', 'is missing; give a loss such as dict(type="KLDivergence")')
     for loss in list_of_losses(edge):
@@ -318,7 +320,8 @@ def _node_order(nodes: Mapping[str, Any]) -> list[str]:
 
 def _check_target(target: str, nodes: Mapping[str, Any], edges: Mapping[str, Any], roles: dict[str, str]) -> None:
     if target not in nodes:
-        raise ConfigError('model.target', f'no node is named {target!r}; {did_you_mean(target, nodes)}')
+        problem = f'no node is named {target!r}' if target else 'is missing'
+        raise ConfigError('model.target', f'{problem}; {did_you_mean(target, nodes)}')
 
     averaged = {parse_edge_key(key).target: parse_edge_key(key).source for key in edges if is_ema(edges[key])}
 

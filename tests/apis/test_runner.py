@@ -140,3 +140,16 @@ def test_two_runs_in_one_process_share_nothing(tiny_runner, tmp_path, monkeypatc
         assert log.count('Saving checkpoint at 2 epochs') == 1
         assert str(tmp_path / name) in log
         assert str(tmp_path / other) not in log
+
+
+def test_a_resumed_run_keeps_its_seed(tiny_runner):
+    tiny_runner({'randomness.seed': 3, 'train_cfg.max_epochs': 1}).train()
+    resumed = tiny_runner({'randomness.seed': 4}, resume=True)
+    assert resumed.seed == 3
+    assert resumed.train_dataloader.sampler.seed == 3
+
+
+@pytest.mark.parametrize('launcher', ['slurm', 'mpi'])
+def test_cluster_launchers_need_a_gpu(tiny_runner, launcher):
+    with pytest.raises(UserError, match=f'--launcher {launcher}: needs a GPU'):
+        tiny_runner(launcher=launcher)

@@ -1,4 +1,5 @@
 import copy
+import math
 
 import pytest
 
@@ -255,7 +256,9 @@ MISTAKES = [
         with_edge('a->b', dict(KL, gate=dict(type='SineGate', frequenzy=0.5, phase=0))),
         "model.edges['a->b'].gate: SineGate has no argument 'frequenzy'; did you mean 'frequency'?",
     ),
-    (with_edge('a->b', dict(KL, weight='1')), "model.edges['a->b'].weight: must be a number, got '1'"),
+    (with_edge('a->b', dict(KL, weight='1')), "model.edges['a->b'].weight: must be a number above 0, got '1'"),
+    (with_edge('a->b', dict(KL, weight=0)), "model.edges['a->b'].weight: must be a number above 0, got 0"),
+    (with_edge('a->b', dict(KL, weight=math.nan)), "model.edges['a->b'].weight: must be a number above 0, got nan"),
     (with_edge('a->b', CE), "model.edges['a->b'].loss: CrossEntropy learns from the label, not from 'a'"),
     (with_edge('label->b', KL), "model.edges['label->b'].loss: KLDivergence learns from a node, not from 'label'"),
     (

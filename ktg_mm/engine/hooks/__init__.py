@@ -6,6 +6,7 @@ from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_hook import SeedHook
+from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
     'ClassCountHook',
@@ -15,4 +16,5 @@ __all__ = [
     'ProgressHook',
     'SafeCheckpointHook',
     'SeedHook',
+    'ValidateOnResumeHook',
 ]

@@ -1,6 +1,7 @@
 """Takes the graph's losses to the log without waiting for the device at every iteration."""
 
 import math
+import time
 from typing import Any
 
 import torch
@@ -41,6 +42,7 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
         self._interval = next((hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)), 10)
         self._pending: list[dict[str, Any]] = []
         self._first_pending = runner.iter
+        self._start = time.time()
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
@@ -82,11 +84,11 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
             if not math.isfinite(value)
         ]
         name, value = min(wrong, key=lambda item: not item[0].startswith('edge/'))
-        last_good = latest_checkpoint(runner.work_dir)
+        last_good = latest_checkpoint(runner.work_dir, self._start) or (runner._load_from if runner._resume else None)
         raise NonFiniteLossError(
             f'edge {name.removeprefix("edge/")!r}: the loss is {value} at iteration '
             f'{self._first_pending + column + 1}; training stops, the last good checkpoint is {last_good or "none"}. '
-            'A smaller learning rate or gradient clipping (optim_wrapper.clip_grad) may help'
+            'A smaller learning rate may help'
         )
 
 

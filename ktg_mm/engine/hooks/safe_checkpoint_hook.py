@@ -12,7 +12,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
@@ -43,7 +43,8 @@ class SafeCheckpointHook(CheckpointHook):
       checkpoints hold objects that safe loading refuses.
     - Outdated checkpoints are removed after the new one is there, not before.
     - Weights that are not finite are not saved.
-    - A checkpoint of another graph is refused: to begin with, it must hold some of the weights; to resume from, all.
+    - A checkpoint of another graph is refused: to begin with, it must hold some of the weights; to resume from or to
+      evaluate, all.
 
     Args:
         **kwargs: As mmengine's.
@@ -69,8 +70,11 @@ class SafeCheckpointHook(CheckpointHook):
             raise ConfigError('default_hooks.checkpoint', str(error)) from error
 
     def before_train(self, runner: Runner) -> None:
-        """Prepares the folder as mmengine's does."""
+        """Prepares the folder as mmengine's does; averages that the loaded checkpoint lacks follow their sources."""
         super().before_train(runner)
+        for average in getattr(_graph(runner), 'averages', ()):
+            if any(name.startswith(f'nodes.{average.target_name}.') for name in getattr(self, '_missing', ())):
+                average.copy()
         backend = get_file_backend(self.out_dir, backend_args=self.backend_args)
         if isinstance(backend, AtomicLocalBackend):
             self.file_backend = _LateRemoval()
@@ -114,7 +118,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Checks that the checkpoint is of this graph, and turns tensors back into mmengine's histories."""
-        _check_fit(runner, checkpoint)
+        self._missing = _check_fit(runner, checkpoint)
         hub = checkpoint.get('message_hub')
         if hub:
             hub['log_scalars'] = {
@@ -123,12 +127,19 @@ class SafeCheckpointHook(CheckpointHook):
             }
 
 
-def _check_fit(runner: Runner, checkpoint: dict) -> None:
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+def _graph(runner: Runner) -> Any:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _check_fit(runner: Runner, checkpoint: dict) -> list[str]:
+    """Refuses a checkpoint of another graph; returns the weights that it lacks."""
+    model = _graph(runner)
     weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
     expected = model.state_dict()
     missing = [name for name, value in expected.items() if getattr(weights.get(name), 'shape', None) != value.shape]
-    if missing and (runner._resume or len(missing) == len(expected)):
+    loops = (runner._test_loop, runner._val_loop)
+    evaluates = any(isinstance(loop, BaseLoop) for loop in loops) and not isinstance(runner._train_loop, BaseLoop)
+    if missing and (runner._resume or evaluates or len(missing) == len(expected)):
         raise UserError(
             f"checkpoint {runner._load_from}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
             f'{missing[0]!r}; it is of another graph (a single network is loaded by model.nodes.NAME.checkpoint)'
@@ -141,6 +152,7 @@ def _check_fit(runner: Runner, checkpoint: dict) -> None:
                 f'checkpoint {runner._load_from}: trained the nodes {", ".join(map(str, groups))}, but this graph '
                 f'trains {", ".join(map(str, trained))}; begin with its weights (--load-from) instead of resuming'
             )
+    return missing
 
 
 def _history_to_tensors(history: HistoryBuffer) -> dict[str, Any]:

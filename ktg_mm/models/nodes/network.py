@@ -102,8 +102,19 @@ class NetworkNode(Node):
     def freeze(self) -> None:
         """Makes the node a frozen teacher: no gradients, eval mode for good."""
         self.frozen = True
+        self._load_pretrained_strictly()
         self.requires_grad_(False)
         self.train(False)
+
+    def _load_pretrained_strictly(self) -> None:
+        """Takes over an init_cfg of type Pretrained: mmengine's leaves weights that are not found random."""
+        init_cfg = self.network.init_cfg
+        entries = init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]
+        pretrained = next((entry for entry in entries if entry.get('type') == 'Pretrained'), None)
+        if pretrained is not None and self.checkpoint is None:
+            self.checkpoint, prefix = pretrained['checkpoint'], pretrained.get('prefix')
+            self.prefix = f'{prefix.rstrip(".")}.' if prefix else None
+            self.network.init_cfg = None
 
     def train(self, mode: bool = True) -> 'NetworkNode':
         """Sets training mode, which a frozen node ignores."""

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from ktg_mm.checkpoints import load_checkpoint_safely
@@ -174,7 +175,7 @@ def test_best_of_whatever_comes_first(tiny_runner, tmp_path, scores):
 def test_the_best_score_outlives_a_resume(tiny_runner, tmp_path, scores, later, best, epoch):
     scores += [50.0, 90.0]
     tiny_runner(BEST).train()
-    scores.append(later)
+    scores += [90.0, later]  # the last epoch is validated again: the run might have been killed before that
     resumed = tiny_runner({**BEST, 'train_cfg.max_epochs': 3}, resume=True)
     resumed.train()
     assert resumed.message_hub.get_info('best_score') == best
@@ -268,3 +269,43 @@ def test_what_a_killed_run_left_half_written_is_removed(tiny_runner, tmp_path):
     unfinished.write_bytes(b'half')
     runner.train()
     assert not unfinished.exists()
+
+
+def test_an_evaluation_needs_all_weights(tiny_runner, foreign):
+    def drop(checkpoint):
+        checkpoint['state_dict'] = {n: value for n, value in checkpoint['state_dict'].items() if 'net2' not in n}
+
+    path = foreign(drop)
+    for evaluate in ('test', 'val'):
+        with pytest.raises(UserError, match=r"lacks \d+ of the graph's \d+ weights, such as 'nodes.net2.network."):
+            getattr(tiny_runner(load_from=path), evaluate)()
+
+
+@pytest.mark.parametrize('in_checkpoint', [False, True])
+def test_a_moving_average_that_the_checkpoint_lacks_follows_its_source(tiny_runner, foreign, in_checkpoint):
+    def change(checkpoint):
+        weights = checkpoint['state_dict']
+        averages = {name.replace('net1', 'net2'): value + 1 for name, value in weights.items() if 'net1' in name}
+        checkpoint['state_dict'] = {name: value for name, value in weights.items() if 'net2' not in name}
+        if in_checkpoint:
+            checkpoint['state_dict'] |= averages
+
+    path = foreign(change)
+    average = {'model.edges': {'label->net1': dict(loss=dict(type='CrossEntropy')), 'net1->net2': dict(type='EMAEdge')}}
+    average['model.edges']['_delete_'] = True
+    runner = tiny_runner(average, load_from=path)
+    seen = []
+
+    class Stop(Hook):
+        def before_train_epoch(self, runner):
+            seen.append({name: value.clone() for name, value in runner.model.state_dict().items()})
+            runner.train_loop.stop_training = True
+
+    runner.register_hook(Stop())
+    runner.train()
+    saved = torch.load(path, weights_only=True)['state_dict']
+    for name, value in saved.items():
+        if 'net1' in name and value.is_floating_point():
+            assert torch.equal(seen[0][name], value)
+            expected = value + 1 if in_checkpoint else value
+            assert torch.equal(seen[0][name.replace('net1', 'net2')], expected)

@@ -218,3 +218,24 @@ def test_a_truncated_checkpoint(toys, tmp_path):
     with pytest.raises(UserError) as caught:
         make(toys.network(), checkpoint=str(path)).init_weights()
     assert str(caught.value).startswith(f'checkpoint {path}: cannot be read') and '\n' not in str(caught.value)
+
+
+def test_a_frozen_teacher_takes_all_weights_of_a_pretrained_init_cfg(tmp_path):
+    teacher = NetworkNode(network=CLASSIFIERS['LeNet5'])
+    path = tmp_path / 'graph.pth'
+    weights = {f'nodes.net1.network.{name}': value for name, value in teacher.network.state_dict().items()}
+    torch.save(dict(state_dict=weights), path)
+
+    def frozen(**options):
+        node = NetworkNode(
+            network=dict(CLASSIFIERS['LeNet5'], init_cfg=dict(type='Pretrained', checkpoint=str(path), **options))
+        )
+        node.freeze()
+        node.init_weights()
+        return node
+
+    loaded = frozen(prefix='nodes.net1.network')
+    for name, value in teacher.network.state_dict().items():
+        assert torch.equal(loaded.network.state_dict()[name], value)
+    with pytest.raises(UserError, match=r"lacks .* of the network's weights"):
+        frozen()
