@@ -50,7 +50,14 @@ MISTAKES = {
     'wrong key of the model': ('model.targets=net1', 'model: ', "'targets'; did you mean 'target'?"),
     'wrong key at the top': ('trian_cfg.max_epochs=1', '--cfg-options: ', "'trian_cfg'; did you mean 'train_cfg'?"),
     'wrong key of the loop': ('train_cfg.max_epoch=1', 'train_cfg: ', "'max_epoch'; did you mean 'max_epochs'?"),
-    'no number of epochs': ('train_cfg.max_epochs=two', "train_cfg.max_epochs: must be a whole number, got 'two'"),
+    'no number of epochs': (
+        'train_cfg.max_epochs=two',
+        "train_cfg.max_epochs: must be a whole number above 0, got 'two'",
+    ),
+    'no epochs': ('train_cfg.max_epochs=0', 'train_cfg.max_epochs: must be a whole number above 0, got 0'),
+    'no interval': ('train_cfg.val_interval=0', 'train_cfg.val_interval: must be a whole number above 0, got 0'),
+    'no batch': ('train_dataloader.batch_size=0', 'train_dataloader.batch_size: must be a whole number above 0, got 0'),
+    'no seed': ('randomness.seed=a', "randomness.seed: must be a whole number, at least 0, got 'a'"),
     'wrong key of the optimizer': (
         'optim_wrapper.optimizer.learning_rate=1',
         "optim_wrapper.optimizer: SGD has no argument 'learning_rate'",
