@@ -1,0 +1,33 @@
+"""Arguments that the tools share."""
+
+import os
+
+import pytest
+
+from ktg_mm.apis import add_runner_arguments, config_parser
+from ktg_mm.errors import ConfigError
+
+
+def test_options_of_a_config():
+    args = config_parser('Does something.').parse_args(
+        ['a.py', '--cfg-options', 'train_cfg.max_epochs=2', 'model.edges.net1->net2.gate.type=LinearGate']
+    )
+    assert args.cfg_options == {'train_cfg.max_epochs': 2, 'model.edges.net1->net2.gate.type': 'LinearGate'}
+
+
+def test_an_option_without_a_value_is_refused():
+    with pytest.raises(ConfigError, match=r"--cfg-options: must be KEY=VALUE, got 'train_cfg\.max_epochs'"):
+        config_parser('').parse_args(['a.py', '--cfg-options', 'train_cfg.max_epochs'])
+
+
+@pytest.mark.parametrize('already_set', [None, '0'])
+def test_local_rank(monkeypatch, already_set):
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
+    if already_set:
+        monkeypatch.setenv('LOCAL_RANK', already_set)
+    parser = config_parser('')
+    add_runner_arguments(parser)
+    args = parser.parse_args(['a.py', '--local-rank', '3', '--launcher', 'pytorch', '--work-dir', 'here'])
+    assert os.environ['LOCAL_RANK'] == (already_set or '3')
+    assert (args.launcher, args.work_dir) == ('pytorch', 'here')
+    monkeypatch.delenv('LOCAL_RANK')
