@@ -11,20 +11,23 @@ from ktg_mm.errors import ConfigError
 
 
 @DATASETS.register_module(name='Split')
-def split_dataset(of: str, part: str, val_size: int | float, seed: int = 0, **kwargs: Any) -> BaseDataset:
+def split_dataset(
+    of: str, part: str, val_size: int | float, train_size: int | float | None = None, seed: int = 0, **kwargs: Any
+) -> BaseDataset:
     """Builds a data set and keeps one part of it; in a config, ``dict(type='Split', of='CIFAR100', ...)``.
 
     The result is a data set of the type ``of``, with its class names and its pipeline, not a wrapper around it. So all
     other keys stay where they were (``train_dataloader.dataset.pipeline``), and a config that inherits an unsplit data
     set adds four: ``type='Split', of='CIFAR100', part='train', val_size=10_000``.
 
-    The two parts are disjoint, cover the data set and keep its class proportions. They depend on the labels and on
+    The two parts are disjoint, cover the data set (unless ``train_size`` asks for less) and keep its class proportions. They depend on the labels and on
     ``seed`` alone: not on the run's seed, the process or the machine.
 
     Args:
         of: Registered name of the data set.
         part: ``'train'`` or ``'val'``.
         val_size: Size of the validation part: images if an int, a fraction of the data set if a float.
+        train_size: Size of the training part, likewise. Defaults to None: all that is not validation.
         seed: Seed of the division. Defaults to 0.
         **kwargs: Options of the data set. Its own ``split`` names the official part that is divided.
 
@@ -46,7 +49,7 @@ def split_dataset(of: str, part: str, val_size: int | float, seed: int = 0, **kw
     dataset = DATASETS.build({'type': of, **kwargs})
     labels = dataset.get_gt_labels()
     try:
-        train, val = train_test_split(np.arange(len(labels)), test_size=val_size, stratify=labels, random_state=seed)
+        train, val = train_test_split(np.arange(len(labels)), train_size=train_size, test_size=val_size, stratify=labels, random_state=seed)
     except ValueError as error:
         raise ConfigError(
             'dataset.val_size', f'{val_size} cannot divide {of} of {len(labels)} images: {error}'

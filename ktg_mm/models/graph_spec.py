@@ -24,6 +24,13 @@ _EDGE_ENTRIES = {
 }
 
 
+class UntaughtError(ConfigError):
+    """A graph of sound parts that cannot do its work: a network that nobody teaches, a target that never learns.
+
+    A search draws another graph then; any other error in a config is a mistake.
+    """
+
+
 class EdgeKey(NamedTuple):
     """The parts of an edge's key: ``'source->target'`` or ``'source->target:suffix'``."""
 
@@ -101,7 +108,7 @@ def read_graph(nodes: Mapping[str, Any], edges: Mapping[str, Any], target: str) 
         _check_edge(key, edge, nodes)
     roles = _roles(nodes, edges)
     ema_edges = _ordered_ema_edges(edges)
-    learning = [key for key in edges if not _is_cut(edges[key]) and roles[parse_edge_key(key).target] == 'trained']
+    learning = [key for key in edges if not is_cut(edges[key]) and roles[parse_edge_key(key).target] == 'trained']
     _check_target(target, nodes, edges, roles)
     return GraphSpec(roles, _node_order(nodes), learning, ema_edges)
 
@@ -117,7 +124,7 @@ def list_of_losses(edge: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(loss) if isinstance(loss, (list, tuple)) else [loss]
 
 
-def _is_cut(edge: Mapping[str, Any]) -> bool:
+def is_cut(edge: Mapping[str, Any]) -> bool:
     """Whether nothing ever passes, so that the edge is not computed; a moving average passes no loss either."""
     if is_ema(edge):
         return True
@@ -263,12 +270,12 @@ def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]
             )
         if averages:
             roles[name] = 'ema'
-        elif any(not _is_cut(edge) for edge in incoming.values()):
+        elif any(not is_cut(edge) for edge in incoming.values()):
             roles[name] = 'trained'
         else:
             roles[name] = 'frozen'
             if not (node.get('checkpoint') or _is_pretrained(node.get('network', {})) or node.get('allow_random')):
-                raise ConfigError(
+                raise UntaughtError(
                     f'model.nodes.{name}',
                     'nobody teaches this network and it has no checkpoint; give it an edge such as '
                     f"'label->{name}', a checkpoint, or allow_random=True",
@@ -336,7 +343,7 @@ def _check_target(target: str, nodes: Mapping[str, Any], edges: Mapping[str, Any
         network = target
         while parts := made_of(network):
             network = parts[0]
-        raise ConfigError(
+        raise UntaughtError(
             'model.target',
             f'{target!r} never learns: no edge that is not cut off ends in it or in what it is made of; '
             f"add one such as 'label->{network}'",

@@ -24,6 +24,7 @@ class ValidateOnResumeHook(Hook):
         loop = runner.train_loop
         if not (runner._resume and runner.epoch and runner.val_loop and isinstance(loop, EpochBasedTrainLoop)):
             return
+        loop._decide_current_val_interval()  # it may differ from epoch to epoch
         due = runner.epoch % loop.val_interval == 0 or runner.epoch == runner.max_epochs
         if due and runner.epoch >= loop.val_begin:
             runner.val_loop.run()

@@ -12,9 +12,13 @@ class Gate(nn.Module):
 
     Attributes:
         cut: True if the gate never passes anything, so that its edge need not be computed at all.
+        open: True if the gate passes everything unchanged.
+        open_to_label: True if the gate passes everything unchanged where the source is the label.
     """
 
     cut = False
+    open = False
+    open_to_label = False
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor | float:
         """The factor of each sample's loss.

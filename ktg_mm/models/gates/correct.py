@@ -23,6 +23,8 @@ class CorrectGate(Gate):
         tensor([1., 0.])
     """
 
+    open_to_label = True
+
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns 1 where the source is right, else 0; shape (B,)."""
         return (source.predicted == context.labels).to(loss.dtype)

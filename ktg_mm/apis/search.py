@@ -1,0 +1,64 @@
+"""Searching for graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import init_dist, is_distributed, is_main_process
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.search import SearchProgress, Worker, open_storage
+from ktg_mm.search.retries import give_up_running
+
+
+def search(
+    cfg: Config,
+    work_dir: str | Path | None = None,
+    storage: str | None = None,
+    study: str | None = None,
+    trials: int | None = None,
+    launcher: str = 'none',
+    take_over: bool = False,
+) -> Worker:
+    """Works on the search of a config until all trials have ended; as many processes as wanted may do so at once.
+
+    Args:
+        cfg: A config with ``search``.
+        work_dir: Folder of the trials. Defaults to the config's, else ``work_dirs/<config's name>``.
+        storage: Address of the storage. Defaults to ``search.storage``, else the SQLite file ``search.db`` in work_dir.
+        study: Name of the study. Defaults to ``search.study``, else the config's name.
+        trials: Number of graphs to try. Defaults to ``search.trials``.
+        launcher: How the processes of one worker were started: as for :func:`ktg_mm.apis.build_runner`.
+        take_over: True takes trials that still count as running for lost at once. Right only if no worker is running.
+
+    Returns:
+        The worker, whose ``study`` holds the result.
+
+    Raises:
+        UserError: If the search cannot begin or go on; one line.
+    """
+    stem = Path(cfg.filename).stem if cfg.filename else 'graph'
+    options = cfg.get('search') or {}
+    if not options:
+        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+    trials = trials or options.get('trials')
+    if not trials:
+        raise ConfigError('search.trials', 'is missing; give the number of graphs to try')
+    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
+    if launcher != 'none' and not is_distributed():
+        init_dist(launcher, backend='nccl' if torch.cuda.is_available() else 'gloo')
+    main = is_main_process()
+    opened = None
+    if main:
+        address = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
+        opened = open_storage(address, options.get('heartbeat', 30))
+    worker = Worker(cfg, opened, study or options.get('study') or stem, folder, trials, launcher)
+    if main and take_over:
+        give_up_running(worker.study)
+    with SearchProgress(trials, enabled=main) as progress:
+        if main:
+            progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
+        worker.run(progress)
+    return worker

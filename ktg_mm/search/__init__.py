@@ -1,0 +1,10 @@
+"""The search for graphs; the only part that knows Optuna."""
+
+from .asha_hook import ASHAHook
+from .candidates import Candidate, Candidates
+from .progress import SearchProgress
+from .space import SearchSpace
+from .study import load_study, open_storage
+from .worker import Worker
+
+__all__ = ['ASHAHook', 'Candidate', 'Candidates', 'SearchProgress', 'SearchSpace', 'Worker', 'load_study', 'open_storage']

@@ -1,0 +1,110 @@
+"""Reports a run's validation to the search, and stops the run if it is not worth its time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop, Runner
+from mmpretrain.registry import HOOKS
+
+
+class Reporter(Protocol):
+    """Where the values go; the search gives one to the hook."""
+
+    def score(self, metrics: dict[str, float]) -> float | None:
+        """The score in a validation's metrics, None if the study has several and does not prune."""
+
+    def report(self, value: float, step: int) -> bool:
+        """Takes a value and returns whether to stop."""
+
+
+@HOOKS.register_module()
+class ASHAHook(Hook):
+    """Asynchronous successive halving (Li et al., MLSys 2020; Minami et al., ACCV 2020) as a hook.
+
+    After ``min_resource * reduction_factor**k`` epochs (validations at a fixed interval, if the loop counts iterations)
+    the target's score is compared with all scores recorded at that rung. With n values, its own included, a trial goes
+    on if its rank is at most ``max(1, floor(n / reduction_factor))``; ties go on. Nobody waits for a rung to fill.
+
+    The rule itself is the pruner's, any of Optuna's by its class name. The last epoch stops nobody. A run that is
+    resumed takes its earlier reports along, so that it is counted once.
+
+    Args:
+        pruner: Config of an Optuna pruner. Defaults to ``dict(type='SuccessiveHalvingPruner', min_resource=1,
+            reduction_factor=2, min_early_stopping_rate=0)``.
+        interval: Iterations between two validations; matters only if the loop counts iterations. Defaults to 1.
+
+    Example:
+        >>> ASHAHook().rungs(20)
+        [1, 2, 4, 8, 16]
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, pruner: dict[str, Any] | None = None, interval: int = 1) -> None:
+        self.pruner = dict(pruner or dict(type='SuccessiveHalvingPruner'))
+        if self.pruner.get('type') == 'SuccessiveHalvingPruner':
+            for name, value in dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0).items():
+                self.pruner.setdefault(name, value)
+        self.interval = interval
+        self._reporter: Reporter | None = None
+        self._earlier: dict[int, float] = {}
+        self.metrics: dict[str, float] = {}
+
+    def rungs(self, last: int) -> list[int]:
+        """The epochs to compare at, up to the last.
+
+        Args:
+            last: Epochs of a whole run.
+        """
+        first, factor = (self.pruner.get(name, default) for name, default in (('min_resource', 1), ('reduction_factor', 2)))
+        rung = first * factor ** self.pruner.get('min_early_stopping_rate', 0)
+        found = []
+        while rung <= last:
+            found.append(rung)
+            rung *= factor
+        return found
+
+    def bind(self, reporter: Reporter | None, earlier: dict[int, float] | None = None) -> None:
+        """Connects a run with its trial.
+
+        Args:
+            reporter: The trial; None on processes other than the main one.
+            earlier: Values by epoch that the trial reported before it was cut short.
+        """
+        self._reporter = reporter
+        self._earlier = dict(earlier or {})
+
+    def before_train(self, runner: Runner) -> None:
+        """Reports what was reported before the run was cut short, up to its checkpoint."""
+        done = self._step(runner)
+        for step, value in sorted(self._earlier.items()):
+            if step < done and self._reporter is not None:
+                self._reporter.report(value, step)  # it has gone on from there, so what comes back is of no account
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Reports the score and stops the training loop if the trial is not to go on."""
+        self.metrics = dict(metrics or {})
+        step = self._step(runner)
+        stop = [False]
+        if self._reporter is not None and is_main_process():
+            value = self._reporter.score(self.metrics)
+            if value is not None and not math.isnan(value):
+                stop = [self._reporter.report(value, step) and step < self._last_step(runner)]
+        broadcast_object_list(stop)
+        if stop[0]:
+            runner.train_loop.stop_training = True
+
+    def _step(self, runner: Runner) -> int:
+        """Epochs done, or validation intervals if the loop counts iterations."""
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            return runner.iter // self.interval
+        return runner.epoch
+
+    def _last_step(self, runner: Runner) -> int:
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            return math.ceil(runner.max_iters / self.interval)
+        return runner.max_epochs

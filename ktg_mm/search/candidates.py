@@ -1,0 +1,282 @@
+"""Draws graphs that are worth training, none twice."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from mmengine.config import Config
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.models.graph_spec import UntaughtError, read_graph
+from ktg_mm.registry import NODES
+
+from .canonical import graph_key, reduce_graph
+from .retries import INDEX, KEY
+from .space import SearchSpace
+from .study import build_sampler
+
+BEST = 'best'
+COSTS = ('parameters', 'flops')
+PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is still to be trained on the labels
+
+# So many draws in a row that are known or cannot learn, and the space is taken for exhausted.
+_MOST_DRAWS = 2000
+
+
+class SpaceExhausted(Exception):
+    """There is no graph left that has not been tried."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph to train.
+
+    Args:
+        values: What was drawn, by parameter.
+        config: The config it makes, plain dicts, with the reduced graph.
+        key: What tells it from other graphs.
+    """
+
+    values: dict[str, Any]
+    config: dict[str, Any]
+    key: str
+
+
+class Candidates:
+    """The graphs of a search, as a function of its config.
+
+    Args:
+        cfg: A config with ``search``.
+
+    Raises:
+        ConfigError: If the space or the metric is wrong.
+    """
+
+    def __init__(self, cfg: Config) -> None:
+        whole = cfg.to_dict()
+        self.search = whole.pop('search', None) or {}
+        _check_entries(self.search)
+        self.base: dict[str, Any] = whole
+        model = whole.get('model') or {}
+        if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+            raise ConfigError('model', 'a search needs a KnowledgeTransferGraph with nodes and edges')
+        self.space = SearchSpace(self.search.get('space'), whole)
+        self.metrics = _metrics(self.search, model)
+        self.pretrains = bool(self.search.get('pretrain', True))
+        sampler = dict(self.search.get('sampler') or dict(type='RandomSampler'))
+        self.seed = sampler.pop('seed', 0)
+        self.sampler_cfg = sampler
+        self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
+        self._named = self._nodes_with_names()
+
+    @property
+    def directions(self) -> list[str]:
+        """Which way each metric is better."""
+        return ['minimize' if metric in COSTS else 'maximize' for metric in self.metrics]
+
+    def scored_nodes(self, model: Mapping[str, Any]) -> list[str]:
+        """The nodes whose accuracy counts: the one that a metric names, or all networks for the best."""
+        names = [metric.split('/')[0] for metric in self.metrics if metric not in COSTS]
+        if BEST in names:
+            return [name for name, node in model['nodes'].items() if NODES.get(node['type']).has_parameters]
+        return [*names, model['target']] if len(names) < len(self.metrics) else names
+
+    def make(self, values: Mapping[str, Any]) -> Candidate:
+        """Makes the candidate of drawn values.
+
+        Raises:
+            UntaughtError: If the graph cannot learn.
+            ConfigError: If a part of it is wrong, which is a mistake in the space.
+        """
+        config = self.space.apply(values)
+        return self._candidate(dict(values), config)
+
+    def _candidate(self, values: dict[str, Any], config: dict[str, Any]) -> Candidate:
+        model = config['model']
+        scored = self.scored_nodes(model)
+        for name in scored:
+            if name not in model['nodes']:
+                raise ConfigError('search.metric', f'no node is named {name!r}; {did_you_mean(name, model["nodes"])}')
+        reduced = reduce_graph(model, scored)
+        if model['target'] not in reduced['nodes']:
+            reduced['target'] = scored[0]
+        if self.pretrains:
+            _mark_pretrained(reduced)
+        read_graph(reduced['nodes'], reduced['edges'], reduced['target'])
+        config['model'] = reduced
+        rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
+        return Candidate(values, config, graph_key(reduced, self._named, rest))
+
+    def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
+        """Draws the graph of a trial.
+
+        With a sampler that looks at no results the graph is a function of the sampler's seed and the index alone, so a
+        search tries the same graphs with any number of workers.
+
+        Args:
+            index: How many draws there were before.
+            study: The study.
+            trial: The trial to draw for.
+
+        Raises:
+            SpaceExhausted: If every graph of the space has been tried.
+        """
+        if isinstance(self._sampler(0, 0), RandomSampler):
+            while len(self._keys) < index:
+                earlier = self._draw(len(self._keys), self._keys, study, trial)
+                self._keys.append(earlier.key)
+            candidate = self._draw(index, self._keys[:index], study, trial)
+            if len(self._keys) == index:
+                self._keys.append(candidate.key)
+            return candidate
+        others = study.get_trials(deepcopy=False)
+        known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
+        return self._draw(index, known, study, trial)
+
+    def _draw(self, index: int, known: Iterable[str], study: Study, trial: FrozenTrial) -> Candidate:
+        known = set(known)
+        for attempt in range(_MOST_DRAWS):
+            sampler = self._sampler(index, attempt)
+            relative_space = sampler.infer_relative_search_space(study, trial)
+            relative = sampler.sample_relative(study, trial, relative_space)
+
+            def ask(name: str, distribution: BaseDistribution) -> Any:
+                if name in relative and distribution == relative_space[name]:  # noqa: B023
+                    return relative[name]  # noqa: B023
+                return sampler.sample_independent(study, trial, name, distribution)  # noqa: B023
+
+            values, config = self.space.draw(ask)
+            try:
+                candidate = self._candidate(values, config)
+            except UntaughtError:
+                continue
+            if candidate.key not in known:
+                return candidate
+        raise SpaceExhausted(f'{_MOST_DRAWS} draws in a row gave no new graph')
+
+    def _sampler(self, index: int, attempt: int) -> BaseSampler:
+        return build_sampler(self.sampler_cfg, zlib.crc32(f'{self.seed} {index} {attempt}'.encode()))
+
+    def _nodes_with_names(self) -> set[str]:
+        """Nodes that are not exchangeable, as the score or something outside the graph's nodes and edges names them."""
+        model = self.base['model']
+        outside = {key: value for key, value in self.base.items() if key != 'model'}
+        outside['model'] = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
+        words = set(_words(outside)) | {metric.split('/')[0] for metric in self.metrics}
+        names = {str(name) for name in model['nodes']}
+        for parameter in self.space.parameters:
+            names |= {parameter.path[2]} if parameter.path[:2] == ('model', 'nodes') and len(parameter.path) > 2 else set()
+        return names & words
+
+
+class DrawnSampler(BaseSampler):
+    """Hands drawn values to Optuna as if it had drawn them itself.
+
+    Example:
+        >>> sampler = DrawnSampler()
+        >>> sampler.values = dict(x=2)
+        >>> optuna.create_study(sampler=sampler).ask().suggest_int('x', 0, 9)
+        2
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """There is nothing to draw together."""
+        return {}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """There is nothing to draw together."""
+        return {}
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Returns the value that was drawn before."""
+        return self.values[param_name]
+
+
+def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
+    """Which draw a trial is: the number of trials before it that continue no other."""
+    if INDEX in trial.user_attrs:
+        return trial.user_attrs[INDEX]
+    earlier = study.get_trials(deepcopy=False)
+    return sum('continues' not in other.user_attrs and other.number < trial.number for other in earlier)
+
+
+def _check_entries(search: Mapping[str, Any]) -> None:
+    known = {'trials', 'metric', 'sampler', 'hook', 'space', 'pretrain', 'storage', 'study', 'heartbeat', 'retries', 'retrain'}
+    if not search:
+        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+    for key in search:
+        if key not in known:
+            raise ConfigError(f'search.{key}', f'unknown entry; {did_you_mean(key, known)}')
+    for key, least in (('trials', 1), ('heartbeat', 1), ('retries', 0)):
+        value = search.get(key, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigError(f'search.{key}', f'must be a whole number, at least {least}, got {value!r}')
+
+
+def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
+    metrics = search.get('metric') or f'{model.get("target")}/accuracy/top1'
+    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+    for metric in metrics:
+        name = metric.split('/')[0]
+        if metric not in COSTS and name != BEST and name not in model['nodes']:
+            hint = did_you_mean(name, [*model['nodes'], BEST, *COSTS])
+            raise ConfigError('search.metric', f'{metric!r} begins with no node; {hint}')
+    return metrics
+
+
+def _mark_pretrained(model: dict[str, Any]) -> None:
+    """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
+    taught = {key.split('->')[1].split(':')[0] for key in model['edges']}
+    for name, node in model['nodes'].items():
+        has_own = node.get('checkpoint') or node.get('allow_random') or (node.get('network') or {}).get('init_cfg')
+        if node.get('network') and name not in taught and name != model['target'] and not has_own:
+            node['checkpoint'] = PRETRAINED
+
+
+def _words(value: Any) -> Iterable[str]:
+    text = json.dumps(value, default=repr)
+    for sign in './\\"\'()[]{},: ':
+        text = text.replace(sign, ' ')
+    return text.split()
+
+
+def scores(metrics: Sequence[str], found: Mapping[str, float], networks: Sequence[str] = ()) -> list[float]:
+    """The accuracies that a search goes by, out of a validation's metrics.
+
+    Args:
+        metrics: Names such as ``net1/accuracy/top1``, or ``best/accuracy/top1`` for the best node's.
+        found: Metrics by name.
+        networks: The nodes among which the best is looked for.
+
+    Raises:
+        ConfigError: If a metric was not computed.
+
+    Example:
+        >>> scores(['best/accuracy/top1'], {'net1/accuracy/top1': 90.0, 'net2/accuracy/top1': 91.0}, ['net1', 'net2'])
+        [91.0]
+    """
+    values = []
+    for metric in metrics:
+        node, _, kind = metric.partition('/')
+        wanted = [f'{name}/{kind}' for name in networks] if node == BEST else [metric]
+        matching = [found[name] for name in wanted if name in found]
+        if not matching:
+            raise ConfigError('search.metric', f'{metric!r} is never reported; {did_you_mean(metric, found)}')
+        values.append(max(matching))
+    return values

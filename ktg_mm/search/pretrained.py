@@ -1,0 +1,77 @@
+"""The weights of frozen teachers: each network trained once on the labels alone, shared by all workers."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
+
+from ktg_mm.models.graph_spec import is_cut
+
+from .candidates import PRETRAINED
+from .run_trial import remove_checkpoints, run_trial
+from .trial_config import network_key, trial_config
+
+
+def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: Path, launcher: str = 'none') -> None:
+    """Gives a candidate's frozen teachers their weights, training them if no worker has done so yet.
+
+    A worker that finds a network being trained waits for it. If that worker dies the lock falls, and the next goes on
+    from the checkpoint.
+
+    Args:
+        config: A candidate's config, changed in place.
+        base: The search's config, whose recipe the teachers are trained with.
+        folder: Where the weights are kept; all workers must see it.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+    """
+    for node in config['model']['nodes'].values():
+        if node.get('checkpoint') == PRETRAINED:
+            path = folder / f'{network_key(node["network"])}.pth'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # One process of a trial takes the lock, all of them train.
+            with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
+                missing = [not path.exists()]
+                broadcast_object_list(missing)
+                if missing[0]:
+                    _train(node['network'], base, path, launcher)
+            node['checkpoint'] = str(path)
+
+
+def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, launcher: str) -> None:
+    config = copy.deepcopy(dict(base))
+    label = next(
+        (edge for key, edge in config['model']['edges'].items() if key.startswith('label->') and not is_cut(edge)),
+        dict(loss=dict(type='CrossEntropy')),
+    )
+    config['model'] = dict(
+        type='KnowledgeTransferGraph',
+        target='teacher',
+        nodes=dict(teacher=dict(type='NetworkNode', network=network)),
+        edges={'label->teacher': {key: value for key, value in label.items() if key != 'gate'}},
+    )
+    weights: dict[str, Any] = {}
+    run_dir = path.with_suffix('')
+    cfg = trial_config(config, None, run_dir)
+
+    def keep(model: Any) -> None:
+        weights.update(model.nodes['teacher'].network.state_dict())
+
+    run_trial(cfg, bind=lambda hook: None, launcher=launcher, keep=keep)
+    if is_main_process():
+        _save(weights, path)
+    barrier()
+    remove_checkpoints(run_dir)
+
+
+def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    torch.save({name: value.cpu() for name, value in weights.items()}, temporary)
+    os.replace(temporary, path)

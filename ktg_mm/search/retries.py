@@ -1,0 +1,137 @@
+"""Trials that were cut short, and the trials that continue them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+# What a trial says of itself (user attributes). A trial that ends without having been able to say anything has died
+# with its worker, so that is what it says from the beginning.
+CONTINUES = 'continues'  # number of the trial that it goes on with
+ROOT = 'root'  # number of the first of such a chain
+INDEX = 'index'  # which draw it is; a chain shares one
+KEY = 'graph'
+END = 'end'
+EPOCH = 'epoch'  # resources (epochs) of its newest report
+
+LOST = 'lost: its worker vanished'
+INTERRUPTED = 'interrupted'
+
+
+def root_of(trial: FrozenTrial | optuna.Trial) -> int:
+    """The number of the first trial of a chain."""
+    return trial.user_attrs.get(ROOT, trial.number)
+
+
+def frozen(trial: optuna.Trial) -> FrozenTrial:
+    """A running trial as the storage has it."""
+    return trial.study.get_trials(deepcopy=False)[trial.number]
+
+
+def is_fresh(trial: FrozenTrial) -> bool:
+    """Whether a trial continues no other."""
+    return CONTINUES not in trial.user_attrs
+
+
+def was_cut_short(trial: FrozenTrial) -> bool:
+    """Whether a trial ended without a result that is its own: its worker was lost or interrupted."""
+    end = trial.user_attrs.get(END, LOST)
+    return trial.state == TrialState.FAIL and (end == LOST or end.startswith(INTERRUPTED))
+
+
+def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
+    """Numbers of the trials whose reports a later trial has made its own."""
+    return {trial.user_attrs[CONTINUES] for trial in trials if not is_fresh(trial) and trial.intermediate_values}
+
+
+def requeue(study: Study, retries: int) -> int:
+    """Queues a continuation of every trial that was cut short and has none yet.
+
+    Args:
+        study: The study.
+        retries: How often in a row a trial may be lost without getting any further.
+
+    Returns:
+        The number of trials queued.
+    """
+    trials = study.get_trials(deepcopy=False)
+    continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
+    by_number = {trial.number: trial for trial in trials}
+    queued = 0
+    for trial in trials:
+        if trial.number in continued or not was_cut_short(trial) or _losses(trial, by_number) > retries:
+            continue
+        attributes: dict[str, Any] = {CONTINUES: trial.number, ROOT: root_of(trial), END: LOST}
+        attributes |= {name: trial.user_attrs[name] for name in (INDEX, KEY) if name in trial.user_attrs}
+        # Without the key, which is written last, it was lost while its graph was being drawn.
+        study.enqueue_trial(dict(trial.params) if KEY in attributes else {}, user_attrs=attributes)
+        queued += 1
+    return queued
+
+
+def given_up(study: Study, retries: int) -> list[FrozenTrial]:
+    """The trials that were lost too often to be tried again."""
+    trials = study.get_trials(deepcopy=False)
+    by_number = {trial.number: trial for trial in trials}
+    return [trial for trial in trials if was_cut_short(trial) and _losses(trial, by_number) > retries]
+
+
+def _losses(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
+    """How often in a row a chain lost its worker at the same epoch; interruptions by the user do not count."""
+    losses, epoch = 0, trial.user_attrs.get(EPOCH, 0)
+    current: FrozenTrial | None = trial
+    while current is not None and current.user_attrs.get(EPOCH, 0) == epoch:
+        losses += current.user_attrs.get(END, LOST) == LOST
+        current = by_number.get(current.user_attrs.get(CONTINUES, -1))
+    return losses
+
+
+def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
+    """What the trials that a trial continues have reported: values by epoch."""
+    by_number = {other.number: other for other in study.get_trials(deepcopy=False)}
+    reports: dict[int, float] = {}
+    number = trial.user_attrs.get(CONTINUES)
+    while number is not None and number in by_number:
+        reports = {**by_number[number].intermediate_values, **reports}
+        number = by_number[number].user_attrs.get(CONTINUES)
+    return reports
+
+
+class CountedOnce:
+    """A storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
+
+    Args:
+        storage: A storage of Optuna, to which all else is passed on.
+    """
+
+    def __init__(self, storage: Any) -> None:
+        self._wrapped = storage
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """As the storage's, without the trials that have been replaced."""
+        trials = self._wrapped.get_all_trials(study_id, deepcopy=deepcopy, states=None)
+        gone = replaced(trials)
+        return [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
+
+
+def counted_once(study: Study) -> Study:
+    """A view of a study in which each chain of continued trials is one trial."""
+    view = Study.__new__(Study)
+    view.__dict__.update(study.__dict__)
+    view._storage = CountedOnce(study._storage)
+    return view
+
+
+def give_up_running(study: Study) -> None:
+    """Takes all running trials for lost, in a storage without heartbeat whose workers are known to be gone."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)

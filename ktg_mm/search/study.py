@@ -1,0 +1,155 @@
+"""The study that all workers of a search share: where it is kept, and that it is the right one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy.exc
+from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study
+
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
+
+_SPACE, _RECIPE = 'space', 'recipe'
+
+
+def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
+    """Opens a storage.
+
+    Args:
+        url: ``sqlite:///FILE``, ``postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE`` or another of SQLAlchemy's;
+            ``grpc://HOST:PORT`` for Optuna's proxy; ``journal://FILE``.
+        heartbeat: Seconds between the signs of life of a running trial. After four times as long without one it is
+            taken for lost. A database has these; through the proxy and in a journal there are none. Defaults to 30.
+
+    Raises:
+        UserError: If the storage cannot be reached.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        if url.startswith('grpc://'):
+            host, _, port = url.removeprefix('grpc://').partition(':')
+            proxy = GrpcStorageProxy(host=host, port=int(port or 13000))
+            proxy.get_all_studies()
+            return proxy
+        if url.startswith('journal://'):
+            return JournalStorage(JournalFileBackend(url.removeprefix('journal://')))
+        arguments: dict[str, Any] = dict(pool_pre_ping=True)
+        if url.startswith('sqlite:///'):
+            Path(url.removeprefix('sqlite:///')).expanduser().parent.mkdir(parents=True, exist_ok=True)
+            # Many workers write to one file; each waits for its turn.
+            arguments = dict(connect_args=dict(timeout=120))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+            return RDBStorage(url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat)
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError) as error:
+        raise _unreachable(url, error) from error
+    except Exception as error:
+        if type(error).__module__.startswith('grpc'):
+            raise _unreachable(url, error) from error
+        raise
+
+
+def hide_password(url: str) -> str:
+    """The address of a storage without its password."""
+    before, at, after = url.rpartition('@')
+    scheme, colon, rest = before.partition('://')
+    return f'{scheme}{colon}{rest.partition(":")[0]}{at}{after}' if at else url
+
+
+def _unreachable(url: str, error: Exception) -> UserError:
+    reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
+    return UserError(f'--storage {hide_password(url)}: cannot be reached: {" ".join(str(reason).split())}')
+
+
+def create_study(
+    storage: BaseStorage, name: str, directions: Sequence[str], space: Mapping[str, Any], recipe: Mapping[str, Any]
+) -> Study:
+    """Creates a study, or opens the one of this name after a look whether it is of the same search.
+
+    Args:
+        storage: From :func:`open_storage`.
+        name: Name of the study.
+        directions: ``'maximize'`` or ``'minimize'``, for each metric.
+        space: What is searched, plain values.
+        recipe: How the candidates are trained, plain values.
+
+    Raises:
+        UserError: If there is a study of that name with another space or recipe.
+    """
+    study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
+    if [direction.name.lower() for direction in study.directions] != list(directions):
+        raise _other(name, 'other metrics')
+    for what, value in ((_SPACE, space), (_RECIPE, recipe)):
+        fingerprint = hashlib.sha256(_text(value).encode()).hexdigest()
+        known = study.user_attrs.get(what)
+        if known is None:
+            study.set_user_attr(what, fingerprint)
+        elif known != fingerprint:
+            reason = 'another search space' if what == _SPACE else 'another base config (model, schedule, data or seed)'
+            raise _other(name, reason)
+    return study
+
+
+def load_study(storage: BaseStorage, name: str) -> Study:
+    """Opens a study that exists.
+
+    Raises:
+        UserError: If there is none of that name.
+    """
+    try:
+        return optuna.load_study(study_name=name, storage=storage)
+    except KeyError as error:
+        known = ', '.join(sorted(optuna.get_all_study_names(storage))) or 'none'
+        raise UserError(f'--study {name}: the storage has no study of this name; it has: {known}') from error
+
+
+def _other(name: str, reason: str) -> UserError:
+    return UserError(f'--study {name}: the storage holds a study of this name with {reason}; give another name')
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
+def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:
+    """Builds a pruner of Optuna's from its class name and arguments; None builds one that prunes nothing.
+
+    Raises:
+        ConfigError: If Optuna has no such pruner or it does not take the arguments.
+    """
+    return _build(cfg or dict(type='NopPruner'), optuna.pruners, optuna.pruners.BasePruner, 'search.hook.pruner')
+
+
+def build_sampler(cfg: Mapping[str, Any], seed: int) -> optuna.samplers.BaseSampler:
+    """Builds a sampler of Optuna's from its class name and arguments.
+
+    Args:
+        cfg: ``dict(type='RandomSampler', seed=0, ...)``.
+        seed: Takes the place of the config's.
+
+    Raises:
+        ConfigError: If Optuna has no such sampler or it does not take the arguments.
+    """
+    cfg = {**cfg, 'seed': seed}
+    return _build(cfg, optuna.samplers, optuna.samplers.BaseSampler, 'search.sampler')
+
+
+def _build(cfg: Mapping[str, Any], module: Any, base: type, key: str) -> Any:
+    arguments = dict(cfg)
+    name = arguments.pop('type', None)
+    cls = getattr(module, name, None) if isinstance(name, str) else None
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        known = [other for other in module.__all__ if other.endswith(base.__name__.removeprefix('Base'))]
+        raise ConfigError(f'{key}.type', f'Optuna has no {name!r}; {did_you_mean(name, known)}')
+    try:
+        return cls(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(key, f'{name}: {" ".join(str(error).split())}') from error

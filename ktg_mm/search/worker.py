@@ -1,0 +1,303 @@
+"""A worker of a search: takes trials from the study, trains them, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import optuna
+from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ktg_mm.errors import ConfigError, UserError
+
+from .asha_hook import ASHAHook
+from .candidates import COSTS, Candidate, Candidates, DrawnSampler, SpaceExhausted, index_of, scores
+from .pretrained import fill_in_pretrained
+from .progress import SearchProgress
+from .retries import (
+    END,
+    EPOCH,
+    INDEX,
+    INTERRUPTED,
+    KEY,
+    LOST,
+    counted_once,
+    earlier_reports,
+    frozen,
+    is_fresh,
+    replaced,
+    requeue,
+    root_of,
+)
+from .run_trial import TrialFailure, remove_checkpoints, run_trial
+from .study import build_pruner, create_study
+from .trial_config import check_candidate, check_search_data, recipe, trial_config
+
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+# A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
+_FAILURES_IN_A_ROW = 5
+
+
+class Worker:
+    """One of the workers that share a study; each may be several processes (``launcher``), of which the first asks.
+
+    Args:
+        cfg: A config with ``search``.
+        storage: From :func:`ktg_mm.search.open_storage`; None on processes that follow the first.
+        study: Name of the study.
+        work_dir: Folder of the trials' logs and checkpoints; all workers must see it.
+        trials: Number of graphs to try.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+
+    Raises:
+        UserError: If the config is wrong or the study is of another search.
+    """
+
+    def __init__(
+        self,
+        cfg: Config,
+        storage: BaseStorage | None,
+        study: str,
+        work_dir: str | Path,
+        trials: int,
+        launcher: str = 'none',
+    ) -> None:
+        self.candidates = Candidates(cfg)
+        check_search_data(self.candidates.base)
+        self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
+        if self.hook is not None and len(self.candidates.metrics) > 1:
+            raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')
+        self.pruner = build_pruner(ASHAHook(self.hook.get('pruner')).pruner if self.hook else None)
+        self.work_dir, self.trials, self.launcher = Path(work_dir), trials, launcher
+        self.retries: int = self.candidates.search.get('retries', 3)
+        self._sampler = DrawnSampler()
+        self._failures = 0
+        self._stop_reason: Exception | None = None
+        if storage is not None:
+            self.study = create_study(
+                storage,
+                study,
+                self.candidates.directions,
+                self.candidates.space.description(),
+                dict(recipe(self.candidates.base), metric=self.candidates.metrics),
+            )
+            self.study.sampler, self.study.pruner = self._sampler, self.pruner
+
+    def run(self, progress: SearchProgress) -> None:
+        """Works until every trial has ended, those of other workers included.
+
+        Args:
+            progress: Is told of what happens.
+
+        Raises:
+            UserError: If the search cannot go on, for one reason that the user can mend.
+            KeyboardInterrupt: On Ctrl-C; the trial under way is queued, to be continued later.
+        """
+        if not is_main_process():
+            self._follow()
+            return
+        try:
+            while self._wait_for_work(progress):
+                self.study.optimize(self._objective, n_trials=1, catch=(TrialFailure,))
+                progress.show(self.study)
+                if self._stop_reason is not None:
+                    break
+        finally:
+            requeue(self.study, self.retries)
+            self._tell_followers(None)
+            progress.show(self.study)
+        if isinstance(self._stop_reason, UserError):
+            raise self._stop_reason
+
+    def _wait_for_work(self, progress: SearchProgress) -> bool:
+        """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
+        while True:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+                optuna.storages.fail_stale_trials(self.study)
+            requeue(self.study, self.retries)
+            trials = self.study.get_trials(deepcopy=False)
+            if any(trial.state == TrialState.WAITING for trial in trials):
+                return True
+            if sum(is_fresh(trial) for trial in trials) < self.trials:
+                return True
+            if all(trial.state in _ENDED for trial in trials):
+                return False
+            progress.show(self.study)
+            time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
+
+    def _objective(self, trial: optuna.Trial) -> float | list[float]:
+        """Trains a trial and notes how it ended."""
+        trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
+        try:
+            candidate = self._candidate(trial)
+            run_dir = self.work_dir / 'trials' / f'{root_of(trial):05d}'
+            values = self._train(trial, candidate, run_dir)
+        except optuna.TrialPruned as pruned:
+            self._end(trial, str(pruned), run_dir)
+            raise
+        except TrialFailure as failure:
+            self._end(trial, f'failed: {failure}', run_dir if 'run_dir' in locals() else None)
+            raise
+        except SpaceExhausted as exhausted:
+            self._stop_reason = exhausted
+            self._end(trial, f'failed: {exhausted}', None)
+            raise TrialFailure(str(exhausted)) from exhausted
+        except UserError as error:
+            # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
+            self._stop_reason = error
+            trial.set_user_attr(END, f'{INTERRUPTED}: {error}')
+            raise TrialFailure(str(error)) from error
+        except KeyboardInterrupt:
+            trial.set_user_attr(END, INTERRUPTED)
+            raise
+        except Exception as error:
+            reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
+            self._failures += 1
+            logging.getLogger(__name__).exception('trial %d failed', trial.number)
+            self._end(trial, f'failed: {reason}', run_dir if 'run_dir' in locals() else None)
+            if self._failures >= _FAILURES_IN_A_ROW or is_distributed():
+                self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {reason}')
+            raise TrialFailure(reason) from error
+        self._failures = 0
+        self._end(trial, 'complete', None if self._is_best(values) else run_dir)
+        return values
+
+    def _candidate(self, trial: optuna.Trial) -> Candidate:
+        """The graph of a trial, drawn now if the trial continues no other that had got so far."""
+        if KEY in trial.user_attrs:
+            values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
+            candidate = self.candidates.make(values)
+        else:
+            index = index_of(trial, self.study)
+            if index >= self.trials:
+                raise TrialFailure('not begun: another worker began the last trial at the same time')
+            trial.set_user_attr(INDEX, index)
+            candidate = self.candidates.draw(index, self.study, frozen(trial))
+            self._sampler.values = candidate.values
+            self.candidates.space.draw(functools.partial(suggest, trial))
+        check_candidate(candidate.config)
+        trial.set_user_attr(KEY, candidate.key)
+        return candidate
+
+    def _train(self, trial: optuna.Trial, candidate: Candidate, run_dir: Path) -> float | list[float]:
+        reporter = TrialReporter(trial, self)
+        earlier = earlier_reports(self.study, trial)
+        self._tell_followers((candidate.config, str(run_dir)))
+        outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
+        if outcome.stopped:
+            raise optuna.TrialPruned(f'pruned at epoch {outcome.epoch}')
+        accuracies = iter(self.scores(outcome.metrics))
+        values = [outcome.costs[name] if name in COSTS else next(accuracies) for name in self.candidates.metrics]
+        return values[0] if len(values) == 1 else values
+
+    def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
+        fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
+        cfg = trial_config(config, self.hook, run_dir)
+        costs = any(name in COSTS for name in self.candidates.metrics)
+        return run_trial(cfg, bind, costs, self.launcher)
+
+    def scores(self, metrics: dict[str, float]) -> list[float]:
+        """The accuracies that the search goes by, out of a validation's metrics."""
+        wanted = [name for name in self.candidates.metrics if name not in COSTS]
+        networks = self.candidates.scored_nodes(self.candidates.base['model'])
+        return scores(wanted, metrics, networks)
+
+    def _end(self, trial: optuna.Trial, reason: str, run_dir: Path | None) -> None:
+        trial.set_user_attr(END, reason)
+        if run_dir is not None:
+            remove_checkpoints(run_dir)
+
+    def _is_best(self, values: float | list[float]) -> bool:
+        """Whether a complete trial beats all before it, whose best one's checkpoints are no longer needed."""
+        done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if isinstance(values, list):
+            return False
+        better = max if self.candidates.directions[0] == 'maximize' else min
+        if done and better([values, *(other.value for other in done)]) != values:
+            return False
+        for other in done:
+            remove_checkpoints(self.work_dir / 'trials' / f'{root_of(other):05d}')
+        return True
+
+    def _tell_followers(self, work: tuple[dict[str, Any], str] | None) -> None:
+        if is_distributed():
+            broadcast_object_list([work])
+
+    def _follow(self) -> None:
+        """What the other processes of a worker do: train what the first tells them."""
+        while True:
+            work: list[Any] = [None]
+            broadcast_object_list(work)
+            if work[0] is None:
+                return
+            config, run_dir = work[0]
+            try:
+                self._run(config, Path(run_dir), lambda hook: hook.bind(None))
+            except TrialFailure:
+                continue
+
+
+def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Any:
+    """Lets a trial take the value of a parameter, and keep it in the study."""
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return trial.suggest_int(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+    assert isinstance(distribution, FloatDistribution)
+    return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+
+
+class TrialReporter:
+    """Takes a run's scores to its trial.
+
+    Args:
+        trial: The trial.
+        worker: The worker, whose metrics and pruner count.
+    """
+
+    def __init__(self, trial: optuna.Trial, worker: Worker) -> None:
+        self._trial, self._worker = trial, worker
+
+    def score(self, metrics: dict[str, float]) -> float | None:
+        """The score in a validation's metrics, None if the search has several metrics."""
+        values = self._worker.scores(metrics)
+        return values[0] if len(self._worker.candidates.metrics) == 1 else None
+
+    def report(self, value: float, step: int) -> bool:
+        """Reports a score and returns whether to stop."""
+        return decide(self._trial, self._worker.pruner, value, step)
+
+
+def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:
+    """Reports a trial's score and asks the pruner, to which trials that were continued count once.
+
+    Args:
+        trial: The trial, running.
+        pruner: One of Optuna's.
+        value: The score.
+        step: Epochs done.
+
+    Returns:
+        Whether to stop.
+    """
+    trial.report(value, step)
+    trial.set_user_attr(EPOCH, step)
+    study: Study = trial.study
+    return pruner.prune(counted_once(study), frozen(trial))
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """The trials of a study that count: every chain of continued trials by its last."""
+    trials = study.get_trials(deepcopy=False)
+    continued = {trial.user_attrs.get('continues') for trial in trials}
+    return [trial for trial in trials if trial.number not in continued and trial.number not in replaced(trials)]

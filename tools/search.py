@@ -1,0 +1,53 @@
+"""Searches for the best graph: ``python tools/search.py configs/search/ktg_3node_digits.py``."""
+
+import argparse
+import signal
+from typing import Any
+
+from ktg_mm.apis import add_runner_arguments, config_parser, load_config, one_line_errors
+from ktg_mm.apis.search import search
+
+
+def count(text: str) -> int:
+    """Reads a number above 0; argparse makes one line of a ValueError."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = config_parser('Searches for the best graph; start it as often as there are GPUs, the workers share the study.')
+    add_runner_arguments(parser)
+    parser.add_argument(
+        '--storage',
+        metavar='URL',
+        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, '
+        "grpc://HOST:PORT; default: the config's, else search.db in the work folder",
+    )
+    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")
+    parser.add_argument('--trials', type=count, help="number of graphs to try; default: the config's")
+    parser.add_argument(
+        '--take-over',
+        action='store_true',
+        help='take trials that still count as running for lost; only where no worker is running',
+    )
+    return parser.parse_args()
+
+
+def interrupt(signum: int, frame: Any) -> None:
+    """Makes the signal that ends jobs on clusters end the search as Ctrl-C does: the trial is continued later."""
+    raise KeyboardInterrupt
+
+
+@one_line_errors
+def main() -> None:
+    """Searches."""
+    args = parse_args()
+    signal.signal(signal.SIGTERM, interrupt)
+    cfg = load_config(args.config, args.cfg_options)
+    search(cfg, args.work_dir, args.storage, args.study, args.trials, args.launcher, args.take_over)
+
+
+if __name__ == '__main__':
+    main()
