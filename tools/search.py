@@ -17,7 +17,7 @@ def count(text: str) -> int:
 
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
-    parser = config_parser('Searches for the best graph; start it as often as there are GPUs, the workers share the study.')
+    parser = config_parser('Searches for the best graph; all workers that run it share one study.')
     add_runner_arguments(parser)
     parser.add_argument(
         '--storage',

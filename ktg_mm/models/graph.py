@@ -81,7 +81,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.roles = spec.roles
         self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
         self.nodes = ModuleDict({name: _build(NODES, nodes[name], f'model.nodes.{name}') for name in spec.order})
-        self.edges = nn.ModuleDict({key: _build_edge(key, edges[key]) for key in spec.learning_edges})
+        self.edges = nn.ModuleDict({key: build_edge(key, edges[key]) for key in spec.learning_edges})
         self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
         update = update or dict(type='SimultaneousUpdate')
         check_type(update, UPDATES, 'model.update', 'update')
@@ -300,7 +300,16 @@ def _build(registry: Registry, cfg: dict, path: str) -> Any:
         raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
 
 
-def _build_edge(key: str, edge: dict) -> TransferEdge:
+def build_edge(key: str, edge: dict) -> TransferEdge:
+    """Builds an edge that is no moving average.
+
+    Args:
+        key: Its key, ``'source->target'``.
+        edge: Its config.
+
+    Raises:
+        ConfigError: If a loss or the gate does not take its arguments.
+    """
     path = f'model.edges[{key!r}]'
     assert not is_ema(edge)
     losses = [_build(LOSSES, dict(loss), f'{path}.loss') for loss in list_of_losses(edge)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import re
@@ -39,6 +40,7 @@ class EdgeKey(NamedTuple):
     suffix: str | None = None
 
 
+@functools.cache
 def parse_edge_key(key: str) -> EdgeKey:
     """Splits an edge's key into its parts.
 
@@ -128,12 +130,15 @@ def is_cut(edge: Mapping[str, Any]) -> bool:
     """Whether nothing ever passes, so that the edge is not computed; a moving average passes no loss either."""
     if is_ema(edge):
         return True
-    return bool(edge.get('gate')) and _class(GATES, edge['gate']).cut
+    return bool(edge.get('gate')) and class_of(GATES, edge['gate']).cut
 
 
-def _class(registry: Registry, cfg: Mapping[str, Any]) -> Any:
-    """The class that a checked config names."""
-    return registry.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+def class_of(registry: Registry, cfg: Mapping[str, Any]) -> Any:
+    """The class that a config names, None if there is none."""
+    if not isinstance(cfg['type'], str):
+        return cfg['type']
+    # Registry.get writes a line of the log each time, which takes most of a check's time.
+    return registry.module_dict.get(cfg['type']) or registry.get(cfg['type'])
 
 
 def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
@@ -155,7 +160,7 @@ def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
     """
     if not isinstance(cfg, Mapping) or 'type' not in cfg:
         raise ConfigError(path, f"must be the dict of one {what} with a 'type', got {cfg!r}")
-    found = _class(registry, cfg)
+    found = class_of(registry, cfg)
     if found is None or not callable(found):
         known = [name for scope in (registry, registry.parent) if scope for name in scope.module_dict]
         raise ConfigError(f'{path}.type', f'unknown {what} {cfg["type"]!r}; {did_you_mean(cfg["type"], known)}')
@@ -167,6 +172,7 @@ def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
     return found
 
 
+@functools.cache
 def _arguments(cls: Any) -> list[str] | None:
     """Names of a class's arguments, None if it takes any."""
     if not inspect.isclass(cls) or cls.__init__ in (nn.Module.__init__, object.__init__):
@@ -207,7 +213,7 @@ def _check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, f'no node is named {source!r}; {did_you_mean(source, [*nodes, LABEL])}')
     if target not in nodes:
         raise ConfigError(path, f'no node is named {target!r}; {did_you_mean(target, nodes)}')
-    if not _class(NODES, nodes[target]).has_parameters:
+    if not class_of(NODES, nodes[target]).has_parameters:
         raise ConfigError(path, f'node {target!r} has no parameters, so it cannot learn; remove the edge')
     if not isinstance(edge, Mapping):
         raise ConfigError(
@@ -226,7 +232,7 @@ def _check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
 
 
 def _check_ema_edge(path: str, source: str, target: str, edge: Mapping[str, Any], nodes: Mapping[str, Any]) -> None:
-    if source == target or source == LABEL or not _class(NODES, nodes[source]).has_parameters:
+    if source == target or source == LABEL or not class_of(NODES, nodes[source]).has_parameters:
         raise ConfigError(path, 'a moving average needs another network as its source')
     if edge.get('mode', 'train') not in ('train', 'eval'):
         raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {edge['mode']!r}")
@@ -259,7 +265,7 @@ def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]
     """Each network node's role: an EMA edge decides, else any edge that is not cut off trains, else it is frozen."""
     roles = {}
     for name, node in nodes.items():
-        if not _class(NODES, node).has_parameters:
+        if not class_of(NODES, node).has_parameters:
             continue
         incoming = {key: edge for key, edge in edges.items() if parse_edge_key(key).target == name}
         averages = [key for key, edge in incoming.items() if is_ema(edge)]

@@ -7,4 +7,13 @@ from .space import SearchSpace
 from .study import load_study, open_storage
 from .worker import Worker
 
-__all__ = ['ASHAHook', 'Candidate', 'Candidates', 'SearchProgress', 'SearchSpace', 'Worker', 'load_study', 'open_storage']
+__all__ = [
+    'ASHAHook',
+    'Candidate',
+    'Candidates',
+    'SearchProgress',
+    'SearchSpace',
+    'Worker',
+    'load_study',
+    'open_storage',
+]

@@ -60,7 +60,9 @@ class ASHAHook(Hook):
         Args:
             last: Epochs of a whole run.
         """
-        first, factor = (self.pruner.get(name, default) for name, default in (('min_resource', 1), ('reduction_factor', 2)))
+        first, factor = (
+            self.pruner.get(name, default) for name, default in (('min_resource', 1), ('reduction_factor', 2))
+        )
         rung = first * factor ** self.pruner.get('min_early_stopping_rate', 0)
         found = []
         while rung <= last:

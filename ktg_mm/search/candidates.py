@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,16 @@ class Candidates:
             return [name for name, node in model['nodes'].items() if NODES.get(node['type']).has_parameters]
         return [*names, model['target']] if len(names) < len(self.metrics) else names
 
+    def check_scored(self, model: Mapping[str, Any]) -> None:
+        """Checks that a graph has the nodes whose accuracy counts.
+
+        Raises:
+            ConfigError: If a choice has removed one.
+        """
+        for name in self.scored_nodes(model):
+            if name not in model['nodes']:
+                raise ConfigError('search.metric', f'no node is named {name!r}; {did_you_mean(name, model["nodes"])}')
+
     def make(self, values: Mapping[str, Any]) -> Candidate:
         """Makes the candidate of drawn values.
 
@@ -102,15 +113,13 @@ class Candidates:
 
     def _candidate(self, values: dict[str, Any], config: dict[str, Any]) -> Candidate:
         model = config['model']
+        self.check_scored(model)
         scored = self.scored_nodes(model)
-        for name in scored:
-            if name not in model['nodes']:
-                raise ConfigError('search.metric', f'no node is named {name!r}; {did_you_mean(name, model["nodes"])}')
         reduced = reduce_graph(model, scored)
         if model['target'] not in reduced['nodes']:
             reduced['target'] = scored[0]
         if self.pretrains:
-            _mark_pretrained(reduced)
+            mark_pretrained(reduced)
         read_graph(reduced['nodes'], reduced['edges'], reduced['target'])
         config['model'] = reduced
         rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
@@ -174,7 +183,9 @@ class Candidates:
         words = set(_words(outside)) | {metric.split('/')[0] for metric in self.metrics}
         names = {str(name) for name in model['nodes']}
         for parameter in self.space.parameters:
-            names |= {parameter.path[2]} if parameter.path[:2] == ('model', 'nodes') and len(parameter.path) > 2 else set()
+            names |= (
+                {parameter.path[2]} if parameter.path[:2] == ('model', 'nodes') and len(parameter.path) > 2 else set()
+            )
         return names & words
 
 
@@ -217,7 +228,19 @@ def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
 
 
 def _check_entries(search: Mapping[str, Any]) -> None:
-    known = {'trials', 'metric', 'sampler', 'hook', 'space', 'pretrain', 'storage', 'study', 'heartbeat', 'retries', 'retrain'}
+    known = {
+        'trials',
+        'metric',
+        'sampler',
+        'hook',
+        'space',
+        'pretrain',
+        'storage',
+        'study',
+        'heartbeat',
+        'retries',
+        'retrain',
+    }
     if not search:
         raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
     for key in search:
@@ -240,7 +263,7 @@ def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
     return metrics
 
 
-def _mark_pretrained(model: dict[str, Any]) -> None:
+def mark_pretrained(model: dict[str, Any]) -> None:
     """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
     taught = {key.split('->')[1].split(':')[0] for key in model['edges']}
     for name, node in model['nodes'].items():
@@ -250,10 +273,7 @@ def _mark_pretrained(model: dict[str, Any]) -> None:
 
 
 def _words(value: Any) -> Iterable[str]:
-    text = json.dumps(value, default=repr)
-    for sign in './\\"\'()[]{},: ':
-        text = text.replace(sign, ' ')
-    return text.split()
+    return re.findall(r'\w+', json.dumps(value, default=repr))
 
 
 def scores(metrics: Sequence[str], found: Mapping[str, float], networks: Sequence[str] = ()) -> list[float]:

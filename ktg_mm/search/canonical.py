@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import itertools
 import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ktg_mm.models.graph_spec import LABEL, is_cut, is_ema, parse_edge_key
+from ktg_mm.models.graph_spec import LABEL, class_of, is_cut, is_ema, parse_edge_key
 from ktg_mm.registry import GATES
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.
@@ -28,13 +27,20 @@ def reduce_graph(model: Mapping[str, Any], scored: Iterable[str]) -> dict[str, A
 
     Example:
         >>> import ktg_mm.models
-        >>> cut, kl = dict(gate=dict(type='CutoffGate')), dict(loss=dict(type='KLDivergence'))
-        >>> model = dict(nodes=dict(a={}, b={}), edges={'label->a': kl, 'label->b': kl, 'a->b': kl, 'b->a': dict(kl, **cut)})
+        >>> kl = dict(loss=dict(type='KLDivergence'))
+        >>> edges = {'label->a': kl, 'label->b': kl, 'a->b': kl, 'b->a': dict(kl, gate=dict(type='CutoffGate'))}
+        >>> model = dict(nodes=dict(a={}, b={}), edges=edges)
         >>> sorted(reduce_graph(model, ['a'])['edges'])
         ['label->a']
     """
     nodes = model['nodes']
-    edges = {key: edge for key, edge in model['edges'].items() if is_ema(edge) or not is_cut(edge)}
+    averages = {parse_edge_key(key).target for key, edge in model['edges'].items() if is_ema(edge)}
+    edges = {
+        key: edge
+        for key, edge in model['edges'].items()
+        if is_ema(edge)
+        or not (is_cut(edge) or parse_edge_key(key).target in averages)  # an average learns nothing else
+    }
     heard: set[str] = set()
     todo = [name for name in scored if name in nodes]
     while todo:
@@ -45,8 +51,8 @@ def reduce_graph(model: Mapping[str, Any], scored: Iterable[str]) -> dict[str, A
         todo += nodes[name].get('members', ())
         todo += [parse_edge_key(key).source for key in edges if parse_edge_key(key).target == name]
     reduced = dict(model)
-    reduced['nodes'] = {name: copy.deepcopy(node) for name, node in nodes.items() if name in heard}
-    reduced['edges'] = {key: copy.deepcopy(edge) for key, edge in edges.items() if parse_edge_key(key).target in heard}
+    reduced['nodes'] = {name: dict(node) for name, node in nodes.items() if name in heard}
+    reduced['edges'] = {key: dict(edge) for key, edge in edges.items() if parse_edge_key(key).target in heard}
     return reduced
 
 
@@ -75,10 +81,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
     for _ in nodes:  # each round tells nodes apart by what they hear and who hears them
         colours = {name: _colour(name, colours, members, edges) for name in nodes}
-    groups = [
-        [name for name in nodes if colours[name] == colour]
-        for colour in sorted(set(colours.values()))
-    ]
+    groups = [[name for name in nodes if colours[name] == colour] for colour in sorted(set(colours.values()))]
     everything = (
         _written(order, nodes, members, edges)
         for order in itertools.islice(itertools.product(*map(itertools.permutations, groups)), _MOST_ORDERS)
@@ -100,7 +103,7 @@ def _edge_text(key: str, edge: Mapping[str, Any]) -> str:
     edge = dict(edge)
     gate = edge.pop('gate', None)
     if gate is not None:
-        cls = GATES.get(gate['type']) if isinstance(gate['type'], str) else gate['type']
+        cls = class_of(GATES, gate)
         always_open = cls.open or (cls.open_to_label and parse_edge_key(key).source == LABEL)
         if not always_open:
             edge['gate'] = gate

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from .retries import END, is_fresh, root_of, was_cut_short
+from .retries import END, last_of_chains, root_of, was_begun, was_cut_short
 
 
 def summary(study: Study) -> dict[str, Any]:
@@ -24,9 +24,7 @@ def summary(study: Study) -> dict[str, Any]:
         ``complete``, ``pruned``, ``failed``, ``running``, ``begun`` (graphs begun), ``best`` and ``best_trial`` (None
         if there is none yet, or several metrics). Trials that others continue are not counted.
     """
-    trials = study.get_trials(deepcopy=False)
-    continued = {trial.user_attrs.get('continues') for trial in trials}
-    last = [trial for trial in trials if trial.number not in continued]
+    last = last_of_chains(study)
     states = [trial.state for trial in last]
     done = [trial for trial in last if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
     found: dict[str, Any] = dict(
@@ -34,7 +32,7 @@ def summary(study: Study) -> dict[str, Any]:
         pruned=states.count(TrialState.PRUNED),
         failed=states.count(TrialState.FAIL),
         running=states.count(TrialState.RUNNING),
-        begun=sum(map(is_fresh, trials)),
+        begun=len({root_of(trial) for trial in last}),
         best=None,
         best_trial=None,
     )
@@ -101,7 +99,7 @@ class SearchProgress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=ended, text=text)
         for trial in study.get_trials(deepcopy=False):
-            if trial.state.is_finished() and trial.number not in self._shown:
+            if trial.state.is_finished() and was_begun(trial) and trial.number not in self._shown:
                 self._shown.add(trial.number)
                 if self._bar is None or (trial.state == TrialState.FAIL and not was_cut_short(trial)):
                     self._print(trial, f'{ended}/{self.trials}', text)

@@ -16,10 +16,12 @@ ROOT = 'root'  # number of the first of such a chain
 INDEX = 'index'  # which draw it is; a chain shares one
 KEY = 'graph'
 END = 'end'
+WORKER = 'worker'  # host and process that train it
 EPOCH = 'epoch'  # resources (epochs) of its newest report
 
 LOST = 'lost: its worker vanished'
 INTERRUPTED = 'interrupted'
+NOT_BEGUN = 'not begun'  # another trial does its work
 
 
 def root_of(trial: FrozenTrial | optuna.Trial) -> int:
@@ -35,6 +37,27 @@ def frozen(trial: optuna.Trial) -> FrozenTrial:
 def is_fresh(trial: FrozenTrial) -> bool:
     """Whether a trial continues no other."""
     return CONTINUES not in trial.user_attrs
+
+
+def was_begun(trial: FrozenTrial) -> bool:
+    """Whether a trial is one that counts: not one that was superfluous as soon as it was there."""
+    return not trial.user_attrs.get(END, '').startswith(NOT_BEGUN)
+
+
+def is_superfluous(trial: optuna.Trial) -> bool:
+    """Whether a trial continues what an earlier one continues; two workers may queue it at the same time."""
+    mine = trial.user_attrs.get(CONTINUES)
+    return mine is not None and any(
+        other.user_attrs.get(CONTINUES) == mine and other.number < trial.number
+        for other in trial.study.get_trials(deepcopy=False)
+    )
+
+
+def last_of_chains(study: Study) -> list[FrozenTrial]:
+    """The trials of a study that count: of those that continue one another the last."""
+    trials = list(filter(was_begun, study.get_trials(deepcopy=False)))
+    continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
+    return [trial for trial in trials if trial.number not in continued]
 
 
 def was_cut_short(trial: FrozenTrial) -> bool:
@@ -71,13 +94,6 @@ def requeue(study: Study, retries: int) -> int:
         study.enqueue_trial(dict(trial.params) if KEY in attributes else {}, user_attrs=attributes)
         queued += 1
     return queued
-
-
-def given_up(study: Study, retries: int) -> list[FrozenTrial]:
-    """The trials that were lost too often to be tried again."""
-    trials = study.get_trials(deepcopy=False)
-    by_number = {trial.number: trial for trial in trials}
-    return [trial for trial in trials if was_cut_short(trial) and _losses(trial, by_number) > retries]
 
 
 def _losses(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:

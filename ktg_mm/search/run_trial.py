@@ -154,5 +154,3 @@ def remove_checkpoints(folder: Path) -> None:
         for path in folder.glob('*.pth'):
             path.unlink(missing_ok=True)
         (folder / 'last_checkpoint').unlink(missing_ok=True)
-
-

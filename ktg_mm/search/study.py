@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from optuna.study import Study
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
 
+_ATTEMPTS = 8
 _SPACE, _RECIPE = 'space', 'recipe'
 
 
@@ -46,15 +48,30 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
             Path(url.removeprefix('sqlite:///')).expanduser().parent.mkdir(parents=True, exist_ok=True)
             # Many workers write to one file; each waits for its turn.
             arguments = dict(connect_args=dict(timeout=120))
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
-            return RDBStorage(url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat)
+        return _open_database(url, arguments, heartbeat)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError) as error:
         raise _unreachable(url, error) from error
     except Exception as error:
         if type(error).__module__.startswith('grpc'):
             raise _unreachable(url, error) from error
         raise
+
+
+def _open_database(url: str, arguments: dict[str, Any], heartbeat: int) -> RDBStorage:
+    """Opens a database; workers that begin at once all find it empty, and all but one fail to make its tables."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+                return RDBStorage(
+                    url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat
+                )
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            made_by_another = isinstance(error, sqlalchemy.exc.IntegrityError) or 'already exists' in str(error)
+            if not made_by_another or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.1 * 2**attempt)
+    raise AssertionError
 
 
 def hide_password(url: str) -> str:

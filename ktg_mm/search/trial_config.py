@@ -61,7 +61,9 @@ def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work
         hook: ``search.hook``; None validates at the end alone.
         work_dir: The run's folder.
     """
-    cfg = Config({key: value for key, value in config.items() if not key.startswith('test_')})
+    # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
+    kept = {key: value for key, value in config.items() if not key.startswith('test_')}
+    cfg = Config(kept, format_python_code=False)
     cfg.filename = str(work_dir / 'trial.py')  # gives the run its name
     interval = cfg.train_cfg.get('val_interval', 1) if 'max_iters' in cfg.train_cfg else 1
     last = cfg.train_cfg.get('max_epochs') or -(-cfg.train_cfg.max_iters // interval)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+import os
+import socket
 import time
 import warnings
 from pathlib import Path
@@ -14,6 +17,7 @@ from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import BaseStorage
+from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
@@ -21,6 +25,7 @@ from ktg_mm.errors import ConfigError, UserError
 
 from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidate, Candidates, DrawnSampler, SpaceExhausted, index_of, scores
+from .check_space import check_space
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .retries import (
@@ -30,11 +35,13 @@ from .retries import (
     INTERRUPTED,
     KEY,
     LOST,
+    NOT_BEGUN,
+    WORKER,
     counted_once,
     earlier_reports,
     frozen,
     is_fresh,
-    replaced,
+    is_superfluous,
     requeue,
     root_of,
 )
@@ -45,6 +52,10 @@ from .trial_config import check_candidate, check_search_data, recipe, trial_conf
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 # A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
 _FAILURES_IN_A_ROW = 5
+
+
+class NotBegun(TrialFailure):
+    """A trial whose work another does."""
 
 
 class Worker:
@@ -73,6 +84,7 @@ class Worker:
     ) -> None:
         self.candidates = Candidates(cfg)
         check_search_data(self.candidates.base)
+        check_space(self.candidates)
         self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
         if self.hook is not None and len(self.candidates.metrics) > 1:
             raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')
@@ -81,6 +93,7 @@ class Worker:
         self.retries: int = self.candidates.search.get('retries', 3)
         self._sampler = DrawnSampler()
         self._failures = 0
+        self._unborn: dict[int, float] = {}
         self._stop_reason: Exception | None = None
         if storage is not None:
             self.study = create_study(
@@ -124,6 +137,7 @@ class Worker:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
                 optuna.storages.fail_stale_trials(self.study)
+            self._fail_unborn()
             requeue(self.study, self.retries)
             trials = self.study.get_trials(deepcopy=False)
             if any(trial.state == TrialState.WAITING for trial in trials):
@@ -135,15 +149,35 @@ class Worker:
             progress.show(self.study)
             time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
 
+    def _fail_unborn(self) -> None:
+        """Ends trials whose worker died between taking them and the first heartbeat, which Optuna does not see."""
+        heartbeat = self.candidates.search.get('heartbeat', 30)
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        unborn = {trial._trial_id for trial in running if WORKER not in trial.user_attrs}
+        now = time.monotonic()
+        self._unborn = {trial_id: self._unborn.get(trial_id, now) for trial_id in unborn}
+        for trial_id, since in self._unborn.items():
+            if now - since > 4 * heartbeat:
+                with contextlib.suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):  # another was faster
+                    trial = optuna.Trial(self.study, trial_id)
+                    trial.set_user_attr(END, LOST)
+                    self.study.tell(trial, state=TrialState.FAIL)
+
     def _objective(self, trial: optuna.Trial) -> float | list[float]:
         """Trains a trial and notes how it ended."""
+        if isinstance(self.study._storage, BaseHeartbeat):
+            self.study._storage.record_heartbeat(trial._trial_id)  # before it says that it has a worker
         trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
+        trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
             candidate = self._candidate(trial)
             run_dir = self.work_dir / 'trials' / f'{root_of(trial):05d}'
             values = self._train(trial, candidate, run_dir)
         except optuna.TrialPruned as pruned:
             self._end(trial, str(pruned), run_dir)
+            raise
+        except NotBegun as reason:
+            self._end(trial, f'{NOT_BEGUN}: {reason}', None)
             raise
         except TrialFailure as failure:
             self._end(trial, f'failed: {failure}', run_dir if 'run_dir' in locals() else None)
@@ -174,13 +208,15 @@ class Worker:
 
     def _candidate(self, trial: optuna.Trial) -> Candidate:
         """The graph of a trial, drawn now if the trial continues no other that had got so far."""
+        if is_superfluous(trial):
+            raise NotBegun('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
             candidate = self.candidates.make(values)
         else:
             index = index_of(trial, self.study)
             if index >= self.trials:
-                raise TrialFailure('not begun: another worker began the last trial at the same time')
+                raise NotBegun('another worker began the last trial at the same time')
             trial.set_user_attr(INDEX, index)
             candidate = self.candidates.draw(index, self.study, frozen(trial))
             self._sampler.values = candidate.values
@@ -252,7 +288,9 @@ def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> A
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(name, distribution.choices)
     if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+        return trial.suggest_int(
+            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )
     assert isinstance(distribution, FloatDistribution)
     return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
 
@@ -294,10 +332,3 @@ def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float,
     trial.set_user_attr(EPOCH, step)
     study: Study = trial.study
     return pruner.prune(counted_once(study), frozen(trial))
-
-
-def finished(study: Study) -> list[FrozenTrial]:
-    """The trials of a study that count: every chain of continued trials by its last."""
-    trials = study.get_trials(deepcopy=False)
-    continued = {trial.user_attrs.get('continues') for trial in trials}
-    return [trial for trial in trials if trial.number not in continued and trial.number not in replaced(trials)]

@@ -20,6 +20,7 @@ import torch
 import torch.utils.tensorboard
 
 import ktg_mm.apis
+import ktg_mm.apis.search
 import ktg_mm.datasets
 import ktg_mm.engine
 import ktg_mm.evaluation

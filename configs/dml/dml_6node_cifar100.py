@@ -1,0 +1,20 @@
+# Deep mutual learning of six networks on CIFAR-100.
+#   python tools/train.py configs/dml/dml_6node_cifar100.py
+_base_ = [
+    '../_base_/graphs/dml_6node.py',
+    '../_base_/datasets/cifar100.py',
+    '../_base_/models/networks_cifar.py',
+    '../_base_/schedules/sgd_200e_cifar.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    nodes=dict(
+        net1=dict(network=_base_.resnet32),
+        net2=dict(network=_base_.wrn28_2),
+        net3=dict(network=_base_.resnet32),
+        net4=dict(network=_base_.resnet110),
+        net5=dict(network=_base_.wrn28_2),
+        net6=dict(network=_base_.resnet32),
+    )
+)

@@ -1,0 +1,283 @@
+"""Reads the keys and entries of a search space."""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from ktg_mm.errors import ConfigError, did_you_mean
+
+_WILD = '*?['  # as in names of files
+_RANGE = {'low', 'high', 'log', 'step'}
+_ENTRY = {'choices', 'when', *_RANGE}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One path of the config and what it may be.
+
+    Args:
+        key: The key of the space that it comes from.
+        path: The keys of the config that lead to the place.
+        distribution: What Optuna draws from: the choices' names, or a range.
+        choices: The choices' values by their names; empty for a range.
+        when: The parameter is drawn only if each of these parameters took one of the choices named beside it.
+    """
+
+    key: str
+    path: tuple[str, ...]
+    distribution: BaseDistribution
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The path with dots, which is the parameter's name in the study."""
+        return '.'.join(self.path)
+
+    def value(self, drawn: Any) -> Any:
+        """What comes into the config for a drawn name or number."""
+        return copy.deepcopy(self.choices[drawn]) if self.choices else drawn
+
+
+def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
+    """Reads a space: every path that a key stands for, with the entry of the most specific key.
+
+    Args:
+        space: ``search.space``.
+        base: The config that it is about, as plain dicts.
+
+    Returns:
+        The parameters: shallow paths first, and each after those that its condition names.
+
+    Raises:
+        ConfigError: At the first mistake.
+    """
+    if not isinstance(space, Mapping) or not space:
+        raise ConfigError('search.space', 'must be a dict of at least one path of the config and its choices')
+    fitting: dict[tuple[str, ...], list[Parameter]] = {}
+    for key, entry in space.items():
+        if not isinstance(key, str):
+            raise ConfigError('search.space', f'a key must be a path such as "model.edges.*.gate", got {key!r}')
+        for path, matched in _expand(key, base, space):
+            fitting.setdefault(path, []).append(_read_parameter(key, path, entry, matched))
+    parameters = []
+    for path, found in fitting.items():
+        found.sort(key=lambda parameter: _wildness(parameter.key))
+        ties = [parameter for parameter in found if _wildness(parameter.key) == _wildness(found[0].key)]
+        narrowest = [one for one in ties if all(_covers(other.key, one.key) for other in ties)]
+        if not narrowest:
+            raise ConfigError(
+                key_path(ties[1].key),
+                f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower; '
+                'give that path a key of its own',
+            )
+        parameters.append(narrowest[0])
+    for parameter in parameters:
+        _check_place(parameter, parameters, base)
+    return _in_order(parameters)
+
+
+def key_path(key: str) -> str:
+    """How a message names a key of the space."""
+    return f'search.space[{key!r}]'
+
+
+def names_in(here: Any) -> list[str]:
+    """The keys of a dict, or the indices of a list."""
+    if isinstance(here, Mapping):
+        return [str(name) for name in here]
+    return [str(i) for i in range(len(here))] if isinstance(here, (list, tuple)) else []
+
+
+def get(here: Any, name: str) -> Any:
+    """What a dict or list has under a name; None if it has nothing there."""
+    if isinstance(here, Mapping):
+        return here.get(name)
+    return here[int(name)] if isinstance(here, (list, tuple)) and name in names_in(here) else None
+
+
+def depends(parameter: Parameter, earlier: Parameter) -> bool:
+    """Whether an earlier parameter's choice may decide if a parameter is drawn."""
+    if earlier.name in parameter.when or parameter.path[: len(earlier.path)] == earlier.path:
+        return True
+    if parameter.path[:2] != ('model', 'edges') or len(parameter.path) < 3 or earlier.path[:2] != ('model', 'nodes'):
+        return False
+    if len(earlier.path) == 2:  # it says which nodes there are
+        return True
+    return len(earlier.path) == 3 and None in earlier.choices.values() and earlier.path[2] in parameter.path[2]
+
+
+def _wildness(key: str) -> int:
+    return sum(map(key.count, _WILD))
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether a key fits all that another of as many segments fits, such as ``*`` all of ``label->*``."""
+    return all(fnmatch.fnmatchcase(a, b) for a, b in zip(narrow.split('.'), wide.split('.'), strict=True)) or (
+        wide == narrow
+    )
+
+
+def _is_pattern(segment: str) -> bool:
+    return any(sign in segment for sign in _WILD)
+
+
+def _expand(
+    key: str, base: Mapping[str, Any], space: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Every path that a key stands for, with what its ``*`` segments stand for."""
+    paths: list[tuple[tuple[str, ...], tuple[str, ...], Any]] = [((), (), base)]
+    others = [other.split('.') for other in space if isinstance(other, str) and other != key]
+    segments = key.split('.')
+    for i, segment in enumerate(segments):
+        longer = []
+        for path, matched, here in paths:
+            names = names_in(here)
+            if _is_pattern(segment):
+                fitting = [name for name in names if fnmatch.fnmatchcase(name, segment)]
+                longer += [((*path, name), (*matched, name), get(here, name)) for name in fitting]
+            # The last may be new to its place, as many parts of a config have a default.
+            elif segment in names or _is_filled((*path, segment), others) or 0 < i == len(segments) - 1:
+                longer.append(((*path, segment), matched, get(here, segment)))
+        if not longer:
+            known = {name for _, _, here in paths for name in names_in(here)}
+            raise ConfigError(
+                key_path(key), f'{".".join(segments[: i + 1])!r} is not in the config; {did_you_mean(segment, known)}'
+            )
+        paths = longer
+    for path, matched, _ in paths:
+        yield path, matched
+
+
+def _is_filled(path: tuple[str, ...], others: Sequence[Sequence[str]]) -> bool:
+    """Whether another key of the space fills the place, or one above it."""
+    return any(
+        len(segments) <= len(path) and all(fnmatch.fnmatchcase(a, b) for a, b in zip(path, segments, strict=False))
+        for segments in others
+    )
+
+
+def _check_place(parameter: Parameter, parameters: Sequence[Parameter], base: Mapping[str, Any]) -> None:
+    """Refuses a parameter whose place is neither in the config nor in anything that may come to be there."""
+
+    def holds(here: Any, path: Sequence[str]) -> bool:
+        for name in path:
+            here = get(here, name)
+        return parameter.path[-1] in names_in(here) if isinstance(here, list) else isinstance(here, Mapping)
+
+    above = parameter.path[:-1]
+    if holds(base, above):
+        return
+    for other in parameters:
+        depth = len(other.path)
+        if other.path == above[:depth] and any(holds(value, above[depth:]) for value in other.choices.values()):
+            return
+    here: Any = base
+    for name in above:
+        here = get(here, name)
+    reason = 'has no entries, in the config or by any choice'
+    if isinstance(here, list):
+        reason = f'has no place {parameter.path[-1]!r}; {did_you_mean(parameter.path[-1], names_in(here))}'
+    raise ConfigError(key_path(parameter.key), f'{".".join(above)!r} {reason}')
+
+
+def _read_parameter(key: str, path: tuple[str, ...], entry: Any, matched: Sequence[str]) -> Parameter:
+    when: dict[str, list[str]] = {}
+    if isinstance(entry, Mapping) and ('choices' in entry or {'low', 'high'} <= set(entry)):
+        kind = {'choices', 'when'} if 'choices' in entry else {'when', *_RANGE}
+        for name in entry:
+            if name not in kind:
+                beside = 'choices' if 'choices' in entry else 'low and high'
+                raise ConfigError(key_path(key), f'unknown entry {name!r} beside {beside}; {did_you_mean(name, kind)}')
+        when = _conditions(key, entry.get('when') or {}, matched)
+        if 'choices' not in entry:
+            return Parameter(key, path, _range(key, entry), when=when)
+        entry = entry['choices']
+    elif isinstance(entry, Mapping) and entry and set(entry) < _ENTRY:
+        raise ConfigError(key_path(key), f'has {", ".join(sorted(entry))}, but neither choices nor both low and high')
+    if not isinstance(entry, (Mapping, list, tuple)):
+        raise ConfigError(
+            key_path(key), f'must be a dict of choices, a list, or dict(low=..., high=...), got {entry!r}'
+        )
+    choices = dict(entry) if isinstance(entry, Mapping) else {str(choice): choice for choice in entry}
+    if not choices:
+        raise ConfigError(key_path(key), 'there is nothing to choose from; give at least one choice')
+    if len(choices) < len(entry):
+        raise ConfigError(
+            key_path(key), 'two choices of the list read the same; give them names: dict(name=choice, ...)'
+        )
+    for name in choices:
+        if not isinstance(name, str):
+            raise ConfigError(key_path(key), f"a choice's name must be a string, got {name!r}")
+    return Parameter(key, path, CategoricalDistribution(tuple(choices)), choices, when)
+
+
+def _conditions(key: str, when: Any, matched: Sequence[str]) -> dict[str, list[str]]:
+    if not isinstance(when, Mapping):
+        raise ConfigError(f'{key_path(key)}.when', f'must be a dict of a path and names of its choices, got {when!r}')
+    return {
+        _fill(key, other, matched): [str(name) for name in (names if isinstance(names, (list, tuple)) else [names])]
+        for other, names in when.items()
+    }
+
+
+def _fill(key: str, other: str, matched: Sequence[str]) -> str:
+    """A condition's path with its ``*`` segments replaced by what they stand for in the key."""
+    segments = other.split('.')
+    starred = [i for i, segment in enumerate(segments) if _is_pattern(segment)]
+    if len(starred) > len(matched):
+        raise ConfigError(f'{key_path(key)}.when', f'{other!r} has more * than the key itself')
+    for i, name in zip(starred, matched, strict=False):
+        segments[i] = name
+    return '.'.join(segments)
+
+
+def _range(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
+    low, high, step, log = entry['low'], entry['high'], entry.get('step'), bool(entry.get('log', False))
+    try:
+        if step is not None and step <= 0:
+            raise ValueError(f'step must be above 0, got {step}')
+        if all(isinstance(value, int) for value in (low, high)) and isinstance(step, (int, type(None))):
+            return IntDistribution(low, high, log=log, step=1 if step is None else step)
+        return FloatDistribution(float(low), float(high), log=log, step=step)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(key_path(key), f'is no range: {" ".join(str(error).split())}') from error
+
+
+def _in_order(parameters: list[Parameter]) -> list[Parameter]:
+    """Shallow paths first, and each parameter after those that decide whether it is drawn."""
+    names = {parameter.name: parameter for parameter in parameters}
+    ordered: dict[str, Parameter] = {}
+
+    def visit(parameter: Parameter, above: tuple[str, ...]) -> None:
+        if parameter.name in ordered:
+            return
+        when = f'{key_path(parameter.key)}.when'
+        if parameter.name in above:
+            raise ConfigError(when, f'the conditions form a cycle: {" <- ".join([*above, parameter.name])}')
+        for other, wanted in parameter.when.items():
+            if other not in names:
+                raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
+            if not names[other].choices:
+                raise ConfigError(when, f'{other!r} is a range; a condition needs a parameter with choices')
+            for name in wanted:
+                if name not in names[other].choices:
+                    raise ConfigError(
+                        when, f'{other!r} has no choice {name!r}; {did_you_mean(name, names[other].choices)}'
+                    )
+        for earlier in parameters:
+            if earlier is not parameter and depends(parameter, earlier):
+                visit(earlier, (*above, parameter.name))
+        ordered[parameter.name] = parameter
+
+    for parameter in sorted(
+        parameters, key=lambda parameter: (len(parameter.path), parameter.path[:2] != ('model', 'nodes'))
+    ):
+        visit(parameter, ())
+    return list(ordered.values())

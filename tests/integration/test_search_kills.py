@@ -1,0 +1,141 @@
+"""Workers of a search are killed; every trial still ends, once, and as it would have ended."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from ktg_mm.search import open_storage
+from ktg_mm.search.retries import CONTINUES, END, INDEX, KEY, was_begun
+
+TRIALS, WORKERS, KILLS = 14, 4, 10
+
+CONFIG = f"""
+train_dataloader = dict(batch_size=32, dataset=dict(indices=96))
+val_dataloader = dict(batch_size=60, dataset=dict(indices=60))
+train_cfg = dict(max_epochs=4)
+model = dict(nodes=dict(net3=dict(network=_base_.resnet8)))
+search = dict(
+    trials={TRIALS},
+    heartbeat=1,
+    retries=20,
+    space={{'model.nodes.net[23].network': dict(_delete_=True, choices=dict(resnet8=_base_.resnet8))}},
+    hook=dict(pruner=PRUNER),
+)
+"""
+NOBODY = "dict(_delete_=True, type='NopPruner')"
+HALVING = "dict(type='SuccessiveHalvingPruner')"
+
+
+@pytest.fixture(scope='module')
+def configs(tmp_path_factory: pytest.TempPathFactory, write_config: Callable) -> dict[str, Path]:
+    """A config that prunes nobody, and one that halves."""
+    folder = tmp_path_factory.mktemp('configs')
+    base = 'search/ktg_3node_digits.py'
+    return {
+        name: write_config(folder / f'{name}.py', base, CONFIG.replace('PRUNER', pruner))
+        for name, pruner in (('nobody', NOBODY), ('halving', HALVING))
+    }
+
+
+@pytest.fixture(scope='module')
+def undisturbed(tools: Any, configs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """Value by graph of a search by one worker that nobody kills."""
+    folder = tmp_path_factory.mktemp('undisturbed')
+    tools.run('search.py', configs['nobody'], '--work-dir', folder)
+    storage = open_storage(f'sqlite:///{folder}/search.db')
+    trials = optuna.load_study(study_name='nobody', storage=storage).get_trials()
+    assert len(trials) == TRIALS
+    return {trial.user_attrs[KEY]: trial.value for trial in trials}
+
+
+@pytest.fixture(scope='module')
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of Debian's package postgresql, started for these tests."""
+    pytest.importorskip('psycopg2', reason='psycopg2 is not installed')
+    found = sorted(Path('/usr/lib/postgresql').glob('*/bin')) if shutil.which('pg_ctl') is None else None
+    if found == []:
+        pytest.skip('the package postgresql is not installed')
+    programs = found[-1] if found else Path(shutil.which('pg_ctl')).parent
+    folder = tmp_path_factory.mktemp('postgresql')
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        user = dict(user='postgres', group='postgres', extra_groups=[])
+        for part in (folder, *list(folder.parents)[:2]):
+            part.chmod(0o755)
+        shutil.chown(folder, 'postgres', 'postgres')
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [programs / program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **user
+        )
+    run('initdb', '-D', f'{folder}/data', '-U', 'ktg', '--auth=trust', '--no-sync')
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    run('pg_ctl', '-D', f'{folder}/data', '-w', '-o', options, '-l', f'{folder}/log', 'start')
+    yield f'postgresql+psycopg2://ktg@/postgres?host={folder}'
+    run('pg_ctl', '-D', f'{folder}/data', '-m', 'immediate', 'stop')
+
+
+def search_with_kills(tools: Any, config: Path, folder: Path, storage: str, seed: int) -> int:
+    """Runs four workers, kills one at each of ten seeded moments and starts another in its place; returns the kills."""
+    rng = np.random.default_rng(seed)
+
+    def begin() -> int:
+        return tools.start('search.py', config, '--work-dir', folder, '--storage', storage)
+
+    workers, killed = [begin() for _ in range(WORKERS)], 0
+    for _ in range(KILLS):
+        time.sleep(rng.uniform(0.2, 1.2))
+        victim = workers.pop(int(rng.integers(WORKERS)))
+        os.kill(victim, signal.SIGKILL)
+        status = tools.wait(victim).returncode
+        assert status in (-signal.SIGKILL, 0)
+        killed += status == -signal.SIGKILL
+        workers.append(begin())
+    for worker in workers:
+        finished = tools.wait(worker)
+        assert finished.returncode == 0, finished.stderr[-2000:]
+    return killed
+
+
+def check_ends(storage: str, name: str) -> list[optuna.trial.FrozenTrial]:
+    """Every graph has exactly one end; returns the trials that are the ends."""
+    trials = optuna.load_study(study_name=name, storage=open_storage(storage)).get_trials()
+    assert all(trial.state.is_finished() for trial in trials)
+    assert all(trial.user_attrs[END] for trial in trials)
+    continued = [trial.user_attrs[CONTINUES] for trial in trials if CONTINUES in trial.user_attrs]
+    ends = [trial for trial in trials if trial.number not in continued and was_begun(trial)]
+    assert sorted(trial.user_attrs[INDEX] for trial in ends) == list(range(TRIALS))
+    assert len({trial.user_attrs[KEY] for trial in ends}) == TRIALS
+    assert {trial.state for trial in ends} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert all(trials[number].state == TrialState.FAIL for number in continued)
+    return ends
+
+
+@pytest.mark.parametrize('kind', ['sqlite', 'postgresql'])
+def test_killed_workers_lose_no_trial(
+    kind: str, tools: Any, configs: dict[str, Path], undisturbed: dict[str, float], tmp_path: Path, request: Any
+) -> None:
+    storage = f'sqlite:///{tmp_path}/shared.db' if kind == 'sqlite' else request.getfixturevalue('postgresql')
+    killed = search_with_kills(tools, configs['nobody'], tmp_path, storage, seed=0)
+    assert killed >= KILLS - 2  # the others had just come to their end
+    ends = check_ends(storage, 'nobody')
+    assert {trial.user_attrs[KEY]: trial.value for trial in ends} == undisturbed
+    assert any(CONTINUES in trial.user_attrs for trial in ends)
+
+
+def test_killed_workers_with_pruning(tools: Any, configs: dict[str, Path], tmp_path: Path) -> None:
+    storage = f'sqlite:///{tmp_path}/shared.db'
+    search_with_kills(tools, configs['halving'], tmp_path, storage, seed=1)
+    ends = check_ends(storage, 'halving')
+    assert {trial.state for trial in ends} == {TrialState.COMPLETE, TrialState.PRUNED}
+    left = list((tmp_path / 'trials').glob('*/*.pth'))
+    assert len(left) <= 1, left  # the best graph's alone

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Searches with several workers on this machine, one a GPU (or one a core, if it has none):
+#   tools/dist_search.sh CONFIG WORKERS [arguments of tools/search.py]
+# GPUS_PER_WORKER=2 trains each trial on two GPUs. FIRST_GPU is the first to use, 0 unless set. Other machines join by the
+# same command with the same --storage and --work-dir. The first worker's progress is shown; the others write to
+# work_dirs/NAME/worker_N.log.
+set -euo pipefail
+if [ $# -lt 2 ]; then
+  echo "usage: tools/dist_search.sh CONFIG WORKERS [arguments of tools/search.py]" >&2
+  exit 2
+fi
+config=$1 workers=$2
+shift 2
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+gpus=${GPUS_PER_WORKER:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
+logs=work_dirs/$(basename "$config" .py) previous=
+for argument in "$@"; do
+  case $argument in --work-dir=*) logs=${argument#--work-dir=} ;; esac
+  if [ "$previous" = --work-dir ]; then logs=$argument; fi
+  previous=$argument
+done
+mkdir -p "$logs"
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # the workers share the cores
+
+start() {
+  local number=$1 visible
+  shift
+  if [ -n "${CUDA_VISIBLE_DEVICES:-}" ] || command -v nvidia-smi > /dev/null; then
+    visible=$(seq -s, $((first + number * gpus)) $((first + (number + 1) * gpus - 1)))
+    if [ -n "${CUDA_VISIBLE_DEVICES:-}" ]; then # of those that this job was given
+      visible=$(cut -d, -f "$((first + number * gpus + 1))-$((first + (number + 1) * gpus))" <<< "$CUDA_VISIBLE_DEVICES")
+    fi
+    export CUDA_VISIBLE_DEVICES=$visible
+  fi
+  if [ "$gpus" -gt 1 ]; then
+    exec "${PYTHON:-python}" -m torch.distributed.run --nproc-per-node="$gpus" --master-port=$((port + number)) \
+      "$tools/search.py" "$config" --launcher pytorch "$@"
+  fi
+  exec "${PYTHON:-python}" "$tools/search.py" "$config" "$@"
+}
+
+pids=()
+# Ctrl-C and the end of a job reach all workers; each leaves its trial to be continued.
+trap 'kill -TERM "${pids[@]}" 2> /dev/null; wait; exit 130' INT TERM
+for ((number = 1; number < workers; number++)); do
+  (start "$number" "$@") > "$logs/worker_$number.log" 2>&1 &
+  pids+=($!)
+done
+(start 0 "$@") &
+pids+=($!)
+status=0
+for pid in "${pids[@]}"; do
+  wait "$pid" || status=$?
+done
+exit "$status"
