@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import is_distributed
+from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
@@ -49,12 +49,7 @@ def build_runner(
     _make_folder(cfg.work_dir)
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
     _check_data_roots(cfg)
-    if launcher == 'pytorch' and 'RANK' not in os.environ:
-        raise UserError('--launcher pytorch: the processes must be started by torchrun; use tools/dist_train.sh')
-    if launcher in ('slurm', 'mpi') and not torch.cuda.is_available():
-        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use tools/dist_train.sh')
-    if launcher != 'none' and not torch.cuda.is_available() and not is_distributed():
-        torch.distributed.init_process_group('gloo')
+    init_distributed(launcher)
     runner = Runner.from_cfg(cfg)
     if runner.optim_wrapper is not None:
         # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
@@ -62,6 +57,27 @@ def build_runner(
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     object.__setattr__(runner.cfg, '_format_python_code', False)
     return runner
+
+
+def init_distributed(launcher: str) -> None:
+    """Connects the processes that a launcher has started, if it has started any; without GPUs they speak gloo.
+
+    Args:
+        launcher: One of :data:`LAUNCHERS`.
+
+    Raises:
+        UserError: If they were not started so, or the launcher needs GPUs.
+    """
+    if launcher == 'none' or is_distributed():
+        return
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch: the processes must be started by torchrun; use tools/dist_train.sh')
+    if torch.cuda.is_available():
+        init_dist(launcher)
+    elif launcher in ('slurm', 'mpi'):
+        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use tools/dist_train.sh')
+    else:
+        torch.distributed.init_process_group('gloo')
 
 
 def _make_folder(path: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import init_dist, is_distributed, is_main_process
+from mmengine.dist import is_main_process
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.search import SearchProgress, Worker, open_storage
 from ktg_mm.search.retries import give_up_running
+
+from .runner import init_distributed
 
 
 def search(
@@ -47,8 +48,7 @@ def search(
     if not trials:
         raise ConfigError('search.trials', 'is missing; give the number of graphs to try')
     folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
-    if launcher != 'none' and not is_distributed():
-        init_dist(launcher, backend='nccl' if torch.cuda.is_available() else 'gloo')
+    init_distributed(launcher)
     main = is_main_process()
     opened = None
     if main:

@@ -22,6 +22,7 @@ from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContex
 from .edges import EMAEdge, TransferEdge
 from .graph_spec import LABEL, check_type, is_ema, list_of_losses, parse_edge_key, read_graph
 from .losses import EdgeLoss
+from .nodes import Node
 from .updates import total_loss
 
 View = str | None
@@ -80,7 +81,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.target = target
         self.roles = spec.roles
         self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
-        self.nodes = ModuleDict({name: _build(NODES, nodes[name], f'model.nodes.{name}') for name in spec.order})
+        self.nodes = ModuleDict({name: build_node(name, nodes[name]) for name in spec.order})
         self.edges = nn.ModuleDict({key: build_edge(key, edges[key]) for key in spec.learning_edges})
         self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
         update = update or dict(type='SimultaneousUpdate')
@@ -298,6 +299,19 @@ def _build(registry: Registry, cfg: dict, path: str) -> Any:
     except (TypeError, ValueError, KeyError, AssertionError) as error:
         reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
+
+
+def build_node(name: str, node: dict) -> Node:
+    """Builds a node.
+
+    Args:
+        name: Its name.
+        node: Its config.
+
+    Raises:
+        ConfigError: If it, or a part of its network, does not take its arguments.
+    """
+    return _build(NODES, node, f'model.nodes.{name}')
 
 
 def build_edge(key: str, edge: dict) -> TransferEdge:

@@ -103,7 +103,7 @@ class ASHAHook(Hook):
     def _step(self, runner: Runner) -> int:
         """Epochs done, or validation intervals if the loop counts iterations."""
         if isinstance(runner.train_loop, IterBasedTrainLoop):
-            return runner.iter // self.interval
+            return math.ceil(runner.iter / self.interval)  # the last may be shorter
         return runner.epoch
 
     def _last_step(self, runner: Runner) -> int:

@@ -31,6 +31,8 @@ PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is stil
 
 # So many draws in a row that are known or cannot learn, and the space is taken for exhausted.
 _MOST_DRAWS = 2000
+# So many of them with a sampler that learns from results, which may insist on what is known; the rest at random.
+_OWN_DRAWS = 20
 
 
 class SpaceExhausted(Exception):
@@ -73,9 +75,13 @@ class Candidates:
         self.space = SearchSpace(self.search.get('space'), whole)
         self.metrics = _metrics(self.search, model)
         self.pretrains = bool(self.search.get('pretrain', True))
-        sampler = dict(self.search.get('sampler') or dict(type='RandomSampler'))
+        sampler = self.search.get('sampler') or dict(type='RandomSampler')
+        if not isinstance(sampler, Mapping):
+            raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
+        sampler = dict(sampler)
         self.seed = sampler.pop('seed', 0)
         self.sampler_cfg = sampler
+        self._sampler(0, 0)  # a wrong one is refused now
         self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
         self._named = self._nodes_with_names()
 
@@ -173,7 +179,8 @@ class Candidates:
         raise SpaceExhausted(f'{_MOST_DRAWS} draws in a row gave no new graph')
 
     def _sampler(self, index: int, attempt: int) -> BaseSampler:
-        return build_sampler(self.sampler_cfg, zlib.crc32(f'{self.seed} {index} {attempt}'.encode()))
+        cfg = self.sampler_cfg if attempt < _OWN_DRAWS else dict(type='RandomSampler')
+        return build_sampler(cfg, zlib.crc32(f'{self.seed} {index} {attempt}'.encode()))
 
     def _nodes_with_names(self) -> set[str]:
         """Nodes that are not exchangeable, as the score or something outside the graph's nodes and edges names them."""
@@ -182,10 +189,8 @@ class Candidates:
         outside['model'] = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
         words = set(_words(outside)) | {metric.split('/')[0] for metric in self.metrics}
         names = {str(name) for name in model['nodes']}
-        for parameter in self.space.parameters:
-            names |= (
-                {parameter.path[2]} if parameter.path[:2] == ('model', 'nodes') and len(parameter.path) > 2 else set()
-            )
+        paths = [parameter.path for parameter in self.space.parameters]
+        names |= {path[2] for path in paths if path[:2] == ('model', 'nodes') and len(path) > 2}
         return names & words
 
 
@@ -228,19 +233,7 @@ def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
 
 
 def _check_entries(search: Mapping[str, Any]) -> None:
-    known = {
-        'trials',
-        'metric',
-        'sampler',
-        'hook',
-        'space',
-        'pretrain',
-        'storage',
-        'study',
-        'heartbeat',
-        'retries',
-        'retrain',
-    }
+    known = {*'trials metric sampler hook space pretrain storage study heartbeat retries retrain'.split()}
     if not search:
         raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
     for key in search:
@@ -254,7 +247,10 @@ def _check_entries(search: Mapping[str, Any]) -> None:
 
 def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
     metrics = search.get('metric') or f'{model.get("target")}/accuracy/top1'
-    metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+    metrics = [metrics] if isinstance(metrics, str) else metrics
+    if not isinstance(metrics, (list, tuple)) or not all(isinstance(metric, str) for metric in metrics):
+        raise ConfigError('search.metric', f"must be a metric such as 'net1/accuracy/top1', or a list, got {metrics!r}")
+    metrics = list(metrics)
     for metric in metrics:
         name = metric.split('/')[0]
         if metric not in COSTS and name != BEST and name not in model['nodes']:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from ktg_mm.errors import ConfigError
-from ktg_mm.models.graph import build_edge
-from ktg_mm.models.graph_spec import UntaughtError, is_ema, read_graph
+import torch
+from mmpretrain.registry import HOOKS
 
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.graph import build_edge, build_node
+from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_graph
+
+from .asha_hook import ASHAHook
 from .candidates import Candidates, mark_pretrained
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
@@ -17,7 +24,8 @@ from .trial_config import check_candidate
 def check_space(candidates: Candidates) -> None:
     """Checks that every choice, and both ends of every range, make a sound config, one at a time.
 
-    A graph that cannot learn is no mistake: the search draws another. Networks are not built.
+    A graph that cannot learn is no mistake: the search draws another. Each network is built once, without its weights
+    being loaded.
 
     Args:
         candidates: A search's candidates.
@@ -25,22 +33,24 @@ def check_space(candidates: Candidates) -> None:
     Raises:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
+    _check_hook(candidates.search.get('hook'))
     space = candidates.space
+    built: set[str] = set()
     fill = False
     try:
-        _check(candidates, space.base, ())
+        _check(candidates, space.base, (), built)
     except ConfigError:  # it may lack what the space alone gives
         fill = True
-        _check(candidates, space.draw_first(), ())
+        _check(candidates, space.draw_first(), (), built)
     for parameter in space.parameters:
-        for drawn in _options(parameter):
-            config = space.example(parameter, drawn, fill)
-            if config is None:
-                continue
+        for given, drawn in itertools.product(space.grounds(parameter), _options(parameter)):
+            config = space.example(parameter, drawn, given, fill)
             try:
-                _check(candidates, config, parameter.path)
+                if config is not None:
+                    _check(candidates, config, parameter.path, built)
             except ConfigError as error:
-                raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}', str(error)) from error
+                under = ''.join(f' under choice {name!r} of {other!r}' for other, name in given.items())
+                raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{under}', str(error)) from error
 
 
 def _options(parameter: Parameter) -> list[Any]:
@@ -49,7 +59,14 @@ def _options(parameter: Parameter) -> list[Any]:
     return [parameter.distribution.low, parameter.distribution.high]  # type: ignore[attr-defined]
 
 
-def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...]) -> None:
+def _check_hook(hook: Any) -> None:
+    if hook is not None:
+        cls = check_type(hook, HOOKS, 'search.hook', 'hook')
+        if not (inspect.isclass(cls) and issubclass(cls, ASHAHook)):
+            raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
+
+
+def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:
     """Checks a config of which one place differs from the base, which has been checked."""
     model = dict(config['model'])
     if candidates.pretrains:
@@ -67,3 +84,9 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         for key in changed[2:3] or model['edges']:
             if key in model['edges'] and not is_ema(model['edges'][key]):
                 build_edge(key, model['edges'][key])
+    for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
+        text = json.dumps(node, sort_keys=True, default=repr)
+        if node.get('network') and text not in built:
+            built.add(text)
+            with torch.random.fork_rng():
+                build_node(name, node)

@@ -67,8 +67,15 @@ def was_cut_short(trial: FrozenTrial) -> bool:
 
 
 def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
-    """Numbers of the trials whose reports a later trial has made its own."""
-    return {trial.user_attrs[CONTINUES] for trial in trials if not is_fresh(trial) and trial.intermediate_values}
+    """Numbers of the trials whose reports a later trial has made its own; it may be the second or third to go on."""
+    by_number = {trial.number: trial for trial in trials}
+    gone: set[int] = set()
+    for trial in by_number.values():
+        current = trial if trial.intermediate_values else None
+        while current is not None and not is_fresh(current):
+            gone.add(current.user_attrs[CONTINUES])
+            current = by_number.get(current.user_attrs[CONTINUES])
+    return gone
 
 
 def requeue(study: Study, retries: int) -> int:

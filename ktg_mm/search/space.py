@@ -43,7 +43,7 @@ class SearchSpace:
         (['a.x.gate', 'a.y.gate'], 6)
     """
 
-    def __init__(self, space: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+    def __init__(self, space: Mapping[str, Any] | None, base: Mapping[str, Any]) -> None:
         self.base = base
         self.parameters = read_space(space, base)
 
@@ -78,18 +78,34 @@ class SearchSpace:
 
         return self.draw(ask)[1]
 
-    def example(self, parameter: Parameter, drawn: Any, fill: bool = False) -> dict[str, Any] | None:
+    def grounds(self, parameter: Parameter) -> list[dict[str, str]]:
+        """The choices of other parameters that each make the place of one; a single empty dict if the base has it."""
+        above, found = parameter.path[:-1], []
+        for other in self.parameters:
+            if other.path == above[: len(other.path)]:
+                wanted = parameter.when.get(other.name, other.choices)
+                found += [
+                    {other.name: name}
+                    for name, value in other.choices.items()
+                    if name in wanted and _holds(value, above[len(other.path) :])
+                ]
+        return found or [{}]
+
+    def example(
+        self, parameter: Parameter, drawn: Any, given: Mapping[str, Any] | None = None, fill: bool = False
+    ) -> dict[str, Any] | None:
         """The base config with one parameter set, and those that it takes to have this one drawn.
 
         Args:
             parameter: One of the space's.
             drawn: The name of its choice, or a number of its range.
+            given: What other parameters are to be.
             fill: True draws all other parameters, too: their first choice that removes nothing.
 
         Returns:
             The config; None if the parameter is not drawn there.
         """
-        needed = {**self._needs(parameter), parameter.name: drawn}
+        needed = {**self._needs(parameter), **(given or {}), parameter.name: drawn}
         config, values = _copy(self.base), dict[str, Any]()
         for other in self.parameters:
             if (fill or other.name in needed) and _is_active(other, config, values):

@@ -119,9 +119,8 @@ def _wildness(key: str) -> int:
 
 def _covers(wide: str, narrow: str) -> bool:
     """Whether a key fits all that another of as many segments fits, such as ``*`` all of ``label->*``."""
-    return all(fnmatch.fnmatchcase(a, b) for a, b in zip(narrow.split('.'), wide.split('.'), strict=True)) or (
-        wide == narrow
-    )
+    pairs = zip(narrow.split('.'), wide.split('.'), strict=True)
+    return all(a == b or fnmatch.fnmatchcase(a, b) for a, b in pairs)
 
 
 def _is_pattern(segment: str) -> bool:

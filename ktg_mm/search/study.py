@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,9 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
     try:
         if url.startswith('grpc://'):
             host, _, port = url.removeprefix('grpc://').partition(':')
-            proxy = GrpcStorageProxy(host=host, port=int(port or 13000))
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+                proxy = GrpcStorageProxy(host=host, port=int(port or 13000))
             proxy.get_all_studies()
             return proxy
         if url.startswith('journal://'):
@@ -76,6 +79,7 @@ def _open_database(url: str, arguments: dict[str, Any], heartbeat: int) -> RDBSt
 
 def hide_password(url: str) -> str:
     """The address of a storage without its password."""
+    url = re.sub(r'(?<=[?&])(password|passwd|pwd)=[^&]*', r'\1=***', url)
     before, at, after = url.rpartition('@')
     scheme, colon, rest = before.partition('://')
     return f'{scheme}{colon}{rest.partition(":")[0]}{at}{after}' if at else url

@@ -1,0 +1,21 @@
+# Seven attention branch networks and their ensemble on Stanford Dogs; the graph is ours.
+#   python tools/train.py configs/ktg/ens_7node_dogs.py
+_base_ = [
+    '../_base_/graphs/ens_7node.py',
+    '../_base_/datasets/stanford_dogs.py',
+    '../_base_/models/networks_imagenet.py',
+    '../_base_/schedules/sgd_300e_dogs.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    nodes=dict(
+        net1=dict(network=_base_.abn_resnet18),
+        net2=dict(network=_base_.abn_resnet18),
+        net3=dict(network=_base_.abn_resnet18),
+        net4=dict(network=_base_.abn_resnet18),
+        net5=dict(network=_base_.abn_resnet18),
+        net6=dict(network=_base_.abn_resnet18),
+        net7=dict(network=_base_.abn_resnet18),
+    )
+)

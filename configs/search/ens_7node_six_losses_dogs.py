@@ -1,0 +1,24 @@
+# Search for a graph of seven attention branch networks whose ensemble is best on Stanford Dogs, with the
+# thesis's six losses and four gates: 4^7 x 19^42 combinations.
+#   python tools/search.py configs/search/ens_7node_six_losses_dogs.py
+_base_ = [
+    '../_base_/graphs/ens_7node.py',
+    '../_base_/datasets/stanford_dogs_search.py',
+    '../_base_/models/networks_imagenet.py',
+    '../_base_/schedules/sgd_300e_dogs.py',
+    '../_base_/spaces/six_losses_four_gates.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    nodes=dict(
+        net1=dict(network=_base_.abn_resnet18),
+        net2=dict(network=_base_.abn_resnet18),
+        net3=dict(network=_base_.abn_resnet18),
+        net4=dict(network=_base_.abn_resnet18),
+        net5=dict(network=_base_.abn_resnet18),
+        net6=dict(network=_base_.abn_resnet18),
+        net7=dict(network=_base_.abn_resnet18),
+    )
+)
+search = dict(retrain='../ktg/ens_7node_dogs.py')

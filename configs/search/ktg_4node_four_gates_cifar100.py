@@ -1,0 +1,28 @@
+# Search for a graph of four networks on CIFAR-100 with the four gates of Minami et al. (ACCV 2020) on every edge,
+# 3^3 x 4^16 combinations. net1 is the target; the search chooses the others' networks, too.
+#   python tools/search.py configs/search/ktg_4node_four_gates_cifar100.py
+_base_ = [
+    '../_base_/graphs/dml_4node.py',
+    '../_base_/datasets/cifar100_search.py',
+    '../_base_/models/networks_cifar.py',
+    '../_base_/schedules/sgd_200e_cifar.py',
+    '../_base_/spaces/four_gates.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    nodes=dict(
+        net1=dict(network=_base_.resnet32),
+        net2=dict(network=_base_.wrn28_2),
+        net3=dict(network=_base_.resnet32),
+        net4=dict(network=_base_.resnet110),
+    )
+)
+search = dict(
+    space={
+        'model.nodes.net[2-4].network': dict(
+            resnet32=_base_.resnet32, resnet110=_base_.resnet110, wrn28_2=_base_.wrn28_2
+        )
+    },
+    retrain='../dml/dml_4node_cifar100.py',
+)

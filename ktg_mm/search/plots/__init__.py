@@ -1,0 +1,5 @@
+"""Pictures of a search and the numbers behind them."""
+
+from .draw import draw_plots
+
+__all__ = ['draw_plots']

@@ -1,0 +1,291 @@
+"""Trains a found graph with several seeds, and beside it what it must beat."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from filelock import FileLock, Timeout
+from mmengine.config import Config
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import t
+
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.train import train
+from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
+
+from .baselines import deep_mutual_learning, independent, number_of_networks
+from .run_trial import quiet_runner
+from .trial_config import recipe
+
+FOUND = 'found'
+METHODS = (FOUND, 'dml', 'independent')
+RESULTS = 'results.json'
+_RUN = 'run.json'
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Args:
+        method: Name of the method.
+        scores: The target's score by seed.
+        mean: Mean over the seeds.
+        deviation: Standard deviation (n - 1); None with one seed.
+        difference: Mean of found - method over the seeds that both have; None if there are none, and for found itself.
+        interval: Its 95 % interval, of Student's t over the seeds; None with fewer than two.
+    """
+
+    method: str
+    scores: dict[int, float]
+    mean: float
+    deviation: float | None
+    difference: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def retrain(
+    cfg: Config,
+    work_dir: str | Path,
+    seeds: Sequence[int],
+    methods: Sequence[str] = METHODS,
+    against: Mapping[str, Config] | None = None,
+    metric: str = 'accuracy/top1',
+    say: Callable[[str], None] = _say,
+) -> list[Row]:
+    """Trains a graph and the methods beside it, each with every seed, and compares the targets.
+
+    A run that is finished is not repeated, one that was cut short goes on from its checkpoint. Processes that are given
+    the same folder share the runs: each takes the next that no other is at.
+
+    Args:
+        cfg: The found graph's config, which is also the recipe of deep mutual learning and independent training.
+        work_dir: The runs are in ``<work_dir>/<method>/seed_<n>``, the table in ``<work_dir>/results.json``.
+        seeds: The seeds.
+        methods: Which of :data:`METHODS` to train.
+        against: Other configs by name, trained as they are with the same seeds. Defaults to None.
+        metric: The target's metric.
+        say: Shows a line for each run.
+
+    Returns:
+        The table, of all runs that are finished in the folder.
+
+    Raises:
+        UserError: If a config is wrong, the folder holds runs of other configs, or runs failed; one line.
+    """
+    folder = Path(work_dir)
+    configs = method_configs(cfg, against or {}, say)
+    _check_folder(configs, folder)
+    wanted = [name for name in configs if name in methods or name not in METHODS]
+    runs = [(name, seed) for seed in seeds for name in wanted]
+    failed = []
+    for i, (name, seed) in enumerate(runs, start=1):
+        run_dir = folder / name / f'seed_{seed}'
+        try:
+            line = _run(configs[name], name, seed, run_dir, metric)
+        except NonFiniteLossError as error:
+            line = f'failed: {error}'
+            failed.append(f'{name}, seed {seed}')
+        except Timeout:
+            line = 'left to another process, which is at it'
+        say(f'[{i}/{len(runs)}] {name}, seed {seed}: {line}')
+        save_results(folder, metric)
+    if failed:
+        raise UserError(f'{len(failed)} of {len(runs)} runs failed, as a loss was not finite: {"; ".join(failed)}')
+    return save_results(folder, metric)
+
+
+def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[str], None] = _say) -> dict[str, Config]:
+    """The config of each method, without a seed.
+
+    Raises:
+        ConfigError: If one of them is wrong.
+    """
+    whole = cfg.to_dict()
+    model = whole.get('model') or {}
+    if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+        raise ConfigError('model', 'must be a KnowledgeTransferGraph with nodes and edges')
+    check_config(cfg)
+    configs = {FOUND: whole, 'dml': {**whole, 'model': deep_mutual_learning(model)}}
+    configs['independent'] = {**whole, 'model': independent(model)}
+    if number_of_networks(configs['dml']['model']) == 1:
+        del configs['dml']
+        say('dml: left out, as the graph trains one network alone')
+    for name, other in against.items():
+        if name in METHODS:
+            raise UserError(f'--against {other.filename}: a config that is compared must not be named {name}')
+        configs[name] = other.to_dict()
+    checked = {}
+    for name, config in configs.items():
+        # The last epoch's weights are what counts.
+        hooks = dict(config.get('default_hooks') or {})
+        hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)
+        checked[name] = Config({**config, 'default_hooks': hooks})
+        check_config(checked[name])
+        if not checked[name].get('test_dataloader') and not checked[name].get('val_dataloader'):
+            raise ConfigError('test_dataloader', f'is missing; there are no data to measure {name} on')
+    return checked
+
+
+def _with_seed(cfg: Config, seed: int) -> Config:
+    config = cfg.to_dict()
+    config['randomness'] = {**(config.get('randomness') or {}), 'seed': seed}
+    # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
+    return Config(config, format_python_code=False)
+
+
+def _fingerprint(cfg: Config) -> str:
+    """What tells a run from those of other configs."""
+    config = cfg.to_dict()
+    test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
+    dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
+    test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
+    text = json.dumps([recipe(config), test], sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_folder(configs: Mapping[str, Config], folder: Path) -> None:
+    """Refuses a folder whose runs are of other configs, before anything is trained."""
+    for name, cfg in configs.items():
+        for path in sorted((folder / name).glob(f'seed_*/{_RUN}')):
+            known = json.loads(path.read_text())
+            if known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'])):
+                raise UserError(
+                    f'--work-dir {folder}: {name}/{path.parent.name} is a run of another config; give another folder'
+                )
+
+
+def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
+    """Trains one run, unless it is finished; returns what to say of it.
+
+    Raises:
+        Timeout: If another process is at it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(run_dir / '.lock', timeout=0):
+        path = run_dir / _RUN
+        run = json.loads(path.read_text()) if path.exists() else {}
+        if 'metrics' in run:
+            return f'{run["target"]} {_score(run, metric):.2f}, finished before'
+        cfg = _with_seed(cfg, seed)
+        run = dict(method=name, seed=seed, target=cfg.model.target, recipe=_fingerprint(cfg))
+        _write_json(path, run)
+        cfg.work_dir, cfg.filename = str(run_dir), f'{name}.py'
+        start = time.monotonic()
+        with quiet_runner(cfg) as runner:
+            # Without test data of its own, the published protocol, the last validation is the result.
+            run['metrics'] = train(runner) or runner.val()
+        _write_json(path, run)
+        return f'{run["target"]} {_score(run, metric):.2f} ({time.monotonic() - start:.0f} s)'
+
+
+def _score(run: Mapping[str, Any], metric: str) -> float:
+    key = f'{run["target"]}/{metric}'
+    if key not in run['metrics']:
+        known = [name.removeprefix(f'{run["target"]}/') for name in run['metrics']]
+        raise UserError(f'--metric {metric}: {run["method"]} did not report it; {did_you_mean(metric, known)}')
+    return float(run['metrics'][key])
+
+
+def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
+    """Compares methods with the found graph, seed by seed.
+
+    Args:
+        scores: Scores by seed, by method.
+
+    Example:
+        >>> row = compare({'found': {0: 91.0, 1: 92.0, 2: 93.0}, 'dml': {0: 90.0, 1: 91.0, 2: 91.0}})[1]
+        >>> round(row.mean, 2), round(row.difference, 2), [round(end, 2) for end in row.interval]
+        (90.67, 1.33, [-0.1, 2.77])
+    """
+    rows = []
+    for name, found in scores.items():
+        values = list(found.values())
+        reference = scores.get(FOUND, {}) if name != FOUND else {}
+        pairs = [reference[seed] - score for seed, score in found.items() if seed in reference]
+        rows.append(
+            Row(
+                method=name,
+                scores=dict(found),
+                mean=mean(values),
+                deviation=stdev(values) if len(values) > 1 else None,
+                difference=mean(pairs) if pairs else None,
+                interval=_interval(pairs),
+            )
+        )
+    return rows
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of a mean, of Student's t."""
+    n = len(values)
+    if n < 2:
+        return None
+    half = float(t.ppf(0.975, n - 1)) * stdev(values) / n**0.5
+    return mean(values) - half, mean(values) + half
+
+
+def save_results(folder: Path, metric: str) -> list[Row]:
+    """Collects the finished runs of a folder, whoever made them, and writes the table beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / '.lock'):  # else a process could put back a table that another has completed
+        scores: dict[str, dict[int, float]] = {}
+        for path in folder.glob(f'*/seed_*/{_RUN}'):
+            run = json.loads(path.read_text())
+            if 'metrics' in run:
+                scores.setdefault(run['method'], {})[run['seed']] = _score(run, metric)
+        ordered = [*METHODS, *sorted(set(scores) - set(METHODS))]
+        rows = compare({name: dict(sorted(scores[name].items())) for name in ordered if name in scores})
+        _write_json(folder / RESULTS, dict(metric=metric, methods=[asdict(row) for row in rows]))
+    return rows
+
+
+def _write_json(path: Path, value: Any) -> None:
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    temporary.write_text(json.dumps(value, indent=2) + '\n')
+    os.replace(temporary, path)
+
+
+def print_table(rows: Iterable[Row]) -> None:
+    """Prints the table, as Markdown.
+
+    Example:
+        >>> print_table(compare({'found': {0: 91.0, 1: 92.0}, 'dml': {0: 90.0}}))
+        | method | seeds |  mean | deviation | found - method | 95 % interval |
+        |--------|-------|-------|-----------|----------------|---------------|
+        | found  |     2 | 91.50 |      0.71 |                |               |
+        | dml    |     1 | 90.00 |           |          +1.00 |               |
+    """
+    table = Table(box=box.MARKDOWN)
+    table.add_column('method')
+    for title in ('seeds', 'mean', 'deviation', 'found - method', '95 % interval'):
+        table.add_column(title, justify='right')
+    for row in rows:
+        table.add_row(
+            row.method,
+            str(len(row.scores)),
+            f'{row.mean:.2f}',
+            '' if row.deviation is None else f'{row.deviation:.2f}',
+            '' if row.difference is None else f'{row.difference:+.2f}',
+            '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
+        )
+    console = Console(width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    print(captured.get().strip())

@@ -1,0 +1,95 @@
+"""The scripts that start several workers, and a worker of several processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.storages import run_grpc_proxy_server
+from optuna.trial import TrialState
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.search import search
+from ktg_mm.search import open_storage
+from ktg_mm.search.retries import END, KEY
+
+REPOSITORY = Path(__file__).parents[2]
+TRIALS = 4
+CONFIG = f"""
+train_dataloader = dict(batch_size=32, dataset=dict(indices=96))
+val_dataloader = dict(batch_size=60, dataset=dict(indices=60))
+train_cfg = dict(max_epochs=2)
+search = dict(trials={TRIALS}, heartbeat=1)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, write_config: Callable) -> Path:
+    return write_config(tmp_path / 'tiny.py', 'search/ktg_3node_digits.py', CONFIG)
+
+
+def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    return optuna.load_study(study_name='tiny', storage=open_storage(f'sqlite:///{folder}/search.db')).get_trials()
+
+
+def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) -> None:
+    process = tools.run_cold('dist_search.sh', config, '2', '--work-dir', tmp_path / 'run')
+    trials = [trial for trial in trials_of(tmp_path / 'run') if 'not begun' not in trial.user_attrs[END]]
+    assert len({trial.user_attrs[KEY] for trial in trials}) == len(trials) == TRIALS
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+    assert len({trial.user_attrs['worker'] for trial in trials}) == 2
+    assert f'{TRIALS}/{TRIALS} trials' in process.stderr
+    assert 'trials' in (tmp_path / 'run' / 'worker_1.log').read_text()
+
+
+def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1'}
+    command = ['bash', REPOSITORY / 'tools/dist_search.sh', config, '2', '--work-dir', tmp_path / 'run', '--trials', '100']
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob('run/trials/*/*.pth')):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate()[1]
+    assert process.returncode == 130, errors
+    assert 'Traceback' not in errors
+    trials = trials_of(tmp_path / 'run')
+    assert not any(trial.state == TrialState.RUNNING for trial in trials)
+    interrupted = [trial.number for trial in trials if trial.user_attrs[END] == 'interrupted']
+    waiting = [trial.user_attrs['continues'] for trial in trials if trial.state == TrialState.WAITING]
+    assert sorted(set(waiting)) == interrupted != []  # both may have queued the same; it is begun once
+
+
+def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> None:
+    process = tools.run_cold(
+        'dist_search.sh', config, '1', '--work-dir', tmp_path / 'run', '--trials', '2', GPUS_PER_WORKER='2'
+    )
+    trials = trials_of(tmp_path / 'run')
+    assert len(trials) == 2
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+    assert process.stderr.count('2/2 trials') == 1  # one of the two asks and tells
+    (log,) = (tmp_path / 'run' / 'trials' / '00000').glob('*/*.log')
+    assert 'Distributed training: True' in log.read_text()
+
+
+def test_workers_behind_the_proxy(config: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    shared = open_storage(f'sqlite:///{tmp_path}/search.db')
+    server = threading.Thread(
+        target=run_grpc_proxy_server, args=(shared,), kwargs=dict(host='127.0.0.1', port=port), daemon=True
+    )
+    server.start()
+    search(load_config(config), tmp_path / 'run', storage=f'grpc://127.0.0.1:{port}', trials=2)
+    trials = trials_of(tmp_path)
+    assert len(trials) == 2
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)

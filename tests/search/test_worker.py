@@ -1,0 +1,263 @@
+"""Searches in this process: how trials end, and what is left of them."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS, MODELS
+from optuna.trial import TrialState
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.search import search
+from ktg_mm.errors import UserError
+from ktg_mm.search import open_storage
+from ktg_mm.search.retries import CONTINUES, END, KEY
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def tiny(**options: Any) -> Config:
+    """A search that takes a second a trial: two networks, 32 images, four epochs."""
+    cfg = load_config(
+        REPOSITORY / 'configs/search/ktg_3node_digits.py',
+        {
+            'train_dataloader.dataset.indices': 32,
+            'train_dataloader.batch_size': 16,
+            'val_dataloader.dataset.indices': 60,
+            'train_cfg.max_epochs': 4,
+        },
+    )
+    cfg.model.nodes.pop('net3')
+    cfg.model.edges = {key: edge for key, edge in cfg.model.edges.items() if 'net3' not in key}
+    cfg.search.space = {'model.edges.*.gate': cfg.search.space['model.edges.*.gate']}
+    for name, value in dict(trials=3, **options).items():
+        cfg.search[name] = value
+    return cfg
+
+
+@HOOKS.register_module()
+class FailingHook(Hook):
+    """Calls a function of the test before every epoch."""
+
+    action: Callable[[Runner], None] = staticmethod(lambda runner: None)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        type(self).action(runner)
+
+
+@pytest.fixture
+def acting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Runner], None]], None]:
+    """Sets what the hook does."""
+    return lambda action: monkeypatch.setattr(FailingHook, 'action', staticmethod(action))
+
+
+def with_hook(cfg: Config) -> Config:
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='FailingHook')]
+    return cfg
+
+
+def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    study = search(tiny(), tmp_path, study='s').study
+    trials = study.get_trials()
+    assert len(trials) == 3
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+    for trial in trials:
+        steps = sorted(trial.intermediate_values)
+        assert steps == [1, 2, 4][: len(steps)]
+        pruned = trial.state == TrialState.PRUNED
+        assert trial.user_attrs[END] == (f'pruned at epoch {steps[-1]}' if pruned else 'complete')
+        assert trial.value == trial.intermediate_values[steps[-1]]
+    output = capsys.readouterr()
+    assert output.out == ''
+    assert '256 combinations, 3 to try' in output.err
+    assert '3/3 trials' in output.err
+    best = max((trial for trial in trials if trial.state == TrialState.COMPLETE), key=lambda trial: trial.value)
+    assert [path.parent.name for path in tmp_path.glob('trials/*/*.pth')] == [f'{best.number:05d}']
+
+
+def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:
+    first = search(tiny(), tmp_path, trials=1).study.get_trials()
+    again = search(tiny(), tmp_path, trials=1).study.get_trials()
+    assert [trial.number for trial in again] == [trial.number for trial in first] == [0]
+    longer = search(tiny(), tmp_path, trials=2).study.get_trials()
+    assert longer[0].value == first[0].value
+    assert len(longer) == 2 and longer[1].user_attrs[KEY] != first[0].user_attrs[KEY]
+
+
+def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path) -> None:
+    everyone = tiny(hook=dict(type='ASHAHook', pruner=dict(type='NopPruner')))
+    together = search(everyone, tmp_path / 'a').study.get_trials()
+    search(tiny(hook=None), tmp_path / 'b', trials=1)
+    apart = search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
+    assert [trial.value for trial in together] == [trial.value for trial in apart]
+    assert apart[0].intermediate_values.keys() == {4}  # without a hook the end alone is validated
+
+
+def test_the_gates_of_a_pruned_trial_knew_the_whole_length(tmp_path: Path, acting: Callable) -> None:
+    ends = set()
+    acting(lambda runner: ends.add(runner.max_epochs))
+    search(with_hook(tiny()), tmp_path)
+    assert ends == {4}
+
+
+def test_a_loss_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, acting: Callable) -> None:
+    runs = []
+
+    def spoil_the_second(runner: Runner) -> None:
+        if runner.epoch == 0:
+            runs.append(runner)
+        if len(runs) == 2:
+            for weight in runner.model.parameters():
+                weight.data.mul_(float('inf'))
+
+    acting(spoil_the_second)
+    trials = search(with_hook(tiny(hook=None)), tmp_path).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['COMPLETE', 'FAIL', 'COMPLETE']
+    assert trials[1].user_attrs[END].startswith("failed: the loss is not finite: edge '")
+    assert not list((tmp_path / 'trials' / '00001').glob('*.pth'))
+
+
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (torch.OutOfMemoryError('CUDA out of memory. Tried to allocate'), 'failed: out of memory: CUDA out of memory'),
+        (MemoryError(), 'failed: out of memory: MemoryError'),
+        (RuntimeError('something else\nbroke'), 'failed: RuntimeError: something else broke'),
+    ],
+)
+def test_a_failure_is_recorded_and_the_search_goes_on(
+    error: Exception, reason: str, tmp_path: Path, acting: Callable
+) -> None:
+    runs: list[Runner] = []
+
+    def fail_first(runner: Runner) -> None:
+        runs.append(runner)
+        if len(runs) == 1:
+            raise error
+
+    acting(fail_first)
+    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[0].user_attrs[END].startswith(reason)
+
+
+def test_a_fault_of_all_trials_stops_the_search(tmp_path: Path, acting: Callable) -> None:
+    def fail(runner: Runner) -> None:
+        raise RuntimeError('no disk')
+
+    acting(fail)
+    with pytest.raises(UserError, match='the search stops, 5 trials in a row failed: RuntimeError: no disk'):
+        search(with_hook(tiny()), tmp_path, trials=50)
+
+
+def test_a_mistake_stops_the_search_and_its_trial_is_done_later(tmp_path: Path, acting: Callable) -> None:
+    def mistake(runner: Runner) -> None:
+        raise UserError('data root: not there')
+
+    acting(mistake)
+    with pytest.raises(UserError, match='data root: not there'):
+        search(with_hook(tiny(hook=None)), tmp_path, trials=1)
+    acting(lambda runner: None)
+    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=1).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[0].user_attrs[END] == 'interrupted: data root: not there'
+    assert trials[1].user_attrs[CONTINUES] == 0
+
+
+def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callable) -> None:
+    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+    epochs = []
+
+    def press(runner: Runner) -> None:
+        epochs.append(runner.epoch)
+        if len(epochs) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    acting(press)
+    with pytest.raises(KeyboardInterrupt):
+        search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
+    acting(lambda runner: epochs.append(runner.epoch))
+    trials = search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
+    assert epochs == [0, 1, 2, 2, 3]
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[0].user_attrs[END] == 'interrupted'
+    assert trials[1].intermediate_values == undisturbed[0].intermediate_values
+
+
+def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, acting: Callable) -> None:
+    address = f'journal://{tmp_path}/journal'
+
+    class Vanished(BaseException):
+        """Nothing in the search catches it, as if the process had died."""
+
+    def vanish(runner: Runner) -> None:
+        raise Vanished
+
+    acting(vanish)
+    with pytest.raises(Vanished):
+        search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1)
+    study = optuna.load_study(study_name='s', storage=open_storage(address))
+    assert [trial.state.name for trial in study.get_trials()] == ['RUNNING']
+    acting(lambda runner: None)
+    trials = search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1, take_over=True).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+
+
+@pytest.mark.parametrize(
+    ('sampler', 'pruner'),
+    [
+        (dict(type='TPESampler', n_startup_trials=2), dict(type='HyperbandPruner', min_resource=1, max_resource=4)),
+        (dict(type='RandomSampler'), dict(type='MedianPruner', n_startup_trials=1)),
+    ],
+)
+def test_other_samplers_and_pruners(sampler: dict, pruner: dict, tmp_path: Path) -> None:
+    cfg = tiny(sampler=dict(sampler, seed=1), hook=dict(type='ASHAHook', pruner=pruner))
+    trials = search(cfg, tmp_path, trials=4).study.get_trials()
+    assert len({trial.user_attrs[KEY] for trial in trials}) == 4
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+
+
+def test_accuracy_against_parameters_and_flops(tmp_path: Path) -> None:
+    cfg = tiny(
+        metric=['net1/accuracy/top1', 'parameters', 'flops'],
+        hook=None,
+        sampler=dict(type='NSGAIISampler', seed=0, population_size=2),
+    )
+    cfg.search.space['model.nodes.net1.network'] = dict(resnet8=cfg.resnet8, wrn10_1=cfg.wrn10_1)
+    study = search(cfg, tmp_path, trials=4).study
+    assert [direction.name for direction in study.directions] == ['MAXIMIZE', 'MINIMIZE', 'MINIMIZE']
+    parameters = {trial.params['model.nodes.net1.network']: trial.values[1] for trial in study.get_trials()}
+    for name, counted in parameters.items():
+        assert counted == sum(weight.numel() for weight in MODELS.build(cfg[name]).parameters())
+    assert all(trial.values[2] > 1e5 for trial in study.get_trials())
+
+
+def test_frozen_teachers_are_trained_once(tmp_path: Path, acting: Callable) -> None:
+    trained: list[str] = []
+
+    def note(runner: Runner) -> None:
+        if runner.epoch == 0:
+            trained.append(','.join(runner.model.nodes))
+
+    acting(note)
+    cfg = with_hook(tiny(hook=None))
+    gates = dict(through=dict(type='ThroughGate'), linear=dict(type='LinearGate'))
+    cut = dict(cutoff=dict(type='CutoffGate'))
+    cfg.search.space = {
+        'model.edges.label->net2.gate': cut,
+        'model.edges.net1->net2.gate': cut,
+        'model.edges.net2->net1.gate': gates,
+        'model.edges.label->net1.gate': dict(through=dict(type='ThroughGate')),
+    }
+    trials = search(cfg, tmp_path, trials=2).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['COMPLETE', 'COMPLETE']
+    assert trained == ['teacher', 'net1,net2', 'net1,net2']
+    (weights,) = (tmp_path / 'pretrained').glob('*.pth')
+    assert torch.load(weights, weights_only=True).keys() >= {'head.fc.weight'}

@@ -1,0 +1,106 @@
+"""Writes the learning curves of a search that stopped nothing, for ``asha.py`` and the tests.
+
+``python tools/benchmarks/record_curves.py configs/search/ktg_3node_digits_curves.py --out curves.json``
+"""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.errors import UserError
+from ktg_mm.search import load_study, open_storage
+from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
+
+_PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = config_parser(__doc__.splitlines()[0])
+    parser.add_argument('--work-dir', help="folder of the search; default: work_dirs/ and the config's name")
+    parser.add_argument('--storage', metavar='URL', help="where the study is kept; default: as tools/search.py's")
+    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")
+    parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
+    return parser.parse_args()
+
+
+def curves(study: Any) -> list[dict[str, Any]]:
+    """The curves of a study's complete trials, in the order of their numbers.
+
+    Args:
+        study: The study; a chain of continued trials is one curve.
+
+    Returns:
+        Of each the graph's key and its score by epoch.
+    """
+    found = []
+    for trial in last_of_chains(study):
+        if trial.state.name == 'COMPLETE':
+            values = {**earlier_reports(study, trial), **trial.intermediate_values}
+            found.append(dict(graph=trial.user_attrs[KEY], values=dict(sorted(values.items()))))
+    return found
+
+
+def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | None, out: Path) -> int:
+    """Writes the curves of a config's study.
+
+    Args:
+        cfg: The config of the search.
+        work_dir: Its folder.
+        storage: Address of the storage.
+        name: Name of the study.
+        out: File to write.
+
+    Returns:
+        The number of curves.
+
+    Raises:
+        UserError: If there are none, or some were stopped early.
+    """
+    stem = Path(cfg.filename).stem
+    options = cfg.get('search') or {}
+    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
+    address = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
+    study = load_study(open_storage(address), name or options.get('study') or stem)
+    if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
+        raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
+    found = curves(study)
+    if not found:
+        raise UserError(f'--study {study.study_name}: no trial is complete yet')
+    content = dict(
+        command=shlex.join(['python', *sys.argv]),
+        config=stem,
+        metric=options.get('metric') or f'{cfg.model.target}/accuracy/top1',
+        direction=study.direction.name.lower(),
+        versions=dict(python=platform.python_version(), **{name: version(name) for name in _PACKAGES}),
+    )
+    # One curve a line, for readable changes.
+    lines = ',\n'.join('  ' + json.dumps(curve) for curve in found)
+    text = json.dumps(content, indent=1).removesuffix('\n}') + f',\n "curves": [\n{lines}\n ]\n}}\n'
+    temporary = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_text(text)
+    os.replace(temporary, out)
+    return len(found)
+
+
+@one_line_errors
+def main() -> None:
+    """Writes the file."""
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options)
+    count = record(cfg, args.work_dir, args.storage, args.study, args.out)
+    print(f'{count} curves -> {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,54 @@
+"""Trains a found graph beside what it must beat: ``python tools/retrain.py found.py --seeds 5``."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.errors import UserError
+from ktg_mm.search.retrain import METHODS, print_table, retrain
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = config_parser(
+        'Trains a graph, deep mutual learning of its networks, and its target alone, each with the same seeds, and '
+        'prints a table. Started again it goes on where it was; started twice, the two share the runs.'
+    )
+    parser.add_argument('--work-dir', help="folder of the runs; default: work_dirs/, the config's name and _retrain")
+    parser.add_argument('--seeds', type=int, default=5, metavar='N', help='number of seeds; default: 5')
+    parser.add_argument('--seeds-from', type=int, default=0, metavar='SEED', help='the first seed; default: 0')
+    parser.add_argument(
+        '--methods', nargs='*', choices=METHODS, default=METHODS, help='what to train beside --against; default: all'
+    )
+    parser.add_argument(
+        '--against',
+        nargs='+',
+        default=[],
+        metavar='CONFIG',
+        help='other configs to train; --cfg-options hold for them too',
+    )
+    parser.add_argument('--metric', default='accuracy/top1', help="the target's metric; default: accuracy/top1")
+    return parser.parse_args()
+
+
+@one_line_errors
+def main() -> None:
+    """Retrains."""
+    args = parse_args()
+    if args.seeds < 1 or args.seeds_from < 0:
+        raise UserError('--seeds must be at least 1, and --seeds-from at least 0')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends jobs on clusters is as Ctrl-C
+    cfg = load_config(args.config, args.cfg_options)
+    against = {}
+    for path in args.against:
+        if Path(path).stem in against:
+            raise UserError(f'--against {path}: another config has the same name; rename one')
+        against[Path(path).stem] = load_config(path, args.cfg_options)
+    work_dir = args.work_dir or Path('work_dirs') / f'{Path(args.config).stem}_retrain'
+    seeds = range(args.seeds_from, args.seeds_from + args.seeds)
+    print_table(retrain(cfg, work_dir, seeds, args.methods, against, args.metric))
+
+
+if __name__ == '__main__':
+    main()
