@@ -20,8 +20,8 @@ def split_dataset(
     other keys stay where they were (``train_dataloader.dataset.pipeline``), and a config that inherits an unsplit data
     set adds four: ``type='Split', of='CIFAR100', part='train', val_size=10_000``.
 
-    The two parts are disjoint, cover the data set (unless ``train_size`` asks for less) and keep its class proportions. They depend on the labels and on
-    ``seed`` alone: not on the run's seed, the process or the machine.
+    The two parts are disjoint, cover the data set (unless ``train_size`` asks for less) and keep its class proportions.
+    They depend on the labels and on ``seed`` alone: not on the run's seed, the process or the machine.
 
     Args:
         of: Registered name of the data set.
@@ -49,7 +49,9 @@ def split_dataset(
     dataset = DATASETS.build({'type': of, **kwargs})
     labels = dataset.get_gt_labels()
     try:
-        train, val = train_test_split(np.arange(len(labels)), train_size=train_size, test_size=val_size, stratify=labels, random_state=seed)
+        train, val = train_test_split(
+            np.arange(len(labels)), train_size=train_size, test_size=val_size, stratify=labels, random_state=seed
+        )
     except ValueError as error:
         raise ConfigError(
             'dataset.val_size', f'{val_size} cannot divide {of} of {len(labels)} images: {error}'

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from mmengine.config import Config
@@ -21,7 +21,7 @@ from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.registry import NODES
 
 from .canonical import graph_key, reduce_graph
-from .retries import INDEX, KEY
+from .retries import INDEX, KEY, is_fresh, root_of
 from .space import SearchSpace
 from .study import build_sampler
 
@@ -35,7 +35,7 @@ _MOST_DRAWS = 2000
 _OWN_DRAWS = 20
 
 
-class SpaceExhausted(Exception):
+class SpaceExhaustedError(Exception):
     """There is no graph left that has not been tried."""
 
 
@@ -86,7 +86,7 @@ class Candidates:
         self._named = self._nodes_with_names()
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Literal['maximize', 'minimize']]:
         """Which way each metric is better."""
         return ['minimize' if metric in COSTS else 'maximize' for metric in self.metrics]
 
@@ -143,7 +143,7 @@ class Candidates:
             trial: The trial to draw for.
 
         Raises:
-            SpaceExhausted: If every graph of the space has been tried.
+            SpaceExhaustedError: If every graph of the space has been tried.
         """
         if isinstance(self._sampler(0, 0), RandomSampler):
             while len(self._keys) < index:
@@ -176,7 +176,7 @@ class Candidates:
                 continue
             if candidate.key not in known:
                 return candidate
-        raise SpaceExhausted(f'{_MOST_DRAWS} draws in a row gave no new graph')
+        raise SpaceExhaustedError(f'{_MOST_DRAWS} draws in a row gave no new graph')
 
     def _sampler(self, index: int, attempt: int) -> BaseSampler:
         cfg = self.sampler_cfg if attempt < _OWN_DRAWS else dict(type='RandomSampler')
@@ -225,11 +225,10 @@ class DrawnSampler(BaseSampler):
 
 
 def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
-    """Which draw a trial is: the number of trials before it that continue no other."""
+    """Which draw a trial is: the number of trials before it, or before the first that it continues, that were new."""
     if INDEX in trial.user_attrs:
         return trial.user_attrs[INDEX]
-    earlier = study.get_trials(deepcopy=False)
-    return sum('continues' not in other.user_attrs and other.number < trial.number for other in earlier)
+    return sum(is_fresh(other) and other.number < root_of(trial) for other in study.get_trials(deepcopy=False))
 
 
 def _check_entries(search: Mapping[str, Any]) -> None:

@@ -38,8 +38,8 @@ def summary(study: Study) -> dict[str, Any]:
     )
     if done:
         better = max if study.direction == StudyDirection.MAXIMIZE else min
-        best = better(done, key=lambda trial: trial.value)
-        found |= dict(best=best.value, best_trial=best.number)
+        best, number = better((trial.values[0], trial.number) for trial in done)
+        found |= dict(best=best, best_trial=number)
     return found
 
 

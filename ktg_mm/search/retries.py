@@ -21,6 +21,8 @@ EPOCH = 'epoch'  # resources (epochs) of its newest report
 
 LOST = 'lost: its worker vanished'
 INTERRUPTED = 'interrupted'
+COMPLETE = 'complete'
+FAILED = 'failed'
 NOT_BEGUN = 'not begun'  # another trial does its work
 
 
@@ -61,9 +63,12 @@ def last_of_chains(study: Study) -> list[FrozenTrial]:
 
 
 def was_cut_short(trial: FrozenTrial) -> bool:
-    """Whether a trial ended without a result that is its own: its worker was lost or interrupted."""
+    """Whether a trial has failed for no reason of its own.
+
+    Its worker was lost or interrupted, perhaps in the moment between its end and the study's hearing of it.
+    """
     end = trial.user_attrs.get(END, LOST)
-    return trial.state == TrialState.FAIL and (end == LOST or end.startswith(INTERRUPTED))
+    return trial.state == TrialState.FAIL and not end.startswith((FAILED, NOT_BEGUN))
 
 
 def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
@@ -149,8 +154,7 @@ class CountedOnce:
 def counted_once(study: Study) -> Study:
     """A view of a study in which each chain of continued trials is one trial."""
     view = Study.__new__(Study)
-    view.__dict__.update(study.__dict__)
-    view._storage = CountedOnce(study._storage)
+    view.__dict__.update(study.__dict__, _storage=CountedOnce(study._storage))
     return view
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.analysis import get_model_complexity_info
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.registry import DefaultScope
@@ -27,7 +27,7 @@ from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from .asha_hook import ASHAHook
 
 
-class TrialFailure(Exception):
+class TrialError(Exception):
     """A candidate that cannot be trained to the end; the search goes on with the next."""
 
 
@@ -65,7 +65,7 @@ def run_trial(
         keep: Is given the trained graph. Defaults to None.
 
     Raises:
-        TrialFailure: If a loss is not finite, memory runs out, or the run fails in another way than by a mistake in
+        TrialError: If a loss is not finite, memory runs out, or the run fails in another way than by a mistake in
             the config.
     """
     with quiet_runner(cfg, launcher) as runner:
@@ -74,14 +74,14 @@ def run_trial(
         try:
             runner.train()
         except NonFiniteLossError as error:
-            raise TrialFailure(f'the loss is not finite: {error}') from error
+            raise TrialError(f'the loss is not finite: {error}') from error
         except (torch.OutOfMemoryError, MemoryError) as error:
-            raise TrialFailure(f'out of memory: {_first_line(error)}') from error
+            raise TrialError(f'out of memory: {_first_line(error)}') from error
         except RuntimeError as error:
             if _is_interrupt(error):
                 raise KeyboardInterrupt from error
             if "can't allocate memory" in str(error) or 'out of memory' in str(error):
-                raise TrialFailure(f'out of memory: {_first_line(error)}') from error
+                raise TrialError(f'out of memory: {_first_line(error)}') from error
             raise
         if keep is not None:
             keep(runner.model.module if is_model_wrapper(runner.model) else runner.model)

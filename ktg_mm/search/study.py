@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
+import sqlalchemy
+import sqlalchemy.event
 import sqlalchemy.exc
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -60,21 +64,59 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
         raise
 
 
+class _Database(RDBStorage):
+    """Optuna's storage, with heartbeats that nothing stops.
+
+    The first of a trial is recorded by two threads, which Optuna does not expect; and an error ends its thread.
+    """
+
+    _lock = threading.Lock()
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Records a sign of life, or at least says that it could not."""
+        try:
+            with self._lock:
+                super().record_heartbeat(trial_id)
+        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            logging.getLogger(__name__).warning('no heartbeat of trial %d: %s', trial_id, error)
+
+
 def _open_database(url: str, arguments: dict[str, Any], heartbeat: int) -> RDBStorage:
     """Opens a database; workers that begin at once all find it empty, and all but one fail to make its tables."""
     for attempt in range(_ATTEMPTS):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
-                return RDBStorage(
+                database = _Database(
                     url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat
                 )
+            if url.startswith('sqlite'):
+                _make_transactions_atomic(database.engine)
+            return database
         except sqlalchemy.exc.SQLAlchemyError as error:
             made_by_another = isinstance(error, sqlalchemy.exc.IntegrityError) or 'already exists' in str(error)
             if not made_by_another or attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.1 * 2**attempt)
     raise AssertionError
+
+
+def _make_transactions_atomic(engine: sqlalchemy.Engine) -> None:
+    """Makes SQLite lock the file as a transaction begins.
+
+    Python's sqlite3 reads before it locks, and Optuna relies on nobody writing in between: two workers would take the
+    same waiting trial.
+    """
+
+    @sqlalchemy.event.listens_for(engine, 'connect')
+    def leave_transactions_to_us(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+
+    @sqlalchemy.event.listens_for(engine, 'begin')
+    def begin(connection: sqlalchemy.Connection) -> None:
+        connection.exec_driver_sql('BEGIN IMMEDIATE')
+
+    engine.dispose()  # connections that were opened before
 
 
 def hide_password(url: str) -> str:
@@ -91,7 +133,11 @@ def _unreachable(url: str, error: Exception) -> UserError:
 
 
 def create_study(
-    storage: BaseStorage, name: str, directions: Sequence[str], space: Mapping[str, Any], recipe: Mapping[str, Any]
+    storage: BaseStorage,
+    name: str,
+    directions: Sequence[Literal['maximize', 'minimize']],
+    space: Mapping[str, Any],
+    recipe: Mapping[str, Any],
 ) -> Study:
     """Creates a study, or opens the one of this name after a look whether it is of the same search.
 

@@ -18,8 +18,9 @@ from .asha_hook import ASHAHook
 
 # Entries of a config that change nothing about a candidate's score.
 _NOT_RECIPE = {
-    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_hooks', 'custom_imports',
-    'launcher', 'load_from', 'resume', 'search', 'test_dataloader', 'test_cfg', 'test_evaluator', 'experiment_name',
+    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_hooks',
+    'custom_imports', 'launcher', 'resume', 'search',
+    'test_dataloader', 'test_cfg', 'test_evaluator', 'experiment_name',
     'model_wrapper_cfg', 'default_scope', 'test_pipeline',
 }  # fmt: skip
 _NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor'}

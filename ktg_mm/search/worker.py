@@ -24,28 +24,31 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.errors import ConfigError, UserError
 
 from .asha_hook import ASHAHook
-from .candidates import COSTS, Candidate, Candidates, DrawnSampler, SpaceExhausted, index_of, scores
+from .candidates import COSTS, Candidate, Candidates, DrawnSampler, SpaceExhaustedError, index_of, scores
 from .check_space import check_space
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
+from .reporter import TrialReporter
 from .retries import (
+    COMPLETE,
     END,
-    EPOCH,
+    FAILED,
     INDEX,
     INTERRUPTED,
     KEY,
     LOST,
     NOT_BEGUN,
     WORKER,
-    counted_once,
     earlier_reports,
     frozen,
     is_fresh,
     is_superfluous,
     requeue,
     root_of,
+    was_begun,
+    was_cut_short,
 )
-from .run_trial import TrialFailure, remove_checkpoints, run_trial
+from .run_trial import TrialError, remove_checkpoints, run_trial
 from .study import build_pruner, create_study
 from .trial_config import check_candidate, check_search_data, recipe, trial_config
 
@@ -54,7 +57,7 @@ _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 _FAILURES_IN_A_ROW = 5
 
 
-class NotBegun(TrialFailure):
+class NotBegunError(TrialError):
     """A trial whose work another does."""
 
 
@@ -120,7 +123,7 @@ class Worker:
             return
         try:
             while self._wait_for_work(progress):
-                self.study.optimize(self._objective, n_trials=1, catch=(TrialFailure,))
+                self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
                 progress.show(self.study)
                 if self._stop_reason is not None:
                     break
@@ -170,53 +173,64 @@ class Worker:
         trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
         trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
-            candidate = self._candidate(trial)
-            run_dir = self.work_dir / 'trials' / f'{root_of(trial):05d}'
-            values = self._train(trial, candidate, run_dir)
+            values = self._train(trial, self._candidate(trial))
         except optuna.TrialPruned as pruned:
-            self._end(trial, str(pruned), run_dir)
+            trial.set_user_attr(END, str(pruned))
             raise
-        except NotBegun as reason:
-            self._end(trial, f'{NOT_BEGUN}: {reason}', None)
+        except NotBegunError as error:
+            trial.set_user_attr(END, f'{NOT_BEGUN}: {error}')
             raise
-        except TrialFailure as failure:
-            self._end(trial, f'failed: {failure}', run_dir if 'run_dir' in locals() else None)
-            raise
-        except SpaceExhausted as exhausted:
-            self._stop_reason = exhausted
-            self._end(trial, f'failed: {exhausted}', None)
-            raise TrialFailure(str(exhausted)) from exhausted
+        except (TrialError, SpaceExhaustedError) as error:
+            trial.set_user_attr(END, f'{FAILED}: {error}')
+            if isinstance(error, SpaceExhaustedError):
+                self._stop_reason = error
+            raise TrialError(str(error)) from error
         except UserError as error:
             # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
-            self._stop_reason = error
             trial.set_user_attr(END, f'{INTERRUPTED}: {error}')
-            raise TrialFailure(str(error)) from error
+            self._stop_reason = error
+            raise TrialError(str(error)) from error
         except KeyboardInterrupt:
             trial.set_user_attr(END, INTERRUPTED)
             raise
         except Exception as error:
             reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
-            self._failures += 1
+            trial.set_user_attr(END, f'{FAILED}: {reason}')
             logging.getLogger(__name__).exception('trial %d failed', trial.number)
-            self._end(trial, f'failed: {reason}', run_dir if 'run_dir' in locals() else None)
+            self._failures += 1
             if self._failures >= _FAILURES_IN_A_ROW or is_distributed():
                 self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {reason}')
-            raise TrialFailure(reason) from error
+            raise TrialError(reason) from error
+        trial.set_user_attr(END, COMPLETE)
         self._failures = 0
-        self._end(trial, 'complete', None if self._is_best(values) else run_dir)
         return values
+
+    def _clear(self, study: Study, ended: FrozenTrial) -> None:
+        """Removes checkpoints that nobody needs, now that the study knows how a trial ended."""
+        if was_cut_short(ended) or not was_begun(ended):
+            return
+        folders = [self._run_dir(ended)]
+        if ended.state == TrialState.COMPLETE and len(ended.values) == 1 and study.best_trial.number == ended.number:
+            complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            folders = [self._run_dir(trial) for trial in complete if trial.number != ended.number]
+        for folder in folders:
+            remove_checkpoints(folder)
+
+    def _run_dir(self, trial: optuna.Trial | FrozenTrial) -> Path:
+        """The folder of a trial, which those that continue it share."""
+        return self.work_dir / 'trials' / f'{root_of(trial):05d}'
 
     def _candidate(self, trial: optuna.Trial) -> Candidate:
         """The graph of a trial, drawn now if the trial continues no other that had got so far."""
         if is_superfluous(trial):
-            raise NotBegun('another trial goes on with the same one')
+            raise NotBegunError('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
             candidate = self.candidates.make(values)
         else:
             index = index_of(trial, self.study)
             if index >= self.trials:
-                raise NotBegun('another worker began the last trial at the same time')
+                raise NotBegunError('another worker began the last trial at the same time')
             trial.set_user_attr(INDEX, index)
             candidate = self.candidates.draw(index, self.study, frozen(trial))
             self._sampler.values = candidate.values
@@ -225,8 +239,9 @@ class Worker:
         trial.set_user_attr(KEY, candidate.key)
         return candidate
 
-    def _train(self, trial: optuna.Trial, candidate: Candidate, run_dir: Path) -> float | list[float]:
-        reporter = TrialReporter(trial, self)
+    def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
+        run_dir = self._run_dir(trial)
+        reporter = TrialReporter(trial, self.pruner, self._score)
         earlier = earlier_reports(self.study, trial)
         self._tell_followers((candidate.config, str(run_dir)))
         outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
@@ -242,28 +257,16 @@ class Worker:
         costs = any(name in COSTS for name in self.candidates.metrics)
         return run_trial(cfg, bind, costs, self.launcher)
 
+    def _score(self, metrics: dict[str, float]) -> float | None:
+        """The one score to prune by, None if there are several metrics."""
+        values = self.scores(metrics)
+        return values[0] if len(self.candidates.metrics) == 1 else None
+
     def scores(self, metrics: dict[str, float]) -> list[float]:
         """The accuracies that the search goes by, out of a validation's metrics."""
         wanted = [name for name in self.candidates.metrics if name not in COSTS]
         networks = self.candidates.scored_nodes(self.candidates.base['model'])
         return scores(wanted, metrics, networks)
-
-    def _end(self, trial: optuna.Trial, reason: str, run_dir: Path | None) -> None:
-        trial.set_user_attr(END, reason)
-        if run_dir is not None:
-            remove_checkpoints(run_dir)
-
-    def _is_best(self, values: float | list[float]) -> bool:
-        """Whether a complete trial beats all before it, whose best one's checkpoints are no longer needed."""
-        done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if isinstance(values, list):
-            return False
-        better = max if self.candidates.directions[0] == 'maximize' else min
-        if done and better([values, *(other.value for other in done)]) != values:
-            return False
-        for other in done:
-            remove_checkpoints(self.work_dir / 'trials' / f'{root_of(other):05d}')
-        return True
 
     def _tell_followers(self, work: tuple[dict[str, Any], str] | None) -> None:
         if is_distributed():
@@ -279,7 +282,7 @@ class Worker:
             config, run_dir = work[0]
             try:
                 self._run(config, Path(run_dir), lambda hook: hook.bind(None))
-            except TrialFailure:
+            except TrialError:
                 continue
 
 
@@ -293,42 +296,3 @@ def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> A
         )
     assert isinstance(distribution, FloatDistribution)
     return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
-
-
-class TrialReporter:
-    """Takes a run's scores to its trial.
-
-    Args:
-        trial: The trial.
-        worker: The worker, whose metrics and pruner count.
-    """
-
-    def __init__(self, trial: optuna.Trial, worker: Worker) -> None:
-        self._trial, self._worker = trial, worker
-
-    def score(self, metrics: dict[str, float]) -> float | None:
-        """The score in a validation's metrics, None if the search has several metrics."""
-        values = self._worker.scores(metrics)
-        return values[0] if len(self._worker.candidates.metrics) == 1 else None
-
-    def report(self, value: float, step: int) -> bool:
-        """Reports a score and returns whether to stop."""
-        return decide(self._trial, self._worker.pruner, value, step)
-
-
-def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:
-    """Reports a trial's score and asks the pruner, to which trials that were continued count once.
-
-    Args:
-        trial: The trial, running.
-        pruner: One of Optuna's.
-        value: The score.
-        step: Epochs done.
-
-    Returns:
-        Whether to stop.
-    """
-    trial.report(value, step)
-    trial.set_user_attr(EPOCH, step)
-    study: Study = trial.study
-    return pruner.prune(counted_once(study), frozen(trial))

@@ -52,7 +52,16 @@ def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) ->
 
 def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: Path, tmp_path: Path) -> None:
     environment = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1'}
-    command = ['bash', REPOSITORY / 'tools/dist_search.sh', config, '2', '--work-dir', tmp_path / 'run', '--trials', '100']
+    command = [
+        'bash',
+        REPOSITORY / 'tools/dist_search.sh',
+        config,
+        '2',
+        '--work-dir',
+        tmp_path / 'run',
+        '--trials',
+        '100',
+    ]
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
     while not list(tmp_path.glob('run/trials/*/*.pth')):
         assert process.poll() is None

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +24,6 @@ CONFIG = f"""
 train_dataloader = dict(batch_size=32, dataset=dict(indices=96))
 val_dataloader = dict(batch_size=60, dataset=dict(indices=60))
 train_cfg = dict(max_epochs=4)
-model = dict(nodes=dict(net3=dict(network=_base_.resnet8)))
 search = dict(
     trials={TRIALS},
     heartbeat=1,
@@ -59,29 +59,29 @@ def undisturbed(tools: Any, configs: dict[str, Path], tmp_path_factory: pytest.T
 
 
 @pytest.fixture(scope='module')
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a server of Debian's package postgresql, started for these tests."""
     pytest.importorskip('psycopg2', reason='psycopg2 is not installed')
-    found = sorted(Path('/usr/lib/postgresql').glob('*/bin')) if shutil.which('pg_ctl') is None else None
-    if found == []:
+    on_path = shutil.which('initdb')
+    found = [Path(on_path).parent] if on_path else sorted(Path('/usr/lib/postgresql').glob('*/bin'))
+    if not found:
         pytest.skip('the package postgresql is not installed')
-    programs = found[-1] if found else Path(shutil.which('pg_ctl')).parent
-    folder = tmp_path_factory.mktemp('postgresql')
     user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = dict(user='postgres', group='postgres', extra_groups=[])
-        for part in (folder, *list(folder.parents)[:2]):
-            part.chmod(0o755)
-        shutil.chown(folder, 'postgres', 'postgres')
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **user
-        )
-    run('initdb', '-D', f'{folder}/data', '-U', 'ktg', '--auth=trust', '--no-sync')
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    run('pg_ctl', '-D', f'{folder}/data', '-w', '-o', options, '-l', f'{folder}/log', 'start')
-    yield f'postgresql+psycopg2://ktg@/postgres?host={folder}'
-    run('pg_ctl', '-D', f'{folder}/data', '-m', 'immediate', 'stop')
+    # Not in pytest's folder, whose rights other runs of pytest may take away.
+    with tempfile.TemporaryDirectory(prefix='ktg_mm_postgresql_') as folder:
+        if os.geteuid() == 0:  # the server refuses to run as root
+            user = dict(user='postgres', group='postgres', extra_groups=[])
+            shutil.chown(folder, 'postgres', 'postgres')
+
+        def run(program: str, *arguments: str) -> None:
+            command = [found[-1] / program, '-D', f'{folder}/data', *arguments]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
+
+        run('initdb', '-U', 'ktg', '--auth=trust', '--no-sync')
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        run('pg_ctl', '-w', '-o', options, '-l', f'{folder}/log', 'start')
+        yield f'postgresql+psycopg2://ktg@/postgres?host={folder}'
+        run('pg_ctl', '-m', 'immediate', 'stop')
 
 
 def search_with_kills(tools: Any, config: Path, folder: Path, storage: str, seed: int) -> int:

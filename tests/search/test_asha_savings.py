@@ -13,8 +13,8 @@ from optuna.trial import TrialState
 
 from ktg_mm.errors import UserError
 from ktg_mm.search.asha_hook import ASHAHook
+from ktg_mm.search.reporter import decide
 from ktg_mm.search.study import build_pruner
-from ktg_mm.search.worker import decide
 
 CURVES = Path(__file__).parents[1] / 'data/digits_curves.json'
 

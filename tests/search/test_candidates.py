@@ -11,7 +11,7 @@ import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.search import Candidates
-from ktg_mm.search.candidates import PRETRAINED, DrawnSampler, SpaceExhausted, index_of, scores
+from ktg_mm.search.candidates import PRETRAINED, DrawnSampler, SpaceExhaustedError, index_of, scores
 from ktg_mm.search.retries import KEY
 from ktg_mm.search.worker import suggest
 
@@ -107,7 +107,7 @@ def test_an_exhausted_space_has_given_each_graph_once(pretrain):
     candidates = Candidates(config('ab', pretrain=pretrain))
     keys = [draw(candidates, i).key for i in range(learners(pretrain))]
     assert len(set(keys)) == len(keys)
-    with pytest.raises(SpaceExhausted, match='draws in a row gave no new graph'):
+    with pytest.raises(SpaceExhaustedError, match='draws in a row gave no new graph'):
         draw(candidates, len(keys))
 
 

@@ -293,7 +293,7 @@ def distinct_draws(space):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(small_spaces(), st.integers(0, 10**6))
 def test_size_and_draws_are_those_of_brute_force(config_and_space, seed):
     config, space = config_and_space

@@ -206,7 +206,9 @@ def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, actin
     study = optuna.load_study(study_name='s', storage=open_storage(address))
     assert [trial.state.name for trial in study.get_trials()] == ['RUNNING']
     acting(lambda runner: None)
-    trials = search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1, take_over=True).study.get_trials()
+    trials = search(
+        with_hook(tiny()), tmp_path, storage=address, study='s', trials=1, take_over=True
+    ).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
 
 

@@ -1,0 +1,50 @@
+"""Takes a run's scores to its trial, and the pruner's answer back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import optuna
+from optuna.study import Study
+
+from .retries import EPOCH, counted_once, frozen
+
+
+class TrialReporter:
+    """What :class:`ASHAHook` reports to.
+
+    Args:
+        trial: The trial.
+        pruner: The study's pruner.
+        score: Finds the score in a validation's metrics, None if there are several metrics.
+    """
+
+    def __init__(
+        self,
+        trial: optuna.Trial,
+        pruner: optuna.pruners.BasePruner,
+        score: Callable[[dict[str, float]], float | None],
+    ) -> None:
+        self._trial, self._pruner, self.score = trial, pruner, score
+
+    def report(self, value: float, step: int) -> bool:
+        """Reports a score and returns whether to stop."""
+        return decide(self._trial, self._pruner, value, step)
+
+
+def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:
+    """Reports a trial's score and asks the pruner, to which trials that were continued count once.
+
+    Args:
+        trial: The trial, running.
+        pruner: One of Optuna's.
+        value: The score.
+        step: Epochs done.
+
+    Returns:
+        Whether to stop.
+    """
+    trial.report(value, step)
+    trial.set_user_attr(EPOCH, step)
+    study: Study = trial.study
+    return pruner.prune(counted_once(study), frozen(trial))
