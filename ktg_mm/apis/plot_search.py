@@ -6,10 +6,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.search import load_study, open_storage
 from ktg_mm.search.candidates import Candidates
 from ktg_mm.search.plots import draw_plots
+from ktg_mm.search.study import find_study, search_folder
 
 
 def plot_search(
@@ -36,15 +35,5 @@ def plot_search(
     Raises:
         UserError: If there is no such study, or nothing in it; one line.
     """
-    stem = Path(cfg.filename).stem if cfg.filename else 'graph'
-    options = cfg.get('search') or {}
-    if not options:
-        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
-    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
-    address = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
-    path = address.removeprefix('sqlite:///')
-    # Opening an address that leads nowhere would make a new file there.
-    if path != address and not Path(path).expanduser().is_file():
-        raise UserError(f'--storage {address}: no such file; it is made by tools/search.py')
-    opened = load_study(open_storage(address), study or options.get('study') or stem)
-    return draw_plots(opened, Candidates(cfg).metrics, out or folder / 'plots', picture_format)
+    opened = find_study(cfg, work_dir, storage, study)
+    return draw_plots(opened, Candidates(cfg).metrics, out or search_folder(cfg, work_dir) / 'plots', picture_format)

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from ktg_mm.errors import ConfigError
 from ktg_mm.search import SearchProgress, Worker, open_storage
 from ktg_mm.search.retries import give_up_running
+from ktg_mm.search.study import config_name, search_folder, storage_address
 
 from .runner import init_distributed
 
@@ -40,21 +41,19 @@ def search(
     Raises:
         UserError: If the search cannot begin or go on; one line.
     """
-    stem = Path(cfg.filename).stem if cfg.filename else 'graph'
     options = cfg.get('search') or {}
     if not options:
         raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
     trials = trials or options.get('trials')
     if not trials:
         raise ConfigError('search.trials', 'is missing; give the number of graphs to try')
-    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
+    folder = search_folder(cfg, work_dir)
     init_distributed(launcher)
     main = is_main_process()
     opened = None
     if main:
-        address = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
-        opened = open_storage(address, options.get('heartbeat', 30))
-    worker = Worker(cfg, opened, study or options.get('study') or stem, folder, trials, launcher)
+        opened = open_storage(storage_address(cfg, folder, storage), options.get('heartbeat', 30))
+    worker = Worker(cfg, opened, study or options.get('study') or config_name(cfg), folder, trials, launcher)
     if main and take_over:
         give_up_running(worker.study)
     with SearchProgress(trials, enabled=main) as progress:

@@ -84,6 +84,9 @@ class Candidates:
         self._sampler(0, 0)  # a wrong one is refused now
         self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
         self._named = self._nodes_with_names()
+        # They must be there though nobody hears them.
+        needed = set(_words([whole.get('val_evaluator'), whole.get('optim_wrapper')]))
+        self._evaluated = [name for name in model['nodes'] if name in needed]
 
     @property
     def directions(self) -> list[Literal['maximize', 'minimize']]:
@@ -121,7 +124,7 @@ class Candidates:
         model = config['model']
         self.check_scored(model)
         scored = self.scored_nodes(model)
-        reduced = reduce_graph(model, scored)
+        reduced = reduce_graph(model, [*scored, *self._evaluated])
         if model['target'] not in reduced['nodes']:
             reduced['target'] = scored[0]
         if self.pretrains:
@@ -192,36 +195,6 @@ class Candidates:
         paths = [parameter.path for parameter in self.space.parameters]
         names |= {path[2] for path in paths if path[:2] == ('model', 'nodes') and len(path) > 2}
         return names & words
-
-
-class DrawnSampler(BaseSampler):
-    """Hands drawn values to Optuna as if it had drawn them itself.
-
-    Example:
-        >>> sampler = DrawnSampler()
-        >>> sampler.values = dict(x=2)
-        >>> optuna.create_study(sampler=sampler).ask().suggest_int('x', 0, 9)
-        2
-    """
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """There is nothing to draw together."""
-        return {}
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """There is nothing to draw together."""
-        return {}
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Returns the value that was drawn before."""
-        return self.values[param_name]
 
 
 def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:

@@ -19,9 +19,9 @@ from ktg_mm.errors import ConfigError, UserError
 
 from .candidates import PRETRAINED, Candidate, Candidates
 from .config_text import Reference, difference, write_value
+from .pretrained import weights_path
 from .retries import CONTINUES, END, KEY, last_of_chains, was_begun
-from .study import load_study, open_storage
-from .trial_config import network_key
+from .study import find_study, search_folder
 
 
 def export_graph(
@@ -61,8 +61,8 @@ def export_graph(
     if os.path.abspath(out) in (str(source), str(base_path)):
         raise UserError(f'--out {out}: is the config to begin with; give another name')
     candidates = Candidates(cfg)
-    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / source.stem)
-    found = _open_study(cfg, folder, storage, study or candidates.search.get('study') or source.stem)
+    folder = search_folder(cfg, work_dir)
+    found = find_study(cfg, folder, storage, study)
     chosen = find_trial(found, rank, trial)
     candidate = candidates.make(chosen.params)
     if chosen.user_attrs.get(KEY) != candidate.key:
@@ -70,7 +70,7 @@ def export_graph(
             f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
             'give the config and the --cfg-options that were searched with'
         )
-    teachers = _fill_in_checkpoints(candidate.config['model'], folder / 'pretrained')
+    teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, folder / 'pretrained')
     base_cfg = load_config(base_path).to_dict()
     changes = _changes(base_cfg, candidate)
     text = '\n'.join(
@@ -146,19 +146,12 @@ def _base_path(cfg: Config, source: Path, base: str | Path | None) -> Path:
     return Path(os.path.abspath(source.parent / retrain))
 
 
-def _open_study(cfg: Config, folder: Path, storage: str | None, name: str) -> Study:
-    address = storage or (cfg.get('search') or {}).get('storage') or f'sqlite:///{folder}/search.db'
-    if address.startswith('sqlite:///') and not Path(address.removeprefix('sqlite:///')).expanduser().is_file():
-        raise UserError(f'--storage {address}: no such file; give the --work-dir or --storage of the search')
-    return load_study(open_storage(address), name)
-
-
-def _fill_in_checkpoints(model: dict[str, Any], folder: Path) -> dict[str, str]:
+def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Gives frozen teachers the files that the search has trained; returns the files by node."""
     teachers = {}
     for name, node in model['nodes'].items():
         if node.get('checkpoint') == PRETRAINED:
-            node['checkpoint'] = teachers[name] = str(folder / f'{network_key(node["network"])}.pth')
+            node['checkpoint'] = teachers[name] = str(weights_path(node['network'], base, folder))
     return teachers
 
 

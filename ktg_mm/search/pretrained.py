@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,7 @@ from ktg_mm.models.graph_spec import is_cut
 
 from .candidates import PRETRAINED
 from .run_trial import remove_checkpoints, run_trial
-from .trial_config import network_key, trial_config
+from .trial_config import recipe, trial_config
 
 
 def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: Path, launcher: str = 'none') -> None:
@@ -34,7 +36,7 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
     """
     for node in config['model']['nodes'].values():
         if node.get('checkpoint') == PRETRAINED:
-            path = folder / f'{network_key(node["network"])}.pth'
+            path = weights_path(node['network'], base, folder)
             path.parent.mkdir(parents=True, exist_ok=True)
             # One process of a trial takes the lock, all of them train.
             with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
@@ -45,17 +47,33 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
             node['checkpoint'] = str(path)
 
 
+def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
+    """Where the weights of a network are kept that was trained on the labels by a config's recipe.
+
+    Args:
+        network: The network's config.
+        base: The search's config.
+        folder: Where all such weights are kept.
+    """
+    how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
+    return folder / f'{hashlib.sha256(json.dumps(how, sort_keys=True, default=repr).encode()).hexdigest()[:16]}.pth'
+
+
+def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
+    """The first edge from the label that passes anything, without its gate."""
+    edges = base['model']['edges'].items()
+    found = (edge for key, edge in edges if key.startswith('label->') and not is_cut(edge))
+    edge = next(found, dict(loss=dict(type='CrossEntropy')))
+    return {key: value for key, value in edge.items() if key != 'gate'}
+
+
 def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, launcher: str) -> None:
     config = copy.deepcopy(dict(base))
-    label = next(
-        (edge for key, edge in config['model']['edges'].items() if key.startswith('label->') and not is_cut(edge)),
-        dict(loss=dict(type='CrossEntropy')),
-    )
     config['model'] = dict(
         type='KnowledgeTransferGraph',
         target='teacher',
         nodes=dict(teacher=dict(type='NetworkNode', network=network)),
-        edges={'label->teacher': {key: value for key, value in label.items() if key != 'gate'}},
+        edges={'label->teacher': _label_edge(base)},
     )
     weights: dict[str, Any] = {}
     run_dir = path.with_suffix('')

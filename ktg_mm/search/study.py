@@ -17,6 +17,7 @@ import optuna
 import sqlalchemy
 import sqlalchemy.event
 import sqlalchemy.exc
+from mmengine.config import Config
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
@@ -163,6 +164,45 @@ def create_study(
             reason = 'another search space' if what == _SPACE else 'another base config (model, schedule, data or seed)'
             raise _other(name, reason)
     return study
+
+
+def search_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
+    """The folder of a search: the given one, else the config's, else ``work_dirs/<config's name>``."""
+    return Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg))
+
+
+def config_name(cfg: Config) -> str:
+    """The name of a config's file, under which its search is kept."""
+    return Path(cfg.filename).stem if cfg.filename else 'graph'
+
+
+def storage_address(cfg: Config, folder: Path, storage: str | None = None) -> str:
+    """The address of a search's storage: the given one, else ``search.storage``, else the file ``search.db``."""
+    return storage or (cfg.get('search') or {}).get('storage') or f'sqlite:///{folder}/search.db'
+
+
+def find_study(
+    cfg: Config, work_dir: str | Path | None = None, storage: str | None = None, study: str | None = None
+) -> Study:
+    """Opens the study that ``tools/search.py`` made for a config.
+
+    Args:
+        cfg: The search's config.
+        work_dir: Folder of the search. Defaults to the config's, else ``work_dirs/<config's name>``.
+        storage: Address of the storage. Defaults to ``search.storage``, else the SQLite file ``search.db`` in work_dir.
+        study: Name of the study. Defaults to ``search.study``, else the config's name.
+
+    Raises:
+        UserError: If there is none; one line.
+    """
+    options = cfg.get('search') or {}
+    if not options:
+        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+    address = storage_address(cfg, search_folder(cfg, work_dir), storage)
+    # Opening an address that leads nowhere would make a new file there.
+    if address.startswith('sqlite:///') and not Path(address.removeprefix('sqlite:///')).expanduser().is_file():
+        raise UserError(f'--storage {address}: no such file; give the --work-dir or --storage of the search')
+    return load_study(open_storage(address), study or options.get('study') or config_name(cfg))
 
 
 def load_study(storage: BaseStorage, name: str) -> Study:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,11 @@ from .asha_hook import ASHAHook
 
 # Entries of a config that change nothing about a candidate's score.
 _NOT_RECIPE = {
-    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_hooks',
-    'custom_imports', 'launcher', 'resume', 'search',
-    'test_dataloader', 'test_cfg', 'test_evaluator', 'experiment_name',
-    'model_wrapper_cfg', 'default_scope', 'test_pipeline',
+    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_imports', 'launcher',
+    'resume', 'search', 'test_dataloader', 'test_cfg', 'test_evaluator', 'test_pipeline', 'experiment_name',
+    'model_wrapper_cfg', 'default_scope',
 }  # fmt: skip
-_NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor'}
+_NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor', 'data_root'}
 _NEVER = 10**9
 
 
@@ -31,10 +28,21 @@ def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
     """What of a config decides the candidates' scores: two searches that share a study must agree in it."""
     kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}
     for name in ('train_dataloader', 'val_dataloader'):
-        loader = {key: value for key, value in (kept.get(name) or {}).items() if key not in _NOT_LOADER}
-        dataset = {key: value for key, value in loader.get('dataset', {}).items() if key != 'data_root'}
-        kept[name] = {**loader, 'dataset': dataset}
+        kept[name] = _without_place(kept.get(name))
+    kept['custom_hooks'] = _silent(kept.get('custom_hooks'))
     return kept
+
+
+def _without_place(loader: Any) -> Any:
+    """A loader's config, at any depth without what depends on the machine."""
+    if isinstance(loader, Mapping):
+        return {key: _without_place(value) for key, value in loader.items() if key not in _NOT_LOADER}
+    return [_without_place(value) for value in loader] if isinstance(loader, (list, tuple)) else loader
+
+
+def _silent(hooks: Any) -> list[Any]:
+    """The hooks without the one that draws a bar."""
+    return [hook for hook in hooks or [] if hook.get('type') != 'ProgressBarHook']
 
 
 def check_search_data(base: Mapping[str, Any]) -> None:
@@ -65,7 +73,6 @@ def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work
     # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
     kept = {key: value for key, value in config.items() if not key.startswith('test_')}
     cfg = Config(kept, format_python_code=False)
-    cfg.filename = str(work_dir / 'trial.py')  # gives the run its name
     interval = cfg.train_cfg.get('val_interval', 1) if 'max_iters' in cfg.train_cfg else 1
     last = cfg.train_cfg.get('max_epochs') or -(-cfg.train_cfg.max_iters // interval)
     asha = dict(hook or dict(type='ASHAHook', pruner=dict(type='NopPruner')), interval=interval)
@@ -77,8 +84,7 @@ def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work
     checkpoint = dict(cfg.get('default_hooks', {}).get('checkpoint') or dict(type='SafeCheckpointHook'))
     checkpoint |= dict(interval=interval, max_keep_ckpts=1, save_best=None)
     cfg.default_hooks = dict(cfg.get('default_hooks', {}), checkpoint=checkpoint)
-    others = [entry for entry in cfg.get('custom_hooks') or [] if entry.get('type') != 'ProgressBarHook']
-    cfg.custom_hooks = [*others, asha]
+    cfg.custom_hooks = [*_silent(cfg.get('custom_hooks')), asha]
     cfg.work_dir = str(work_dir)
     return cfg
 
@@ -90,8 +96,3 @@ def check_candidate(config: Mapping[str, Any]) -> None:
         ConfigError: If a part does not exist or takes no such argument.
     """
     check_config(Config(dict(config)))
-
-
-def network_key(network: Mapping[str, Any]) -> str:
-    """A name for a network's config."""
-    return hashlib.sha256(json.dumps(network, sort_keys=True, default=repr).encode()).hexdigest()[:16]

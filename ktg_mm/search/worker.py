@@ -15,7 +15,6 @@ from typing import Any
 import optuna
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import BaseStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import Study
@@ -24,8 +23,9 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.errors import ConfigError, UserError
 
 from .asha_hook import ASHAHook
-from .candidates import COSTS, Candidate, Candidates, DrawnSampler, SpaceExhaustedError, index_of, scores
+from .candidates import COSTS, Candidate, Candidates, SpaceExhaustedError, index_of, scores
 from .check_space import check_space
+from .drawn import DrawnSampler, suggest
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
@@ -284,15 +284,3 @@ class Worker:
                 self._run(config, Path(run_dir), lambda hook: hook.bind(None))
             except TrialError:
                 continue
-
-
-def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Any:
-    """Lets a trial take the value of a parameter, and keep it in the study."""
-    if isinstance(distribution, CategoricalDistribution):
-        return trial.suggest_categorical(name, distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(
-            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
-        )
-    assert isinstance(distribution, FloatDistribution)
-    return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)

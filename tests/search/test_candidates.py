@@ -11,9 +11,9 @@ import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.search import Candidates
-from ktg_mm.search.candidates import PRETRAINED, DrawnSampler, SpaceExhaustedError, index_of, scores
+from ktg_mm.search.candidates import PRETRAINED, SpaceExhaustedError, index_of, scores
+from ktg_mm.search.drawn import DrawnSampler, suggest
 from ktg_mm.search.retries import KEY
-from ktg_mm.search.worker import suggest
 
 GATES = {name.lower(): dict(type=f'{name}Gate') for name in ('Through', 'Cutoff', 'Linear', 'Correct')}
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead'))

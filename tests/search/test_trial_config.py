@@ -7,7 +7,7 @@ import pytest
 from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError
 from ktg_mm.search import Candidates
-from ktg_mm.search.trial_config import check_search_data, network_key, recipe, trial_config
+from ktg_mm.search.trial_config import check_search_data, recipe, trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 DIGITS = CONFIGS / 'search/ktg_3node_digits.py'
@@ -125,9 +125,3 @@ def test_what_is_part_of_the_recipe(options):
 def test_recipe_leaves_the_search_itself_to_the_space():
     assert 'search' not in recipe(load_config(DIGITS).to_dict())
     assert 'search' not in Candidates(load_config(DIGITS)).base
-
-
-def test_network_keys():
-    one = dict(type='A', backbone=dict(depth=8, width=1))
-    assert network_key(one) == network_key(dict(backbone=dict(width=1, depth=8), type='A'))
-    assert network_key(one) != network_key(dict(type='A', backbone=dict(depth=14, width=1)))

@@ -17,8 +17,8 @@ from mmengine.config import Config
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
-from ktg_mm.search import load_study, open_storage
 from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
+from ktg_mm.search.study import find_study
 
 _PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
 
@@ -68,9 +68,7 @@ def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | N
     """
     stem = Path(cfg.filename).stem
     options = cfg.get('search') or {}
-    folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
-    address = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
-    study = load_study(open_storage(address), name or options.get('study') or stem)
+    study = find_study(cfg, work_dir, storage, name)
     if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
         raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
     found = curves(study)
