@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from mmengine.config import Config
@@ -56,6 +57,8 @@ def search(
     worker = Worker(cfg, opened, study or options.get('study') or config_name(cfg), folder, trials, launcher)
     if main and take_over:
         give_up_running(worker.study)
+    # mmengine collects garbage with every data set, and would go through all that is imported each time.
+    gc.freeze()
     with SearchProgress(trials, enabled=main) as progress:
         if main:
             progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
