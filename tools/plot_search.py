@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
-from ktg_mm.apis.plot_search import plot_search
+from ktg_mm.search.plots import plot_search
 
 
 def parse_args() -> argparse.Namespace:

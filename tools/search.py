@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_parser, load_config, one_line_errors
-from ktg_mm.apis.search import search
+from ktg_mm.search import run_search
 
 
 def count(text: str) -> int:
@@ -46,7 +46,7 @@ def main() -> None:
     args = parse_args()
     signal.signal(signal.SIGTERM, interrupt)
     cfg = load_config(args.config, args.cfg_options)
-    search(cfg, args.work_dir, args.storage, args.study, args.trials, args.launcher, args.take_over)
+    run_search(cfg, args.work_dir, args.storage, args.study, args.trials, args.launcher, args.take_over)
 
 
 if __name__ == '__main__':

@@ -47,7 +47,10 @@ def check_config(cfg: Config) -> None:
     Raises:
         ConfigError: At the first part that is unknown or is given an argument that it has not.
     """
-    seed = cfg.get('randomness', {}).get('seed')
+    randomness = cfg.get('randomness', {})
+    if not isinstance(randomness, Mapping):
+        raise ConfigError('randomness', f'must be a dict such as dict(seed=0), got {randomness!r}')
+    seed = randomness.get('seed')
     if seed is not None and (not isinstance(seed, int) or seed < 0):
         raise ConfigError('randomness.seed', f'must be a whole number, at least 0, got {seed!r}')
     for path, part, registry, what in _parts(cfg):

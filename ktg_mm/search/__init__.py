@@ -3,6 +3,7 @@
 from .asha_hook import ASHAHook
 from .candidates import Candidate, Candidates
 from .progress import SearchProgress
+from .run_search import run_search
 from .space import SearchSpace
 from .study import load_study, open_storage
 from .worker import Worker
@@ -16,4 +17,5 @@ __all__ = [
     'Worker',
     'load_study',
     'open_storage',
+    'run_search',
 ]

@@ -26,10 +26,18 @@ class TrialReporter:
         score: Callable[[dict[str, float]], float | None],
     ) -> None:
         self._trial, self._pruner, self.score = trial, pruner, score
+        self.taken_away = False
 
     def report(self, value: float, step: int) -> bool:
-        """Reports a score and returns whether to stop."""
-        return decide(self._trial, self._pruner, value, step)
+        """Reports a score and returns whether to stop.
+
+        A trial that was held up for so long that another worker has taken it for lost is to stop.
+        """
+        try:
+            return decide(self._trial, self._pruner, value, step)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            self.taken_away = True
+            return True
 
 
 def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:

@@ -102,10 +102,23 @@ def requeue(study: Study, retries: int) -> int:
             continue
         attributes: dict[str, Any] = {CONTINUES: trial.number, ROOT: root_of(trial), END: LOST}
         attributes |= {name: trial.user_attrs[name] for name in (INDEX, KEY) if name in trial.user_attrs}
-        # Without the key, which is written last, it was lost while its graph was being drawn.
-        study.enqueue_trial(dict(trial.params) if KEY in attributes else {}, user_attrs=attributes)
+        study.enqueue_trial(_drawn_parameters(trial, by_number), user_attrs=attributes)
         queued += 1
     return queued
+
+
+def _drawn_parameters(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> dict[str, Any]:
+    """The parameters of a chain's graph, empty if it was lost while the graph was being drawn.
+
+    The key is written last, so the first trial with a key is the one that has them all; a later one may have died
+    before it took them over.
+    """
+    if KEY not in trial.user_attrs:
+        return {}
+    before = by_number.get(trial.user_attrs.get(CONTINUES, -1))
+    while before is not None and KEY in before.user_attrs:
+        trial, before = before, by_number.get(before.user_attrs.get(CONTINUES, -1))
+    return dict(trial.params)
 
 
 def _losses(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
@@ -156,9 +169,3 @@ def counted_once(study: Study) -> Study:
     view = Study.__new__(Study)
     view.__dict__.update(study.__dict__, _storage=CountedOnce(study._storage))
     return view
-
-
-def give_up_running(study: Study) -> None:
-    """Takes all running trials for lost, in a storage without heartbeat whose workers are known to be gone."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)

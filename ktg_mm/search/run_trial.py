@@ -31,6 +31,10 @@ class TrialError(Exception):
     """A candidate that cannot be trained to the end; the search goes on with the next."""
 
 
+class OutOfMemoryError(TrialError):
+    """Memory ran out, which of several processes of a worker may meet one alone."""
+
+
 @dataclass
 class Outcome:
     """How a run ended.
@@ -65,8 +69,8 @@ def run_trial(
         keep: Is given the trained graph. Defaults to None.
 
     Raises:
-        TrialError: If a loss is not finite, memory runs out, or the run fails in another way than by a mistake in
-            the config.
+        TrialError: If a loss is not finite.
+        OutOfMemoryError: If memory runs out.
     """
     with quiet_runner(cfg, launcher) as runner:
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
@@ -76,12 +80,12 @@ def run_trial(
         except NonFiniteLossError as error:
             raise TrialError(f'the loss is not finite: {error}') from error
         except (torch.OutOfMemoryError, MemoryError) as error:
-            raise TrialError(f'out of memory: {_first_line(error)}') from error
+            raise OutOfMemoryError(f'out of memory: {_first_line(error)}') from error
         except RuntimeError as error:
             if _is_interrupt(error):
                 raise KeyboardInterrupt from error
             if "can't allocate memory" in str(error) or 'out of memory' in str(error):
-                raise TrialError(f'out of memory: {_first_line(error)}') from error
+                raise OutOfMemoryError(f'out of memory: {_first_line(error)}') from error
             raise
         if keep is not None:
             keep(runner.model.module if is_model_wrapper(runner.model) else runner.model)

@@ -21,8 +21,11 @@ from mmengine.config import Config
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
+
+from .retries import END, LOST
 
 _ATTEMPTS = 8
 _SPACE, _RECIPE = 'space', 'recipe'
@@ -56,6 +59,8 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
             Path(url.removeprefix('sqlite:///')).expanduser().parent.mkdir(parents=True, exist_ok=True)
             # Many workers write to one file; each waits for its turn.
             arguments = dict(connect_args=dict(timeout=120))
+        elif url.startswith('postgresql') and 'connect_timeout' not in url:
+            arguments['connect_args'] = dict(connect_timeout=10)  # else a silent host takes minutes
         return _open_database(url, arguments, heartbeat)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError) as error:
         raise _unreachable(url, error) from error
@@ -66,12 +71,18 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
 
 
 class _Database(RDBStorage):
-    """Optuna's storage, with heartbeats that nothing stops.
+    """Optuna's storage, whose trials know from birth what will be said of them if their worker dies.
 
-    The first of a trial is recorded by two threads, which Optuna does not expect; and an error ends its thread.
+    And with heartbeats that nothing stops: the first of a trial is recorded by two threads, which Optuna does not
+    expect, and an error ends its thread.
     """
 
     _lock = threading.Lock()
+
+    def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        if template_trial is None:
+            template_trial = create_trial(state=TrialState.RUNNING, user_attrs={END: LOST})
+        return super()._create_new_trial(study_id, template_trial)
 
     def record_heartbeat(self, trial_id: int) -> None:
         """Records a sign of life, or at least says that it could not."""

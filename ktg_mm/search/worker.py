@@ -8,7 +8,6 @@ import logging
 import os
 import socket
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidate, Candidates, SpaceExhaustedError, index_of, scores
 from .check_space import check_space
 from .drawn import DrawnSampler, suggest
+from .lost_trials import LostTrials
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
@@ -48,7 +48,7 @@ from .retries import (
     was_begun,
     was_cut_short,
 )
-from .run_trial import TrialError, remove_checkpoints, run_trial
+from .run_trial import OutOfMemoryError, TrialError, remove_checkpoints, run_trial
 from .study import build_pruner, create_study
 from .trial_config import check_candidate, check_search_data, recipe, trial_config
 
@@ -96,8 +96,7 @@ class Worker:
         self.retries: int = self.candidates.search.get('retries', 3)
         self._sampler = DrawnSampler()
         self._failures = 0
-        self._unborn: dict[int, float] = {}
-        self._stop_reason: Exception | None = None
+        self._stop_reason: BaseException | None = None
         if storage is not None:
             self.study = create_study(
                 storage,
@@ -106,6 +105,7 @@ class Worker:
                 self.candidates.space.description(),
                 dict(recipe(self.candidates.base), metric=self.candidates.metrics),
             )
+            self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
             self.study.sampler, self.study.pruner = self._sampler, self.pruner
 
     def run(self, progress: SearchProgress) -> None:
@@ -123,24 +123,22 @@ class Worker:
             return
         try:
             while self._wait_for_work(progress):
-                self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
+                self._work()
                 progress.show(self.study)
                 if self._stop_reason is not None:
                     break
         finally:
             requeue(self.study, self.retries)
-            self._tell_followers(None)
+            if not isinstance(self._stop_reason, UserError):  # else they may not be listening
+                self._tell_followers(None)
             progress.show(self.study)
-        if isinstance(self._stop_reason, UserError):
+        if isinstance(self._stop_reason, (UserError, KeyboardInterrupt)):
             raise self._stop_reason
 
     def _wait_for_work(self, progress: SearchProgress) -> bool:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
         while True:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
-                optuna.storages.fail_stale_trials(self.study)
-            self._fail_unborn()
+            self._lost.look()
             requeue(self.study, self.retries)
             trials = self.study.get_trials(deepcopy=False)
             if any(trial.state == TrialState.WAITING for trial in trials):
@@ -152,22 +150,19 @@ class Worker:
             progress.show(self.study)
             time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
 
-    def _fail_unborn(self) -> None:
-        """Ends trials whose worker died between taking them and the first heartbeat, which Optuna does not see."""
-        heartbeat = self.candidates.search.get('heartbeat', 30)
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        unborn = {trial._trial_id for trial in running if WORKER not in trial.user_attrs}
-        now = time.monotonic()
-        self._unborn = {trial_id: self._unborn.get(trial_id, now) for trial_id in unborn}
-        for trial_id, since in self._unborn.items():
-            if now - since > 4 * heartbeat:
-                with contextlib.suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):  # another was faster
-                    trial = optuna.Trial(self.study, trial_id)
-                    trial.set_user_attr(END, LOST)
-                    self.study.tell(trial, state=TrialState.FAIL)
+    def _work(self) -> None:
+        """Does one trial."""
+        self._trial: optuna.Trial | None = None
+        try:
+            self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
+        except (ValueError, AssertionError, optuna.exceptions.UpdateFinishedTrialError):
+            # So Optuna answers if another worker has meanwhile taken the trial for lost, and goes on with it.
+            if self._trial is None or frozen(self._trial).state != TrialState.FAIL:
+                raise
 
     def _objective(self, trial: optuna.Trial) -> float | list[float]:
         """Trains a trial and notes how it ended."""
+        self._trial = trial
         if isinstance(self.study._storage, BaseHeartbeat):
             self.study._storage.record_heartbeat(trial._trial_id)  # before it says that it has a worker
         trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
@@ -175,33 +170,36 @@ class Worker:
         try:
             values = self._train(trial, self._candidate(trial))
         except optuna.TrialPruned as pruned:
-            trial.set_user_attr(END, str(pruned))
+            _note(trial, str(pruned))
             raise
         except NotBegunError as error:
-            trial.set_user_attr(END, f'{NOT_BEGUN}: {error}')
+            _note(trial, f'{NOT_BEGUN}: {error}')
             raise
         except (TrialError, SpaceExhaustedError) as error:
-            trial.set_user_attr(END, f'{FAILED}: {error}')
+            _note(trial, f'{FAILED}: {error}')
             if isinstance(error, SpaceExhaustedError):
                 self._stop_reason = error
+            if isinstance(error, OutOfMemoryError) and is_distributed():
+                self._stop_reason = UserError(f'the processes of this worker are out of step: {error}')
             raise TrialError(str(error)) from error
         except UserError as error:
             # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
-            trial.set_user_attr(END, f'{INTERRUPTED}: {error}')
+            _note(trial, f'{INTERRUPTED}: {error}')
             self._stop_reason = error
             raise TrialError(str(error)) from error
-        except KeyboardInterrupt:
-            trial.set_user_attr(END, INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _note(trial, INTERRUPTED)
+            self._stop_reason = error
             raise
         except Exception as error:
             reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
-            trial.set_user_attr(END, f'{FAILED}: {reason}')
+            _note(trial, f'{FAILED}: {reason}')
             logging.getLogger(__name__).exception('trial %d failed', trial.number)
             self._failures += 1
             if self._failures >= _FAILURES_IN_A_ROW or is_distributed():
                 self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {reason}')
             raise TrialError(reason) from error
-        trial.set_user_attr(END, COMPLETE)
+        _note(trial, COMPLETE)
         self._failures = 0
         return values
 
@@ -245,6 +243,8 @@ class Worker:
         earlier = earlier_reports(self.study, trial)
         self._tell_followers((candidate.config, str(run_dir)))
         outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
+        if reporter.taken_away:
+            raise NotBegunError('another worker had taken it for lost, and goes on with it')
         if outcome.stopped:
             raise optuna.TrialPruned(f'pruned at epoch {outcome.epoch}')
         accuracies = iter(self.scores(outcome.metrics))
@@ -282,5 +282,13 @@ class Worker:
             config, run_dir = work[0]
             try:
                 self._run(config, Path(run_dir), lambda hook: hook.bind(None))
+            except OutOfMemoryError as error:
+                raise UserError(f'the processes of this worker are out of step: {error}') from error
             except TrialError:
                 continue
+
+
+def _note(trial: optuna.Trial, end: str) -> None:
+    """Writes down how a trial ended, unless another worker has taken it for lost and ended it."""
+    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+        trial.set_user_attr(END, end)

@@ -13,6 +13,7 @@ MISTAKES = {
     'param_scheduler.type': ('param_scheduler.type', 'Cosine', "unknown scheduler 'Cosine'"),
     'train_cfg.max_epochs': ('train_cfg.max_epochs', 0, 'must be a whole number above 0, got 0'),
     'train_cfg.val_interval': ('train_cfg.val_interval', 'x', "must be a whole number above 0, got 'x'"),
+    'randomness': ('randomness', None, 'must be a dict such as dict(seed=0), got None'),
     'randomness.seed': ('randomness.seed', -1, 'must be a whole number, at least 0, got -1'),
     'train_dataloader.batch_size': ('train_dataloader.batch_size', 0, 'must be a whole number above 0, got 0'),
     'train_dataloader.sampler.type': ('train_dataloader.sampler.type', 'Seeded', "unknown sampler 'Seeded'"),

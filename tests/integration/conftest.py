@@ -60,7 +60,7 @@ class Tools:
         """Runs a Python tool to its end, which must have the given status."""
         return expect(self.wait(self.start(tool, *args, **env)), status)
 
-    def run_cold(self, tool: str, *args: object, **env: str) -> subprocess.CompletedProcess:
+    def run_cold(self, tool: str, *args: object, status: int | None = 0, **env: str) -> subprocess.CompletedProcess:
         """Runs a tool, Python or shell, to its end in a fresh interpreter."""
         path = REPOSITORY / 'tools' / tool
         command = [sys.executable, path] if path.suffix == '.py' else ['bash', path]
@@ -71,13 +71,13 @@ class Tools:
             **os.environ, **THREADS, 'PYTHON': sys.executable, 'PYTHONPATH': str(PLUGINS), 'PORT': port, **env
         }  # fmt: skip
         return expect(
-            subprocess.run([*command, *args], cwd=self.folder, env=environment, capture_output=True, text=True)
+            subprocess.run([*command, *args], cwd=self.folder, env=environment, capture_output=True, text=True), status
         )
 
 
-def expect(process: subprocess.CompletedProcess, status: int = 0) -> subprocess.CompletedProcess:
+def expect(process: subprocess.CompletedProcess, status: int | None = 0) -> subprocess.CompletedProcess:
     tail = '\n'.join((process.stdout + process.stderr).splitlines()[-30:])
-    assert process.returncode == status, f'{process.args} ended with {process.returncode}:\n{tail}'
+    assert status is None or process.returncode == status, f'{process.args} ended with {process.returncode}:\n{tail}'
     return process
 
 

@@ -17,8 +17,7 @@ from optuna.storages import run_grpc_proxy_server
 from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
-from ktg_mm.apis.search import search
-from ktg_mm.search import open_storage
+from ktg_mm.search import open_storage, run_search
 from ktg_mm.search.retries import END, KEY
 
 REPOSITORY = Path(__file__).parents[2]
@@ -89,6 +88,24 @@ def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> N
     assert 'Distributed training: True' in log.read_text()
 
 
+def test_memory_that_runs_out_in_one_of_two_processes(tools: Any, write_config: Callable, tmp_path: Path) -> None:
+    hook = "custom_hooks = [*_base_.custom_hooks, dict(type='GreedyHook')]\n"
+    config = write_config(tmp_path / 'tiny.py', 'search/ktg_3node_digits.py', CONFIG + hook, ('greedy',))
+    process = tools.run_cold(
+        'dist_search.sh',
+        config,
+        '1',
+        '--work-dir',
+        tmp_path / 'run',
+        status=None,
+        GPUS_PER_WORKER='2',
+    )
+    assert process.returncode != 0
+    assert 'error: the processes of this worker are out of step: out of memory: ' in process.stderr
+    (trial,) = trials_of(tmp_path / 'run')
+    assert trial.user_attrs[END] == 'failed: out of memory: MemoryError'
+
+
 def test_workers_behind_the_proxy(config: Path, tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
@@ -98,7 +115,7 @@ def test_workers_behind_the_proxy(config: Path, tmp_path: Path) -> None:
         target=run_grpc_proxy_server, args=(shared,), kwargs=dict(host='127.0.0.1', port=port), daemon=True
     )
     server.start()
-    search(load_config(config), tmp_path / 'run', storage=f'grpc://127.0.0.1:{port}', trials=2)
+    run_search(load_config(config), tmp_path / 'run', storage=f'grpc://127.0.0.1:{port}', trials=2)
     trials = trials_of(tmp_path)
     assert len(trials) == 2
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)

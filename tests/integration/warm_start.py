@@ -20,11 +20,11 @@ import torch
 import torch.utils.tensorboard
 
 import ktg_mm.apis
-import ktg_mm.apis.search
 import ktg_mm.datasets
 import ktg_mm.engine
 import ktg_mm.evaluation
 import ktg_mm.models
+import ktg_mm.search
 import ktg_mm.visualization  # noqa: F401
 
 

@@ -311,5 +311,8 @@ def test_tool(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert capfd.readouterr().err == f'error: --study other: {hint}\n'
     assert run('--work-dir', tmp_path / 'nowhere') == 2
     address = f'sqlite:///{tmp_path}/nowhere/search.db'
-    assert capfd.readouterr().err == f'error: --storage {address}: no such file; give the --work-dir or --storage of the search\n'
+    assert (
+        capfd.readouterr().err
+        == f'error: --storage {address}: no such file; give the --work-dir or --storage of the search\n'
+    )
     assert not (tmp_path / 'nowhere').exists() and not (tmp_path / 'out').exists()

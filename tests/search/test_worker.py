@@ -15,10 +15,9 @@ from mmpretrain.registry import HOOKS, MODELS
 from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
-from ktg_mm.apis.search import search
 from ktg_mm.errors import UserError
-from ktg_mm.search import open_storage
-from ktg_mm.search.retries import CONTINUES, END, KEY
+from ktg_mm.search import open_storage, run_search
+from ktg_mm.search.retries import CONTINUES, END, KEY, LOST
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -64,7 +63,7 @@ def with_hook(cfg: Config) -> Config:
 
 
 def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    study = search(tiny(), tmp_path, study='s').study
+    study = run_search(tiny(), tmp_path, study='s').study
     trials = study.get_trials()
     assert len(trials) == 3
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
@@ -83,19 +82,19 @@ def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pyte
 
 
 def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:
-    first = search(tiny(), tmp_path, trials=1).study.get_trials()
-    again = search(tiny(), tmp_path, trials=1).study.get_trials()
+    first = run_search(tiny(), tmp_path, trials=1).study.get_trials()
+    again = run_search(tiny(), tmp_path, trials=1).study.get_trials()
     assert [trial.number for trial in again] == [trial.number for trial in first] == [0]
-    longer = search(tiny(), tmp_path, trials=2).study.get_trials()
+    longer = run_search(tiny(), tmp_path, trials=2).study.get_trials()
     assert longer[0].value == first[0].value
     assert len(longer) == 2 and longer[1].user_attrs[KEY] != first[0].user_attrs[KEY]
 
 
 def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path) -> None:
     everyone = tiny(hook=dict(type='ASHAHook', pruner=dict(type='NopPruner')))
-    together = search(everyone, tmp_path / 'a').study.get_trials()
-    search(tiny(hook=None), tmp_path / 'b', trials=1)
-    apart = search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
+    together = run_search(everyone, tmp_path / 'a').study.get_trials()
+    run_search(tiny(hook=None), tmp_path / 'b', trials=1)
+    apart = run_search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
     assert [trial.value for trial in together] == [trial.value for trial in apart]
     assert apart[0].intermediate_values.keys() == {4}  # without a hook the end alone is validated
 
@@ -103,7 +102,7 @@ def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path)
 def test_the_gates_of_a_pruned_trial_knew_the_whole_length(tmp_path: Path, acting: Callable) -> None:
     ends = set()
     acting(lambda runner: ends.add(runner.max_epochs))
-    search(with_hook(tiny()), tmp_path)
+    run_search(with_hook(tiny()), tmp_path)
     assert ends == {4}
 
 
@@ -118,7 +117,7 @@ def test_a_loss_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, acting:
                 weight.data.mul_(float('inf'))
 
     acting(spoil_the_second)
-    trials = search(with_hook(tiny(hook=None)), tmp_path).study.get_trials()
+    trials = run_search(with_hook(tiny(hook=None)), tmp_path).study.get_trials()
     assert [trial.state.name for trial in trials] == ['COMPLETE', 'FAIL', 'COMPLETE']
     assert trials[1].user_attrs[END].startswith("failed: the loss is not finite: edge '")
     assert not list((tmp_path / 'trials' / '00001').glob('*.pth'))
@@ -143,7 +142,7 @@ def test_a_failure_is_recorded_and_the_search_goes_on(
             raise error
 
     acting(fail_first)
-    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
+    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END].startswith(reason)
 
@@ -154,7 +153,7 @@ def test_a_fault_of_all_trials_stops_the_search(tmp_path: Path, acting: Callable
 
     acting(fail)
     with pytest.raises(UserError, match='the search stops, 5 trials in a row failed: RuntimeError: no disk'):
-        search(with_hook(tiny()), tmp_path, trials=50)
+        run_search(with_hook(tiny()), tmp_path, trials=50)
 
 
 def test_a_mistake_stops_the_search_and_its_trial_is_done_later(tmp_path: Path, acting: Callable) -> None:
@@ -163,16 +162,16 @@ def test_a_mistake_stops_the_search_and_its_trial_is_done_later(tmp_path: Path, 
 
     acting(mistake)
     with pytest.raises(UserError, match='data root: not there'):
-        search(with_hook(tiny(hook=None)), tmp_path, trials=1)
+        run_search(with_hook(tiny(hook=None)), tmp_path, trials=1)
     acting(lambda runner: None)
-    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=1).study.get_trials()
+    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=1).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END] == 'interrupted: data root: not there'
     assert trials[1].user_attrs[CONTINUES] == 0
 
 
 def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callable) -> None:
-    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
     epochs = []
 
     def press(runner: Runner) -> None:
@@ -182,13 +181,43 @@ def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callabl
 
     acting(press)
     with pytest.raises(KeyboardInterrupt):
-        search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
+        run_search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
     acting(lambda runner: epochs.append(runner.epoch))
-    trials = search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
+    trials = run_search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
     assert epochs == [0, 1, 2, 2, 3]
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END] == 'interrupted'
     assert trials[1].intermediate_values == undisturbed[0].intermediate_values
+
+
+@pytest.mark.parametrize('epoch', [0, 3], ids=['found out at a rung', 'found out at the end'])
+def test_a_worker_that_was_held_up_leaves_its_trial_to_another(epoch: int, tmp_path: Path, acting: Callable) -> None:
+    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=2).study.get_trials()
+    folder = tmp_path / 'disturbed'
+    taken = []
+
+    def take_away(runner: Runner) -> None:
+        if runner.epoch == epoch and not taken:
+            study = optuna.load_study(study_name='s', storage=open_storage(f'sqlite:///{folder}/search.db'))
+            taken.append(study.tell(0, state=TrialState.FAIL))
+
+    acting(take_away)
+    trials = run_search(with_hook(tiny()), folder, study='s', trials=2).study.get_trials()
+    assert [trial.state.name for trial in trials[:1]] == ['FAIL']
+    assert trials[0].user_attrs[END] == LOST
+    assert trials[1].user_attrs[CONTINUES] == 0
+    assert [trial.values for trial in trials[1:]] == [trial.values for trial in undisturbed]
+
+
+def test_ctrl_c_after_the_trial_was_taken_away(tmp_path: Path, acting: Callable) -> None:
+    def take_away_and_press(runner: Runner) -> None:
+        study = optuna.load_study(study_name='s', storage=open_storage(f'sqlite:///{tmp_path}/search.db'))
+        study.tell(0, state=TrialState.FAIL)
+        signal.raise_signal(signal.SIGINT)
+
+    acting(take_away_and_press)
+    with pytest.raises(KeyboardInterrupt):
+        run_search(with_hook(tiny()), tmp_path, study='s', trials=1)
 
 
 def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, acting: Callable) -> None:
@@ -202,11 +231,11 @@ def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, actin
 
     acting(vanish)
     with pytest.raises(Vanished):
-        search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1)
+        run_search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1)
     study = optuna.load_study(study_name='s', storage=open_storage(address))
     assert [trial.state.name for trial in study.get_trials()] == ['RUNNING']
     acting(lambda runner: None)
-    trials = search(
+    trials = run_search(
         with_hook(tiny()), tmp_path, storage=address, study='s', trials=1, take_over=True
     ).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
@@ -221,7 +250,7 @@ def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, actin
 )
 def test_other_samplers_and_pruners(sampler: dict, pruner: dict, tmp_path: Path) -> None:
     cfg = tiny(sampler=dict(sampler, seed=1), hook=dict(type='ASHAHook', pruner=pruner))
-    trials = search(cfg, tmp_path, trials=4).study.get_trials()
+    trials = run_search(cfg, tmp_path, trials=4).study.get_trials()
     assert len({trial.user_attrs[KEY] for trial in trials}) == 4
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
 
@@ -233,7 +262,7 @@ def test_accuracy_against_parameters_and_flops(tmp_path: Path) -> None:
         sampler=dict(type='NSGAIISampler', seed=0, population_size=2),
     )
     cfg.search.space['model.nodes.net1.network'] = dict(resnet8=cfg.resnet8, wrn10_1=cfg.wrn10_1)
-    study = search(cfg, tmp_path, trials=4).study
+    study = run_search(cfg, tmp_path, trials=4).study
     assert [direction.name for direction in study.directions] == ['MAXIMIZE', 'MINIMIZE', 'MINIMIZE']
     parameters = {trial.params['model.nodes.net1.network']: trial.values[1] for trial in study.get_trials()}
     for name, counted in parameters.items():
@@ -258,7 +287,7 @@ def test_frozen_teachers_are_trained_once(tmp_path: Path, acting: Callable) -> N
         'model.edges.net2->net1.gate': gates,
         'model.edges.label->net1.gate': dict(through=dict(type='ThroughGate')),
     }
-    trials = search(cfg, tmp_path, trials=2).study.get_trials()
+    trials = run_search(cfg, tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['COMPLETE', 'COMPLETE']
     assert trained == ['teacher', 'net1,net2', 'net1,net2']
     (weights,) = (tmp_path / 'pretrained').glob('*.pth')

@@ -78,8 +78,7 @@ def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder:
     import torch
 
     from ktg_mm.apis import load_config
-    from ktg_mm.apis.search import search
-    from ktg_mm.search import Candidates
+    from ktg_mm.search import Candidates, run_search
     from ktg_mm.search.run_trial import run_trial
     from ktg_mm.search.trial_config import trial_config
 
@@ -92,7 +91,7 @@ def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder:
     if kind == 'search':
         barrier.wait()
         start = time.time()
-        search(cfg, folder, trials=args.graphs)
+        run_search(cfg, folder, trials=args.graphs)
     else:
         candidates = Candidates(cfg)
         names = [parameter.name for parameter in candidates.space.parameters]

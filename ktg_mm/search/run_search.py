@@ -1,4 +1,4 @@
-"""Searching for graphs."""
+"""A whole search, or one worker's part in it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from ktg_mm.apis.runner import init_distributed
 from ktg_mm.errors import ConfigError
-from ktg_mm.search import SearchProgress, Worker, open_storage
-from ktg_mm.search.retries import give_up_running
-from ktg_mm.search.study import config_name, search_folder, storage_address
 
-from .runner import init_distributed
+from .lost_trials import give_up_running
+from .progress import SearchProgress
+from .study import config_name, open_storage, search_folder, storage_address
+from .worker import Worker
 
 
-def search(
+def run_search(
     cfg: Config,
     work_dir: str | Path | None = None,
     storage: str | None = None,

@@ -1,4 +1,4 @@
-"""Plotting a search."""
+"""The pictures of a config's search."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ktg_mm.search.candidates import Candidates
-from ktg_mm.search.plots import draw_plots
 from ktg_mm.search.study import find_study, search_folder
+
+from .draw import draw_plots
 
 
 def plot_search(
