@@ -7,7 +7,7 @@ from collections.abc import Callable
 import optuna
 from optuna.study import Study
 
-from .retries import EPOCH, counted_once, frozen
+from .retries import EPOCH, as_first, counted_once, frozen
 
 
 class TrialReporter:
@@ -55,4 +55,4 @@ def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float,
     trial.report(value, step)
     trial.set_user_attr(EPOCH, step)
     study: Study = trial.study
-    return pruner.prune(counted_once(study), frozen(trial))
+    return pruner.prune(counted_once(study), as_first(frozen(trial)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Container, Iterable
 from typing import Any
 
@@ -142,8 +143,19 @@ def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int
     return reports
 
 
+def as_first(trial: FrozenTrial) -> FrozenTrial:
+    """A trial under the number of the first of its chain; a pruner may go by it, Hyperband chooses the bracket so."""
+    if is_fresh(trial):
+        return trial
+    renumbered = copy.copy(trial)
+    renumbered.number = root_of(trial)
+    return renumbered
+
+
 class CountedOnce:
     """A storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
+
+    What continues another has the number of the first.
 
     Args:
         storage: A storage of Optuna, to which all else is passed on.
@@ -158,10 +170,11 @@ class CountedOnce:
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """As the storage's, without the trials that have been replaced."""
+        """As the storage's, without the trials that have been replaced, under their chains' numbers."""
         trials = self._wrapped.get_all_trials(study_id, deepcopy=deepcopy, states=None)
         gone = replaced(trials)
-        return [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
+        left = [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
+        return list(map(as_first, left))
 
 
 def counted_once(study: Study) -> Study:

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 from ktg_mm.search import asha_hook
 from ktg_mm.search.asha_hook import ASHAHook
 from ktg_mm.search.reporter import decide
-from ktg_mm.search.retries import CONTINUES, END, LOST, counted_once, earlier_reports, requeue
+from ktg_mm.search.retries import CONTINUES, END, LOST, as_first, counted_once, earlier_reports, requeue
 from ktg_mm.search.run_trial import Outcome, run_trial
 from ktg_mm.search.study import build_pruner, open_storage
 from ktg_mm.search.trial_config import trial_config
@@ -254,7 +254,7 @@ def test_a_continuation_lost_before_its_first_report_hides_nothing() -> None:
         requeue(study, retries=3)
     third = ask(study)
     assert not decide(third, pruner, 9.0, 1)
-    assert [trial.number for trial in counted_once(study).get_trials()] == [2]
+    assert [trial._trial_id for trial in counted_once(study).get_trials()] == [third._trial_id]
 
 
 def test_a_lost_trial_counts_until_another_goes_on_with_it() -> None:
@@ -267,7 +267,7 @@ def test_a_lost_trial_counts_until_another_goes_on_with_it() -> None:
     again = ask(study)
     assert decide(ask(study), pruner, 8.0, 1)
     assert not decide(again, pruner, 9.0, 1)
-    assert sorted(trial.number for trial in counted_once(study).get_trials()) == [1, 2, 3]
+    assert sorted(trial.number for trial in counted_once(study).get_trials()) == [0, 1, 3]  # the first's is 0 still
     assert not decide(ask(study), pruner, 8.0, 1)  # the second of four values, ties with others; of five it were none
 
 
@@ -459,3 +459,19 @@ def test_several_metrics_stop_nobody() -> None:
     hook.bind(SimpleNamespace(score=lambda metrics: None, report=lambda value, step: pytest.fail('reported')))
     hook.after_val_epoch(SimpleNamespace(train_loop=loop, epoch=1, max_epochs=4), {'a': 1.0})
     assert not loop.stop_training and hook.metrics == {'a': 1.0}
+
+
+def test_a_continuation_stays_in_its_hyperband_bracket() -> None:
+    cfg = dict(type='HyperbandPruner', min_resource=1, max_resource=LAST, reduction_factor=2)
+    study, pruner = create(cfg)
+    decide(ask(study), pruner, 5.0, 1)  # makes the brackets
+
+    def bracket(trial: optuna.Trial) -> int:
+        return pruner._get_bracket_id(study, as_first(trial.study.get_trials()[trial.number]))
+
+    for _ in range(10):
+        lost = ask(study)
+        chosen = bracket(lost)
+        study.tell(lost, state=TrialState.FAIL)
+        requeue(study, retries=3)
+        assert bracket(ask(study)) == chosen
