@@ -7,6 +7,8 @@ then on, and not before, the best complete graph is of the top 5 %.
 
 Printed as JSON: the epochs of both, the ratio of their medians and the median ratio of an order, with 95 % intervals
 that speak of the orders, not of other graphs. An order in which ASHA never gets there counts as infinitely many epochs.
+``whole_search`` asks in another way: the epochs of a search through all graphs, as a share of what training them all to
+the end takes, and the share of orders in which it ends with a graph of the top.
 ``perfect_rungs`` is the same with the last score at every rung. ``least_possible`` is what the rule needs at least, on
 any curves: the first graph, which nothing can stop, and the one that is found to the end, all others to the first rung.
 """
@@ -94,18 +96,22 @@ def spent(
         orders: Number of orders.
 
     Returns:
-        Of plain random search (``plain``) and of ASHA: ``measured``, ``perfect_rungs`` and ``least_possible``.
+        Of plain random search (``plain``) and of ASHA: ``measured``, ``perfect_rungs`` and ``least_possible``; and the
+        epochs of ASHA through all graphs (``whole``).
     """
     last = epochs[-1]
     perfect = np.repeat(scores[:, -1:], len(epochs), axis=1)
-    found = {name: np.empty(orders) for name in ('plain', 'measured', 'perfect_rungs', 'least_possible')}
+    found = {name: np.empty(orders) for name in ('plain', 'measured', 'perfect_rungs', 'least_possible', 'whole')}
     for seed in range(orders):
         order = np.random.default_rng(seed).permutation(len(scores))
         first = np.flatnonzero(top[order])[0]
         found['plain'][seed] = (first + 1) * last
         found['least_possible'][seed] = last + (first > 0) * (last + (first - 1) * epochs[0])
         for name, curves in (('measured', scores), ('perfect_rungs', perfect)):
-            found[name][seed] = until_top(asha_epochs(curves, order, epochs, factor), top[order], last)
+            trained = asha_epochs(curves, order, epochs, factor)
+            found[name][seed] = until_top(trained, top[order], last)
+            if name == 'measured':
+                found['whole'][seed] = trained.sum()
     return found
 
 
@@ -194,6 +200,7 @@ def measure(path: Path, orders: int = 1000, factor: int = 2, first: int = 1, top
     threshold = np.sort(last)[-math.ceil(top * len(last))]
     wanted = last >= threshold
     epochs_spent = spent(scores, wanted, epochs, factor, orders)
+    plain, whole = epochs_spent.pop('plain'), epochs_spent.pop('whole')
     return dict(
         graphs=len(scores),
         epochs=epochs[-1],
@@ -206,8 +213,14 @@ def measure(path: Path, orders: int = 1000, factor: int = 2, first: int = 1, top
         rank_correlation_with_last={
             epoch: _plain(spearmanr(column, last).statistic) for epoch, column in zip(epochs, scores.T, strict=True)
         },
-        plain_epochs_median=_plain(np.median(epochs_spent['plain'])),
-        **{name: compare(epochs_spent[name], epochs_spent['plain']) for name in epochs_spent if name != 'plain'},
+        plain_epochs_median=_plain(np.median(plain)),
+        **{name: compare(asha, plain) for name, asha in epochs_spent.items()},
+        whole_search=dict(
+            epochs_median=_plain(np.median(whole)),
+            ratio_median=_plain(np.median(whole) / (len(scores) * epochs[-1])),
+            ratio_95=[_plain(np.percentile(whole, q) / (len(scores) * epochs[-1])) for q in (2.5, 97.5)],
+            share_ends_in_top=float(np.mean(np.isfinite(epochs_spent['measured']))),
+        ),
     )
 
 
