@@ -16,7 +16,7 @@ from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MessageHub, MMLogger
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
@@ -138,10 +138,8 @@ def count_costs(runner: Runner) -> dict[str, float]:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     image = next(iter(runner.val_dataloader))['inputs']
     batch = model.data_preprocessor(dict(inputs=image[:1], data_samples=None), False)['inputs']
-    node = model.nodes[model.target]
-    names = getattr(node, 'members', None) or [model.target]
     total = dict(parameters=0.0, flops=0.0)
-    for name in names:
+    for name in _networks_of(model, model.target):
         network = model.nodes[name].network
         was_training = network.training
         network.eval()
@@ -150,6 +148,12 @@ def count_costs(runner: Runner) -> dict[str, float]:
         total['parameters'] += float(info['params'])
         total['flops'] += float(info['flops'])
     return total
+
+
+def _networks_of(model: BaseModel, name: str) -> list[str]:
+    """The networks that a node's answer is made of."""
+    inputs = getattr(model.nodes[name], 'inputs', ())
+    return list(dict.fromkeys(network for other in inputs for network in _networks_of(model, other))) or [name]
 
 
 def remove_checkpoints(folder: Path) -> None:
