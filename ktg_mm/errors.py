@@ -25,6 +25,10 @@ class ConfigError(UserError, ValueError):
         self.key = key
 
 
+class NonFiniteError(UserError):
+    """A loss or a weight that is infinite or not a number: the run has diverged and cannot go on."""
+
+
 class DataError(UserError):
     """Data that is missing, unreadable or not in the layout that was expected."""
 

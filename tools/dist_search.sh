@@ -22,15 +22,27 @@ done
 mkdir -p "$logs"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # the workers share the cores
 
+# The GPUs of this job, else of this machine; a variable that is set and empty means none.
+if [ -n "${CUDA_VISIBLE_DEVICES+set}" ]; then
+  devices=$CUDA_VISIBLE_DEVICES
+elif command -v nvidia-smi > /dev/null; then
+  devices=$(seq -s, 0 $(($(nvidia-smi --list-gpus | wc -l) - 1)))
+else
+  devices=
+fi
+IFS=, read -r -a devices <<< "$devices"
+if [ ${#devices[@]} -gt 0 ] && [ $((first + workers * gpus)) -gt ${#devices[@]} ]; then
+  echo "error: WORKERS $workers: $gpus GPUs each, from number $first on, are more than the ${#devices[@]} there are" >&2
+  exit 2
+fi
+
 start() {
   local number=$1 visible
   shift
-  if [ -n "${CUDA_VISIBLE_DEVICES:-}" ] || command -v nvidia-smi > /dev/null; then
-    visible=$(seq -s, $((first + number * gpus)) $((first + (number + 1) * gpus - 1)))
-    if [ -n "${CUDA_VISIBLE_DEVICES:-}" ]; then # of those that this job was given
-      visible=$(cut -d, -f "$((first + number * gpus + 1))-$((first + (number + 1) * gpus))" <<< "$CUDA_VISIBLE_DEVICES")
-    fi
-    export CUDA_VISIBLE_DEVICES=$visible
+  if [ ${#devices[@]} -gt 0 ]; then
+    visible=("${devices[@]:first + number * gpus:gpus}")
+    CUDA_VISIBLE_DEVICES=$(IFS=, && echo "${visible[*]}")
+    export CUDA_VISIBLE_DEVICES
   fi
   if [ "$gpus" -gt 1 ]; then
     exec "${PYTHON:-python}" -m torch.distributed.run --nproc-per-node="$gpus" --master-port=$((port + number)) \

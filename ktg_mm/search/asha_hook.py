@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
+
+from ktg_mm.errors import ConfigError
+
+_DEFAULTS = dict(
+    SuccessiveHalvingPruner=dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0),
+    HyperbandPruner=dict(min_resource=1, reduction_factor=3),
+)
 
 
 class Reporter(Protocol):
@@ -19,6 +27,9 @@ class Reporter(Protocol):
 
     def report(self, value: float, step: int) -> bool:
         """Takes a value and returns whether to stop."""
+
+    def progress(self, step: int) -> bool:
+        """Takes how far the run is and returns whether to stop, as another worker has taken it over."""
 
 
 @HOOKS.register_module()
@@ -45,10 +56,12 @@ class ASHAHook(Hook):
     priority = 'LOW'
 
     def __init__(self, pruner: dict[str, Any] | None = None, interval: int = 1) -> None:
+        if not isinstance(pruner, (Mapping, type(None))):
+            raise ConfigError('search.hook.pruner', f"must be a dict with a 'type', got {pruner!r}")
         self.pruner = dict(pruner or dict(type='SuccessiveHalvingPruner'))
-        if self.pruner.get('type') == 'SuccessiveHalvingPruner':
-            for name, value in dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0).items():
-                self.pruner.setdefault(name, value)
+        for name, value in _DEFAULTS.get(self.pruner.get('type', ''), {}).items():
+            if not isinstance(self.pruner.setdefault(name, value), int):
+                raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {self.pruner[name]!r}')
         self.interval = interval
         self._reporter: Reporter | None = None
         self._earlier: dict[int, float] = {}
@@ -86,6 +99,23 @@ class ASHAHook(Hook):
         for step, value in sorted(self._earlier.items()):
             if step < done and self._reporter is not None:
                 self._reporter.report(value, step)  # it has gone on from there, so what comes back is of no account
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Tells how far the run is."""
+        self._tell_progress(runner, runner.epoch + 1)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
+    ) -> None:
+        """Tells how far the run is, if the loop counts iterations."""
+        if isinstance(runner.train_loop, IterBasedTrainLoop) and self.every_n_train_iters(runner, self.interval):
+            self._tell_progress(runner, (runner.iter + 1) // self.interval)
+
+    def _tell_progress(self, runner: Runner, step: int) -> None:
+        stop = [self._reporter is not None and is_main_process() and self._reporter.progress(step)]
+        broadcast_object_list(stop)
+        if stop[0]:
+            runner.train_loop.stop_training = True
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Reports the score and stops the training loop if the trial is not to go on."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import optuna
 from mmengine.config import Config
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, PartialFixedSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
@@ -21,6 +21,7 @@ from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.registry import NODES
 
 from .canonical import graph_key, reduce_graph
+from .named_nodes import without_absent
 from .retries import INDEX, KEY, is_fresh, root_of
 from .space import SearchSpace
 from .study import build_sampler
@@ -28,6 +29,9 @@ from .study import build_sampler
 BEST = 'best'
 COSTS = ('parameters', 'flops')
 PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is still to be trained on the labels
+
+# They go through a grid of their own, which the conditions of a space do not fit.
+_UNFIT_SAMPLERS = (GridSampler, BruteForceSampler, PartialFixedSampler)
 
 # So many draws in a row that are known or cannot learn, and the space is taken for exhausted.
 _MOST_DRAWS = 2000
@@ -81,11 +85,14 @@ class Candidates:
         sampler = dict(sampler)
         self.seed = sampler.pop('seed', 0)
         self.sampler_cfg = sampler
-        self._sampler(0, 0)  # a wrong one is refused now
+        if isinstance(self._sampler(0, 0), _UNFIT_SAMPLERS):  # a wrong one is refused now, too
+            raise ConfigError(
+                'search.sampler.type', f'{sampler["type"]} draws no graph on its own; take RandomSampler or TPESampler'
+            )
         self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
         self._named = self._nodes_with_names()
         # They must be there though nobody hears them.
-        needed = set(_words([whole.get('val_evaluator'), whole.get('optim_wrapper')]))
+        needed = set(_words(whole.get('val_evaluator')))
         self._evaluated = [name for name in model['nodes'] if name in needed]
 
     @property
@@ -129,8 +136,12 @@ class Candidates:
             reduced['target'] = scored[0]
         if self.pretrains:
             mark_pretrained(reduced)
-        read_graph(reduced['nodes'], reduced['edges'], reduced['target'])
-        config['model'] = reduced
+        for name, node in reduced['nodes'].items():
+            if node.get('members') == []:
+                raise UntaughtError(f'model.nodes.{name}.members', 'none of them is left')
+        roles = read_graph(reduced['nodes'], reduced['edges'], reduced['target']).roles
+        learning = [name for name, role in roles.items() if role == 'trained']
+        config = without_absent({**config, 'model': reduced}, learning, reduced['nodes'])
         rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
         return Candidate(values, config, graph_key(reduced, self._named, rest))
 
@@ -215,6 +226,9 @@ def _check_entries(search: Mapping[str, Any]) -> None:
         value = search.get(key, least)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f'search.{key}', f'must be a whole number, at least {least}, got {value!r}')
+    for key in ('storage', 'study'):
+        if not isinstance(search.get(key, ''), (str, type(None))):
+            raise ConfigError(f'search.{key}', f'must be a string, got {search[key]!r}')
 
 
 def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
@@ -223,11 +237,17 @@ def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
     if not isinstance(metrics, (list, tuple)) or not all(isinstance(metric, str) for metric in metrics):
         raise ConfigError('search.metric', f"must be a metric such as 'net1/accuracy/top1', or a list, got {metrics!r}")
     metrics = list(metrics)
+    if not metrics or set(metrics) <= set(COSTS):
+        raise ConfigError('search.metric', "needs a score of a node's, such as 'net1/accuracy/top1', beside the costs")
     for metric in metrics:
         name = metric.split('/')[0]
         if metric not in COSTS and name != BEST and name not in model['nodes']:
             hint = did_you_mean(name, [*model['nodes'], BEST, *COSTS])
             raise ConfigError('search.metric', f'{metric!r} begins with no node; {hint}')
+        if metric not in COSTS and '/' not in metric:
+            raise ConfigError(
+                'search.metric', f"must be a node and its metric, such as 'net1/accuracy/top1', got {metric!r}"
+            )
     return metrics
 
 

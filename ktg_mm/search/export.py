@@ -16,12 +16,15 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.models.graph_spec import read_graph
 
 from .candidates import PRETRAINED, Candidate, Candidates
 from .config_text import Reference, difference, write_value
+from .named_nodes import without_absent
 from .pretrained import weights_path
 from .retries import CONTINUES, END, KEY, last_of_chains, was_begun
-from .study import find_study, search_folder
+from .study import check_identity, find_study, search_folder
+from .trial_config import identity
 
 
 def export_graph(
@@ -63,6 +66,7 @@ def export_graph(
     candidates = Candidates(cfg)
     folder = search_folder(cfg, work_dir)
     found = find_study(cfg, folder, storage, study)
+    check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
     chosen = find_trial(found, rank, trial)
     candidate = candidates.make(chosen.params)
     if chosen.user_attrs.get(KEY) != candidate.key:
@@ -151,17 +155,23 @@ def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder:
     teachers = {}
     for name, node in model['nodes'].items():
         if node.get('checkpoint') == PRETRAINED:
-            node['checkpoint'] = teachers[name] = str(weights_path(node['network'], base, folder))
+            path = weights_path(node['network'], base, folder)
+            if not path.exists():
+                raise UserError(f'--work-dir {folder.parent}: lacks the weights of the frozen teacher {name}, {path}')
+            node['checkpoint'] = teachers[name] = str(path)
     return teachers
 
 
 def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
     """What the config says beside the model: what else was drawn, and hooks that name nodes."""
-    wanted = copy.deepcopy({key: value for key, value in base.items() if key not in ('model', 'search')})
+    model = candidate.config['model']
+    roles = read_graph(model['nodes'], model['edges'], model['target']).roles
+    learning = [name for name, role in roles.items() if role == 'trained']
+    kept = {key: value for key, value in base.items() if key not in ('model', 'search')}
+    wanted = copy.deepcopy(without_absent(kept, learning, model['nodes']))
     for name in candidate.values:
         if not name.startswith('model.'):
             _copy(candidate.config, wanted, name)
-    model = candidate.config['model']
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)

@@ -18,6 +18,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from ktg_mm.models.graph_spec import is_cut
 
 from .candidates import PRETRAINED
+from .named_nodes import without_absent
 from .run_trial import remove_checkpoints, run_trial
 from .trial_config import recipe, trial_config
 
@@ -75,6 +76,7 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
         nodes=dict(teacher=dict(type='NetworkNode', network=network)),
         edges={'label->teacher': _label_edge(base)},
     )
+    config = without_absent(config, learning=[], present=[])  # what it says of nodes is not about this one
     weights: dict[str, Any] = {}
     run_dir = path.with_suffix('')
     cfg = trial_config(config, None, run_dir)

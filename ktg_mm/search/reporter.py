@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import optuna
 from optuna.study import Study
 
 from .retries import EPOCH, as_first, counted_once, frozen
+
+_PATIENCE = 2.0  # seconds; a write to the study for each short epoch would cost more than it tells
 
 
 class TrialReporter:
@@ -27,6 +30,7 @@ class TrialReporter:
     ) -> None:
         self._trial, self._pruner, self.score = trial, pruner, score
         self.taken_away = False
+        self._told = time.monotonic()
 
     def report(self, value: float, step: int) -> bool:
         """Reports a score and returns whether to stop.
@@ -38,6 +42,16 @@ class TrialReporter:
         except optuna.exceptions.UpdateFinishedTrialError:
             self.taken_away = True
             return True
+
+    def progress(self, step: int) -> bool:
+        """Notes, every few seconds, how far the run is, and returns whether another worker has taken it over."""
+        if time.monotonic() - self._told >= _PATIENCE:
+            self._told = time.monotonic()
+            try:
+                self._trial.set_user_attr(EPOCH, step)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                self.taken_away = True
+        return self.taken_away
 
 
 def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:

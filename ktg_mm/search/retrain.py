@@ -22,10 +22,11 @@ from scipy.stats import t
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
-from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.models.graph_spec import read_graph
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
+from .named_nodes import without_absent
 from .run_trial import quiet_runner
 from .trial_config import recipe
 
@@ -99,7 +100,7 @@ def retrain(
         run_dir = folder / name / f'seed_{seed}'
         try:
             line = _run(configs[name], name, seed, run_dir, metric)
-        except NonFiniteLossError as error:
+        except NonFiniteError as error:
             line = f'failed: {error}'
             failed.append(f'{name}, seed {seed}')
         except Timeout:
@@ -107,7 +108,7 @@ def retrain(
         say(f'[{i}/{len(runs)}] {name}, seed {seed}: {line}')
         save_results(folder, metric)
     if failed:
-        raise UserError(f'{len(failed)} of {len(runs)} runs failed, as a loss was not finite: {"; ".join(failed)}')
+        raise UserError(f'{len(failed)} of {len(runs)} runs diverged: {"; ".join(failed)}')
     return save_results(folder, metric)
 
 
@@ -133,6 +134,11 @@ def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[st
         configs[name] = other.to_dict()
     checked = {}
     for name, config in configs.items():
+        if name in METHODS:
+            graph = config['model']
+            roles = read_graph(graph['nodes'], graph['edges'], graph['target']).roles
+            learning = [node for node, role in roles.items() if role == 'trained']
+            config = without_absent(config, learning, graph['nodes'])
         # The last epoch's weights are what counts.
         hooks = dict(config.get('default_hooks') or {})
         hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)

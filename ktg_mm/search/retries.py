@@ -24,6 +24,8 @@ LOST = 'lost: its worker vanished'
 INTERRUPTED = 'interrupted'
 COMPLETE = 'complete'
 FAILED = 'failed'
+DRAWN_TWICE = 'drawn twice'  # by two workers at the same time
+
 NOT_BEGUN = 'not begun'  # another trial does its work
 
 
@@ -38,8 +40,8 @@ def frozen(trial: optuna.Trial) -> FrozenTrial:
 
 
 def is_fresh(trial: FrozenTrial) -> bool:
-    """Whether a trial continues no other."""
-    return CONTINUES not in trial.user_attrs
+    """Whether a trial continues no other, and is no second draw of the same graph."""
+    return CONTINUES not in trial.user_attrs and not trial.user_attrs.get(DRAWN_TWICE)
 
 
 def was_begun(trial: FrozenTrial) -> bool:
@@ -47,18 +49,18 @@ def was_begun(trial: FrozenTrial) -> bool:
     return not trial.user_attrs.get(END, '').startswith(NOT_BEGUN)
 
 
-def is_superfluous(trial: optuna.Trial) -> bool:
+def is_superfluous(trial: FrozenTrial | optuna.Trial, trials: Iterable[FrozenTrial]) -> bool:
     """Whether a trial continues what an earlier one continues; two workers may queue it at the same time."""
     mine = trial.user_attrs.get(CONTINUES)
     return mine is not None and any(
-        other.user_attrs.get(CONTINUES) == mine and other.number < trial.number
-        for other in trial.study.get_trials(deepcopy=False)
+        other.user_attrs.get(CONTINUES) == mine and other.number < trial.number for other in trials
     )
 
 
 def last_of_chains(study: Study) -> list[FrozenTrial]:
     """The trials of a study that count: of those that continue one another the last."""
-    trials = list(filter(was_begun, study.get_trials(deepcopy=False)))
+    whole = study.get_trials(deepcopy=False)
+    trials = [trial for trial in whole if was_begun(trial) and not is_superfluous(trial, whole)]
     continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
     return [trial for trial in trials if trial.number not in continued]
 
@@ -101,6 +103,8 @@ def requeue(study: Study, retries: int) -> int:
     for trial in trials:
         if trial.number in continued or not was_cut_short(trial) or _losses(trial, by_number) > retries:
             continue
+        if is_superfluous(trial, trials):
+            continue
         attributes: dict[str, Any] = {CONTINUES: trial.number, ROOT: root_of(trial), END: LOST}
         attributes |= {name: trial.user_attrs[name] for name in (INDEX, KEY) if name in trial.user_attrs}
         study.enqueue_trial(_drawn_parameters(trial, by_number), user_attrs=attributes)
@@ -127,7 +131,7 @@ def _losses(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
     losses, epoch = 0, trial.user_attrs.get(EPOCH, 0)
     current: FrozenTrial | None = trial
     while current is not None and current.user_attrs.get(EPOCH, 0) == epoch:
-        losses += current.user_attrs.get(END, LOST) == LOST
+        losses += not current.user_attrs.get(END, LOST).startswith(INTERRUPTED)
         current = by_number.get(current.user_attrs.get(CONTINUES, -1))
     return losses
 

@@ -14,6 +14,7 @@ from ktg_mm.errors import ConfigError
 from .lost_trials import give_up_running
 from .progress import SearchProgress
 from .study import config_name, open_storage, search_folder, storage_address
+from .verdict import gone, is_storage_error
 from .worker import Worker
 
 
@@ -63,5 +64,10 @@ def run_search(
     with SearchProgress(trials, enabled=main) as progress:
         if main:
             progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
-        worker.run(progress)
+        try:
+            worker.run(progress)
+        except Exception as error:
+            if is_storage_error(error):
+                raise gone(error) from error
+            raise
     return worker

@@ -23,6 +23,7 @@ from mmengine.visualization import Visualizer
 
 from ktg_mm.apis.runner import build_runner
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
+from ktg_mm.errors import NonFiniteError
 
 from .asha_hook import ASHAHook
 
@@ -31,8 +32,8 @@ class TrialError(Exception):
     """A candidate that cannot be trained to the end; the search goes on with the next."""
 
 
-class OutOfMemoryError(TrialError):
-    """Memory ran out, which of several processes of a worker may meet one alone."""
+class LoneTrialError(TrialError):
+    """A failure that one of several processes of a worker may meet alone, while the others wait for it."""
 
 
 @dataclass
@@ -70,7 +71,7 @@ def run_trial(
 
     Raises:
         TrialError: If a loss is not finite.
-        OutOfMemoryError: If memory runs out.
+        LoneTrialError: If a weight is not finite or memory runs out.
     """
     with quiet_runner(cfg, launcher) as runner:
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
@@ -79,13 +80,15 @@ def run_trial(
             runner.train()
         except NonFiniteLossError as error:
             raise TrialError(f'the loss is not finite: {error}') from error
+        except NonFiniteError as error:
+            raise LoneTrialError(f'diverged: {error}') from error
         except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemoryError(f'out of memory: {_first_line(error)}') from error
+            raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
         except RuntimeError as error:
             if _is_interrupt(error):
                 raise KeyboardInterrupt from error
             if "can't allocate memory" in str(error) or 'out of memory' in str(error):
-                raise OutOfMemoryError(f'out of memory: {_first_line(error)}') from error
+                raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
             raise
         if keep is not None:
             keep(runner.model.module if is_model_wrapper(runner.model) else runner.model)

@@ -62,6 +62,7 @@ class SearchSpace:
             if _is_active(parameter, config, values):
                 values[parameter.name] = ask(parameter.name, parameter.distribution)
                 _put(config, parameter.path, parameter.value(values[parameter.name]))
+        self._forget_members(config)
         return values, config
 
     def apply(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +112,16 @@ class SearchSpace:
             if (fill or other.name in needed) and _is_active(other, config, values):
                 values[other.name] = needed.get(other.name, _first(other))
                 _put(config, other.path, other.value(values[other.name]))
+        self._forget_members(config)
         return config if parameter.name in values else None
+
+    def _forget_members(self, config: dict[str, Any]) -> None:
+        """Takes removed nodes out of ensembles whose members were chosen afterwards."""
+        before = (self.base.get('model') or {}).get('nodes') or {}
+        nodes = (config.get('model') or {}).get('nodes') or {}
+        for node in nodes.values() if before.keys() - nodes.keys() else ():
+            if isinstance(node.get('members'), list):
+                node['members'] = [name for name in node['members'] if name in nodes or name not in before]
 
     def draw_first(self) -> dict[str, Any]:
         """The config of the first choices that remove nothing."""
@@ -201,7 +211,7 @@ def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
             here[int(name)] = value
         else:
             here[name] = value
-    elif isinstance(here, dict):
+    else:
         here.pop(name, None)
         if path[:-1] == ('model', 'nodes'):
             _forget_node(config['model'], name)

@@ -168,6 +168,10 @@ def _check_place(parameter: Parameter, parameters: Sequence[Parameter], base: Ma
     def holds(here: Any, path: Sequence[str]) -> bool:
         for name in path:
             here = get(here, name)
+        if isinstance(here, list) and None in parameter.choices.values():
+            raise ConfigError(
+                key_path(parameter.key), 'None cannot remove a place of a list; give whole lists to choose'
+            )
         return parameter.path[-1] in names_in(here) if isinstance(here, list) else isinstance(here, Mapping)
 
     above = parameter.path[:-1]

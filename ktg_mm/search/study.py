@@ -28,7 +28,12 @@ from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from .retries import END, LOST
 
 _ATTEMPTS = 8
-_SPACE, _RECIPE = 'space', 'recipe'
+_DIFFERENT = dict(
+    space='another search space',
+    recipe='another base config (model, schedule, data or seed)',
+    sampler='another sampler, seed of it, or pretrain',
+)
+_ADVICE = 'give another name'
 
 
 def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
@@ -56,7 +61,9 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
             return JournalStorage(JournalFileBackend(url.removeprefix('journal://')))
         arguments: dict[str, Any] = dict(pool_pre_ping=True)
         if url.startswith('sqlite:///'):
-            Path(url.removeprefix('sqlite:///')).expanduser().parent.mkdir(parents=True, exist_ok=True)
+            file = Path(url.removeprefix('sqlite:///')).expanduser()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            url = f'sqlite:///{file}'
             # Many workers write to one file; each waits for its turn.
             arguments = dict(connect_args=dict(timeout=120))
         elif url.startswith('postgresql') and 'connect_timeout' not in url:
@@ -148,8 +155,7 @@ def create_study(
     storage: BaseStorage,
     name: str,
     directions: Sequence[Literal['maximize', 'minimize']],
-    space: Mapping[str, Any],
-    recipe: Mapping[str, Any],
+    identity: Mapping[str, Any],
 ) -> Study:
     """Creates a study, or opens the one of this name after a look whether it is of the same search.
 
@@ -157,24 +163,35 @@ def create_study(
         storage: From :func:`open_storage`.
         name: Name of the study.
         directions: ``'maximize'`` or ``'minimize'``, for each metric.
-        space: What is searched, plain values.
-        recipe: How the candidates are trained, plain values.
+        identity: From :func:`ktg_mm.search.trial_config.identity`.
 
     Raises:
-        UserError: If there is a study of that name with another space or recipe.
+        UserError: If there is a study of that name with another space, recipe or sampler.
     """
     study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
     if [direction.name.lower() for direction in study.directions] != list(directions):
         raise _other(name, 'other metrics')
-    for what, value in ((_SPACE, space), (_RECIPE, recipe)):
-        fingerprint = hashlib.sha256(_text(value).encode()).hexdigest()
-        known = study.user_attrs.get(what)
-        if known is None:
-            study.set_user_attr(what, fingerprint)
-        elif known != fingerprint:
-            reason = 'another search space' if what == _SPACE else 'another base config (model, schedule, data or seed)'
-            raise _other(name, reason)
+    check_identity(study, identity)
+    for what, value in identity.items():
+        if what not in study.user_attrs:
+            study.set_user_attr(what, _fingerprint(value))
     return study
+
+
+def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADVICE) -> None:
+    """Checks that a study is of a search.
+
+    Args:
+        study: The study.
+        identity: From :func:`ktg_mm.search.trial_config.identity`.
+        advice: What the user can do if it is not.
+
+    Raises:
+        UserError: If it is of another.
+    """
+    for what, value in identity.items():
+        if study.user_attrs.get(what, _fingerprint(value)) != _fingerprint(value):
+            raise _other(study.study_name, _DIFFERENT[what], advice)
 
 
 def search_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
@@ -229,12 +246,12 @@ def load_study(storage: BaseStorage, name: str) -> Study:
         raise UserError(f'--study {name}: the storage has no study of this name; it has: {known}') from error
 
 
-def _other(name: str, reason: str) -> UserError:
-    return UserError(f'--study {name}: the storage holds a study of this name with {reason}; give another name')
+def _other(name: str, reason: str, advice: str = _ADVICE) -> UserError:
+    return UserError(f'--study {name}: the storage holds a study of this name with {reason}; {advice}')
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:

@@ -13,6 +13,7 @@ from ktg_mm.apis.train import has_test_of_its_own
 from ktg_mm.errors import ConfigError
 
 from .asha_hook import ASHAHook
+from .candidates import Candidates
 
 # Entries of a config that change nothing about a candidate's score.
 _NOT_RECIPE = {
@@ -43,6 +44,15 @@ def _without_place(loader: Any) -> Any:
 def _silent(hooks: Any) -> list[Any]:
     """The hooks without the one that draws a bar."""
     return [hook for hook in hooks or [] if hook.get('type') != 'ProgressBarHook']
+
+
+def identity(candidates: Candidates) -> dict[str, Any]:
+    """What tells a search from others: workers that share a study must agree in each entry."""
+    return dict(
+        space=candidates.space.description(),
+        recipe=dict(recipe(candidates.base), metric=candidates.metrics),
+        sampler=[candidates.sampler_cfg, candidates.seed, candidates.pretrains],
+    )
 
 
 def check_search_data(base: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
 import os
 import socket
 import time
@@ -16,7 +17,7 @@ from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
 from optuna.storages import BaseStorage
 from optuna.storages._heartbeat import BaseHeartbeat
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.errors import ConfigError, UserError
@@ -25,19 +26,19 @@ from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidate, Candidates, SpaceExhaustedError, index_of, scores
 from .check_space import check_space
 from .drawn import DrawnSampler, suggest
+from .interrupts import Interrupts
 from .lost_trials import LostTrials
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .retries import (
     COMPLETE,
+    DRAWN_TWICE,
     END,
     FAILED,
     INDEX,
-    INTERRUPTED,
     KEY,
     LOST,
-    NOT_BEGUN,
     WORKER,
     earlier_reports,
     frozen,
@@ -48,17 +49,15 @@ from .retries import (
     was_begun,
     was_cut_short,
 )
-from .run_trial import OutOfMemoryError, TrialError, remove_checkpoints, run_trial
+from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
 from .study import build_pruner, create_study
-from .trial_config import check_candidate, check_search_data, recipe, trial_config
+from .trial_config import check_candidate, check_search_data, identity, trial_config
+from .verdict import NotBegunError, judge
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 # A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
 _FAILURES_IN_A_ROW = 5
-
-
-class NotBegunError(TrialError):
-    """A trial whose work another does."""
+_EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
 
 
 class Worker:
@@ -97,14 +96,9 @@ class Worker:
         self._sampler = DrawnSampler()
         self._failures = 0
         self._stop_reason: BaseException | None = None
+        self._interrupts = Interrupts()
         if storage is not None:
-            self.study = create_study(
-                storage,
-                study,
-                self.candidates.directions,
-                self.candidates.space.description(),
-                dict(recipe(self.candidates.base), metric=self.candidates.metrics),
-            )
+            self.study = create_study(storage, study, self.candidates.directions, identity(self.candidates))
             self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
             self.study.sampler, self.study.pruner = self._sampler, self.pruner
 
@@ -122,17 +116,19 @@ class Worker:
             self._follow()
             return
         try:
-            while self._wait_for_work(progress):
-                self._work()
-                progress.show(self.study)
-                if self._stop_reason is not None:
-                    break
+            with self._interrupts:
+                while self._stop_reason is None and self._wait_for_work(progress):
+                    self._work()
+                    progress.show(self.study)
+                    self._interrupts.check()
+            if self.study.user_attrs.get(_EXHAUSTED):
+                progress.say('every graph of the space has been tried')
         finally:
-            requeue(self.study, self.retries)
             if not isinstance(self._stop_reason, UserError):  # else they may not be listening
                 self._tell_followers(None)
+            requeue(self.study, self.retries)
             progress.show(self.study)
-        if isinstance(self._stop_reason, (UserError, KeyboardInterrupt)):
+        if self._stop_reason is not None:
             raise self._stop_reason
 
     def _wait_for_work(self, progress: SearchProgress) -> bool:
@@ -143,12 +139,13 @@ class Worker:
             trials = self.study.get_trials(deepcopy=False)
             if any(trial.state == TrialState.WAITING for trial in trials):
                 return True
-            if sum(is_fresh(trial) for trial in trials) < self.trials:
+            if sum(is_fresh(trial) for trial in trials) < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
                 return True
             if all(trial.state in _ENDED for trial in trials):
                 return False
             progress.show(self.study)
-            time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
+            with self._interrupts.heard():
+                time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
 
     def _work(self) -> None:
         """Does one trial."""
@@ -159,6 +156,8 @@ class Worker:
             # So Optuna answers if another worker has meanwhile taken the trial for lost, and goes on with it.
             if self._trial is None or frozen(self._trial).state != TrialState.FAIL:
                 raise
+        except KeyboardInterrupt as error:
+            self._stop_reason = error
 
     def _objective(self, trial: optuna.Trial) -> float | list[float]:
         """Trains a trial and notes how it ended."""
@@ -168,37 +167,23 @@ class Worker:
         trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
         trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
-            values = self._train(trial, self._candidate(trial))
-        except optuna.TrialPruned as pruned:
-            _note(trial, str(pruned))
-            raise
-        except NotBegunError as error:
-            _note(trial, f'{NOT_BEGUN}: {error}')
-            raise
-        except (TrialError, SpaceExhaustedError) as error:
-            _note(trial, f'{FAILED}: {error}')
+            with self._interrupts.heard():
+                values = self._train(trial, self._candidate(trial))
+        except (Exception, KeyboardInterrupt) as error:
+            verdict = judge(error, is_distributed())
+            _note(trial, verdict.end)
+            self._stop_reason = verdict.stop
             if isinstance(error, SpaceExhaustedError):
-                self._stop_reason = error
-            if isinstance(error, OutOfMemoryError) and is_distributed():
-                self._stop_reason = UserError(f'the processes of this worker are out of step: {error}')
+                self.study.set_user_attr(_EXHAUSTED, True)
+            if verdict.is_fault:
+                logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
+                self._failures += 1
+                if self._failures >= _FAILURES_IN_A_ROW:
+                    end = verdict.end.removeprefix(f'{FAILED}: ')
+                    self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {end}')
+            if isinstance(error, (optuna.TrialPruned, KeyboardInterrupt)):
+                raise
             raise TrialError(str(error)) from error
-        except UserError as error:
-            # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
-            _note(trial, f'{INTERRUPTED}: {error}')
-            self._stop_reason = error
-            raise TrialError(str(error)) from error
-        except KeyboardInterrupt as error:
-            _note(trial, INTERRUPTED)
-            self._stop_reason = error
-            raise
-        except Exception as error:
-            reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
-            _note(trial, f'{FAILED}: {reason}')
-            logging.getLogger(__name__).exception('trial %d failed', trial.number)
-            self._failures += 1
-            if self._failures >= _FAILURES_IN_A_ROW or is_distributed():
-                self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {reason}')
-            raise TrialError(reason) from error
         _note(trial, COMPLETE)
         self._failures = 0
         return values
@@ -208,9 +193,11 @@ class Worker:
         if was_cut_short(ended) or not was_begun(ended):
             return
         folders = [self._run_dir(ended)]
-        if ended.state == TrialState.COMPLETE and len(ended.values) == 1 and study.best_trial.number == ended.number:
+        if ended.state == TrialState.COMPLETE and len(ended.values) == 1:
             complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            folders = [self._run_dir(trial) for trial in complete if trial.number != ended.number]
+            better = max if study.direction == StudyDirection.MAXIMIZE else min
+            if better(complete, key=lambda trial: trial.values[0]).number == ended.number:
+                folders = [self._run_dir(trial) for trial in complete if trial.number != ended.number]
         for folder in folders:
             remove_checkpoints(folder)
 
@@ -220,7 +207,7 @@ class Worker:
 
     def _candidate(self, trial: optuna.Trial) -> Candidate:
         """The graph of a trial, drawn now if the trial continues no other that had got so far."""
-        if is_superfluous(trial):
+        if is_superfluous(trial, self.study.get_trials(deepcopy=False)):
             raise NotBegunError('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
@@ -235,7 +222,16 @@ class Worker:
             self.candidates.space.draw(functools.partial(suggest, trial))
         check_candidate(candidate.config)
         trial.set_user_attr(KEY, candidate.key)
+        self._refuse_second(trial, candidate.key)
         return candidate
+
+    def _refuse_second(self, trial: optuna.Trial, key: str) -> None:
+        """Leaves a graph to the other worker that has drawn it at the same time, as a sampler that learns may."""
+        others = self.study.get_trials(deepcopy=False)
+        mine = root_of(trial)
+        if any(other.user_attrs.get(KEY) == key and was_begun(other) and root_of(other) < mine for other in others):
+            trial.set_user_attr(DRAWN_TWICE, True)
+            raise NotBegunError('another worker has drawn the same graph at the same time')
 
     def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
         run_dir = self._run_dir(trial)
@@ -249,6 +245,8 @@ class Worker:
             raise optuna.TrialPruned(f'pruned at epoch {outcome.epoch}')
         accuracies = iter(self.scores(outcome.metrics))
         values = [outcome.costs[name] if name in COSTS else next(accuracies) for name in self.candidates.metrics]
+        if not all(map(math.isfinite, values)):
+            raise TrialError(f'the score is not finite: {values}')
         return values[0] if len(values) == 1 else values
 
     def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
@@ -282,7 +280,7 @@ class Worker:
             config, run_dir = work[0]
             try:
                 self._run(config, Path(run_dir), lambda hook: hook.bind(None))
-            except OutOfMemoryError as error:
+            except LoneTrialError as error:
                 raise UserError(f'the processes of this worker are out of step: {error}') from error
             except TrialError:
                 continue

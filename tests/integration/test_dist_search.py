@@ -40,12 +40,13 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
 
 
 def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) -> None:
-    process = tools.run_cold('dist_search.sh', config, '2', '--work-dir', tmp_path / 'run')
+    count = 10  # so many that the second comes in time for some of them
+    process = tools.run_cold('dist_search.sh', config, '2', '--work-dir', tmp_path / 'run', '--trials', str(count))
     trials = [trial for trial in trials_of(tmp_path / 'run') if 'not begun' not in trial.user_attrs[END]]
-    assert len({trial.user_attrs[KEY] for trial in trials}) == len(trials) == TRIALS
+    assert len({trial.user_attrs[KEY] for trial in trials}) == len(trials) == count
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
     assert len({trial.user_attrs['worker'] for trial in trials}) == 2
-    assert f'{TRIALS}/{TRIALS} trials' in process.stderr
+    assert f'{count}/{count} trials' in process.stderr
     assert 'trials' in (tmp_path / 'run' / 'worker_1.log').read_text()
 
 
@@ -74,6 +75,38 @@ def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: 
     interrupted = [trial.number for trial in trials if trial.user_attrs[END] == 'interrupted']
     waiting = [trial.user_attrs['continues'] for trial in trials if trial.state == TrialState.WAITING]
     assert sorted(set(waiting)) == interrupted != []  # both may have queued the same; it is begun once
+
+
+@pytest.mark.parametrize(
+    ('devices', 'workers', 'environment', 'shown'),
+    [
+        ('0,1,2', 3, {}, ['0', '1', '2']),
+        ('4,5,6,7', 2, {'GPUS_PER_WORKER': '2'}, ['4,5', '6,7']),
+        ('4,5,6', 2, {'FIRST_GPU': '1'}, ['5', '6']),
+        ('5', 1, {}, ['5']),
+        ('', 2, {}, ['', '']),
+        ('0', 2, {}, 'error: WORKERS 2: 1 GPUs each, from number 0 on, are more than the 1 there are'),
+        ('0,1,2', 2, {'GPUS_PER_WORKER': '2'}, 'error: WORKERS 2: 2 GPUs each'),
+    ],
+)
+def test_the_gpus_of_each_worker(
+    devices: str, workers: int, environment: dict[str, str], shown: list[str] | str, tmp_path: Path
+) -> None:
+    python = tmp_path / 'python'
+    python.write_text('#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES"\n')
+    python.chmod(0o755)
+    process = subprocess.run(
+        ['bash', REPOSITORY / 'tools/dist_search.sh', 'config.py', str(workers), '--work-dir', tmp_path],
+        env={**os.environ, 'PYTHON': str(python), 'CUDA_VISIBLE_DEVICES': devices, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if isinstance(shown, str):
+        assert process.returncode == 2 and process.stderr.startswith(shown)
+        return
+    assert process.returncode == 0, process.stderr
+    others = [(tmp_path / f'worker_{number}.log').read_text().strip() for number in range(1, workers)]
+    assert [process.stdout.strip(), *others] == shown
 
 
 def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmengine.runner import IterBasedTrainLoop, ValLoop
 from optuna.trial import TrialState
 
+from ktg_mm.errors import ConfigError
 from ktg_mm.search import asha_hook
 from ktg_mm.search.asha_hook import ASHAHook
 from ktg_mm.search.reporter import decide
@@ -327,6 +328,7 @@ def test_other_pruners(pruner: dict[str, Any]) -> None:
         (dict(type='SuccessiveHalvingPruner', reduction_factor=3), 27, [1, 3, 9, 27]),
         (dict(type='SuccessiveHalvingPruner', min_resource=2, min_early_stopping_rate=1), 20, [4, 8, 16]),
         (dict(type='SuccessiveHalvingPruner', min_resource=5), 4, []),
+        (dict(type='HyperbandPruner'), 30, [1, 3, 9, 27]),  # Optuna's own factor
     ],
 )
 def test_rungs(pruner: dict[str, Any] | None, last: int, rungs: list[int]) -> None:
@@ -475,3 +477,19 @@ def test_a_continuation_stays_in_its_hyperband_bracket() -> None:
         study.tell(lost, state=TrialState.FAIL)
         requeue(study, retries=3)
         assert bracket(ask(study)) == chosen
+
+
+@pytest.mark.parametrize(
+    ('pruner', 'message'),
+    [
+        ('SuccessiveHalvingPruner', "search.hook.pruner: must be a dict with a 'type', got 'SuccessiveHalvingPruner'"),
+        (
+            dict(type='SuccessiveHalvingPruner', min_resource='auto'),
+            "search.hook.pruner.min_resource: must be a whole number, got 'auto'",
+        ),
+    ],
+)
+def test_mistakes(pruner: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ASHAHook(pruner)
+    assert str(caught.value) == message

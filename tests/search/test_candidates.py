@@ -262,6 +262,20 @@ MISTAKES = {
         dict(metric=1),
         "search.metric: must be a metric such as 'net1/accuracy/top1', or a list, got 1",
     ),
+    'a node as metric': (
+        dict(metric='a'),
+        "search.metric: must be a node and its metric, such as 'net1/accuracy/top1', got 'a'",
+    ),
+    'costs alone': (
+        dict(metric=['parameters', 'flops']),
+        "search.metric: needs a score of a node's, such as 'net1/accuracy/top1', beside the costs",
+    ),
+    'sampler of a grid': (
+        dict(sampler=dict(type='BruteForceSampler')),
+        'search.sampler.type: BruteForceSampler draws no graph on its own; take RandomSampler or TPESampler',
+    ),
+    'storage': (dict(storage=5), 'search.storage: must be a string, got 5'),
+    'study': (dict(study=3), 'search.study: must be a string, got 3'),
     'no space': (dict(space=None), 'search.space: must be a dict of at least one path of the config and its choices'),
 }
 

@@ -217,16 +217,34 @@ def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.Monk
     cfg = search()
     values = gates(cut='label->net2 net1->net2 net3->net2 net3->net1')
     record(cfg, (values, 90.0))
-    exported = export_graph(cfg, tmp_path / 'found.py', tmp_path)
+    with pytest.raises(UserError, match=f'^--work-dir {tmp_path}: lacks the weights of the frozen teacher net2, '):
+        export_graph(cfg, tmp_path / 'found.py', tmp_path)
     # Where the search puts the weights.
     candidate = Candidates(cfg).make(values)
     monkeypatch.setattr(pretrained, '_train', lambda network, base, path, launcher: path.touch())
     pretrained.fill_in_pretrained(candidate.config, cfg.to_dict(), tmp_path / 'pretrained')
     (path,) = (tmp_path / 'pretrained').glob('*.pth')
+    exported = export_graph(cfg, tmp_path / 'found.py', tmp_path)
     assert load_config(exported).model.nodes.net2.checkpoint == str(path)
     assert load_config(exported).model.to_dict() == candidate.config['model']
     header = exported.read_text().split('_base_')[0].splitlines()
     assert header[2].startswith('# Frozen teachers') and header[3] == f'#   net2: {path}'
+
+
+def test_a_study_of_another_recipe(tmp_path: Path, search, record) -> None:
+    cfg = search()
+    study = record(cfg, (gates(), 90.0))
+    study.set_user_attr('recipe', 'of another')
+    with pytest.raises(UserError, match=r'another base config .*; give the config and the --cfg-options that were'):
+        export_graph(cfg, tmp_path / 'found.py', tmp_path)
+
+
+def test_options_of_nodes_that_are_gone_are_left_out(tmp_path: Path, search, record) -> None:
+    cfg = search('optim_wrapper = dict(paramwise_cfg=dict(nodes=dict(net1=dict(lr=0.1), net3=dict(lr=0.2))))')
+    record(cfg, (gates(cut='net3->net1 net3->net2'), 90.0))
+    exported = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path, base=cfg.filename))
+    assert exported.optim_wrapper.paramwise_cfg.nodes.to_dict() == dict(net1=dict(lr=0.1))
+    assert exported.optim_wrapper.optimizer == cfg.optim_wrapper.optimizer
 
 
 def test_exported_config_trains(tmp_path: Path, search, record) -> None:

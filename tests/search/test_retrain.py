@@ -192,7 +192,7 @@ def test_processes_share_the_runs(tmp_path: Path, found, monkeypatch: pytest.Mon
 def test_run_that_diverges(tmp_path: Path, found) -> None:
     said: list[str] = []
     cfg = found(**{'optim_wrapper.optimizer.lr': 1e30, 'train_dataloader.batch_size': 4})
-    with pytest.raises(UserError, match=r'^1 of 1 runs failed, as a loss was not finite: independent, seed 0$'):
+    with pytest.raises(UserError, match=r'^1 of 1 runs diverged: independent, seed 0$'):
         retrain(cfg, tmp_path, [0], ['independent'], say=said.append)
     assert said[0].startswith('[1/1] independent, seed 0: failed: ')
     assert json.loads((tmp_path / 'results.json').read_text())['methods'] == []

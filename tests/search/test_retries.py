@@ -108,13 +108,33 @@ def test_of_two_continuations_the_first_counts(study: Study) -> None:
     fail(study)
     for _ in range(2):  # two workers look at once
         study.enqueue_trial({}, user_attrs={CONTINUES: 0, ROOT: 0, INDEX: 0, KEY: 'graph 0', END: LOST})
-    assert not is_superfluous(study.ask())
+    assert not is_superfluous(study.ask(), study.trials)
     second = study.ask()
-    assert is_superfluous(second)
+    assert is_superfluous(second, study.trials)
     second.set_user_attr(END, f'{NOT_BEGUN}: another trial goes on with the same one')
     study.tell(second, state=TrialState.FAIL)
     assert not was_begun(study.trials[2])
     assert [trial.number for trial in last_of_chains(study)] == [1]
+
+
+def test_a_superfluous_continuation_that_dies_before_it_says_so_is_not_continued(study: Study) -> None:
+    fail(study)
+    for _ in range(2):
+        study.enqueue_trial({}, user_attrs={CONTINUES: 0, ROOT: 0, INDEX: 0, KEY: 'graph 0', END: LOST})
+    first, second = study.ask(), study.ask()
+    study.tell(second, state=TrialState.FAIL)
+    assert requeue(study, retries=3) == 0
+    assert [trial.number for trial in last_of_chains(study)] == [1]
+    study.tell(first, state=TrialState.FAIL)
+    assert requeue(study, retries=3) == 1
+    assert study.trials[3].user_attrs[CONTINUES] == 1
+
+
+def test_other_ends_without_progress_count_as_losses_too(study: Study) -> None:
+    for _ in range(3):
+        fail(study, COMPLETE, epoch=2)
+        requeued = requeue(study, retries=2)
+    assert requeued == 0
 
 
 def test_earlier_reports_newest_first(study: Study) -> None:

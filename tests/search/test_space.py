@@ -159,6 +159,16 @@ def test_none_removes_a_node_with_its_edges_and_its_place_in_ensembles():
     assert len(values) == 7 and config['model']['nodes']['ens']['members'] == ['a', 'b', 'c']
 
 
+def test_a_choice_of_members_does_not_bring_a_removed_node_back():
+    space = {
+        'model.nodes.b': dict(keep=dict(type='NetworkNode'), gone=None),
+        'model.nodes.ens.members': dict(two=['a', 'b'], typo=['a', 'd']),
+    }
+    for choice, members in (('two', ['a']), ('typo', ['a', 'd'])):  # what was never there stays a mistake
+        _, config = draw(space, model__nodes__b='gone', model__nodes__ens__members=choice)
+        assert config['model']['nodes']['ens']['members'] == members
+
+
 def test_none_removes_an_edge_and_what_would_be_drawn_of_it():
     space = {'model.edges.c->a': dict(keep=dict(loss=1), gone=None), 'model.edges.*.gate': dict(x=THROUGH, y=CUTOFF)}
     values, config = draw(space, **{'model__edges__c->a': 'gone'})
@@ -393,6 +403,10 @@ MISTAKES = {
         "search.space['hooks.2.momentum']: 'hooks.2' is not in the config; known: 0, 1",
     ),
     'end of a list': ({'hooks.2': [1]}, "search.space['hooks.2']: 'hooks' has no place '2'; known: 0, 1"),
+    'none in a list': (
+        {'hooks.0': dict(off=None, on=1)},
+        "search.space['hooks.0']: None cannot remove a place of a list; give whole lists to choose",
+    ),
     'no choices': ({KEY: {}}, f"search.space['{KEY}']: there is nothing to choose from; give at least one choice"),
     'empty list': ({KEY: []}, f"search.space['{KEY}']: there is nothing to choose from; give at least one choice"),
     'empty with condition': (

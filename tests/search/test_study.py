@@ -9,7 +9,8 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search import load_study, open_storage
 from ktg_mm.search.study import build_pruner, build_sampler, create_study, hide_password
 
-SPACE, RECIPE = {'a': dict(choices=['x', 'y'])}, dict(train_cfg=dict(max_epochs=3))
+SPACE = {'a': dict(choices=['x', 'y'])}
+IDENTITY = dict(space=SPACE, recipe=dict(train_cfg=dict(max_epochs=3)), sampler=['RandomSampler', 0])
 
 
 def unreachable(url):
@@ -51,6 +52,12 @@ def test_a_file_that_is_no_database(tmp_path):
     assert 'not a database' in unreachable(f'sqlite:///{tmp_path}/search.db')
 
 
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    open_storage('sqlite:///~/search.db')
+    assert (tmp_path / 'search.db').exists()
+
+
 def test_a_folder_is_made(tmp_path):
     open_storage(f'sqlite:///{tmp_path}/new/folder/search.db')
     assert (tmp_path / 'new/folder/search.db').exists()
@@ -79,11 +86,11 @@ def storage(request, tmp_path):
 
 
 def test_workers_share_a_study(storage):
-    first = create_study(storage(), 'mine', ['maximize'], SPACE, RECIPE)
+    first = create_study(storage(), 'mine', ['maximize'], IDENTITY)
     first.ask()
-    second = create_study(storage(), 'mine', ['maximize'], dict(reversed(SPACE.items())), dict(RECIPE))
+    second = create_study(storage(), 'mine', ['maximize'], dict(reversed(IDENTITY.items())))
     assert len(second.trials) == 1
-    create_study(storage(), 'other', ['minimize'], {}, RECIPE)
+    create_study(storage(), 'other', ['minimize'], {**IDENTITY, 'space': {}})
     assert len(load_study(storage(), 'mine').trials) == 1
 
 
@@ -92,12 +99,16 @@ def test_workers_share_a_study(storage):
     [
         (dict(directions=['minimize']), 'other metrics'),
         (dict(directions=['maximize', 'minimize']), 'other metrics'),
-        (dict(space={'a': dict(choices=['x', 'z'])}), 'another search space'),
-        (dict(recipe=dict(train_cfg=dict(max_epochs=4))), 'another base config (model, schedule, data or seed)'),
+        (dict(identity={**IDENTITY, 'space': {'a': dict(choices=['x', 'z'])}}), 'another search space'),
+        (
+            dict(identity={**IDENTITY, 'recipe': dict(train_cfg=dict(max_epochs=4))}),
+            'another base config (model, schedule, data or seed)',
+        ),
+        (dict(identity={**IDENTITY, 'sampler': ['RandomSampler', 1]}), 'another sampler, seed of it, or pretrain'),
     ],
 )
 def test_a_study_of_another_search(storage, change, reason):
-    mine = dict(directions=['maximize'], space=SPACE, recipe=RECIPE)
+    mine = dict(directions=['maximize'], identity=IDENTITY)
     create_study(storage(), 'mine', **mine)
     with pytest.raises(UserError) as caught:
         create_study(storage(), 'mine', **{**mine, **change})
@@ -112,7 +123,7 @@ def test_a_missing_study(storage):
         with pytest.raises(UserError) as caught:
             load_study(storage(), 'yours')
         assert str(caught.value) == f'--study yours: the storage has no study of this name; it has: {known}'
-        create_study(storage(), 'mine' if known == 'none' else 'other', ['maximize'], SPACE, RECIPE)
+        create_study(storage(), 'mine' if known == 'none' else 'other', ['maximize'], IDENTITY)
 
 
 def test_pruners_and_samplers_are_optunas():

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
-from ktg_mm.search import open_storage, run_search
+from ktg_mm.search import Worker, open_storage, run_search
 from ktg_mm.search.retries import CONTINUES, END, KEY, LOST
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,8 +47,13 @@ class FailingHook(Hook):
 
     action: Callable[[Runner], None] = staticmethod(lambda runner: None)
 
+    after: Callable[[Runner], None] = staticmethod(lambda runner: None)
+
     def before_train_epoch(self, runner: Runner) -> None:
         type(self).action(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        type(self).after(runner)
 
 
 @pytest.fixture
@@ -123,6 +128,75 @@ def test_a_loss_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, acting:
     assert not list((tmp_path / 'trials' / '00001').glob('*.pth'))
 
 
+def test_a_weight_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[Runner] = []
+
+    def spoil_the_first(runner: Runner) -> None:
+        if not ended:
+            next(runner.model.parameters()).data.fill_(float('inf'))
+        ended.append(runner)
+
+    monkeypatch.setattr(FailingHook, 'after', staticmethod(spoil_the_first))
+    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[0].user_attrs[END].startswith("failed: diverged: the weight 'nodes.net1.")
+
+
+def test_a_score_that_is_not_a_number_fails_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worker, 'scores', lambda self, metrics: [float('nan')])
+    trials = run_search(tiny(hook=None), tmp_path, trials=2).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'FAIL']
+    assert trials[0].user_attrs[END] == 'failed: the score is not finite: [nan]'
+
+
+def test_a_space_that_is_exhausted(tmp_path: Path, acting: Callable, capsys: pytest.CaptureFixture) -> None:
+    """The search ends once every graph has its end, those of lost workers too."""
+    cfg = with_hook(tiny(hook=None, heartbeat=1))
+    through = dict(through=dict(type='ThroughGate'))
+    cfg.search.space = {'model.edges.*.gate': through, 'optim_wrapper.optimizer.lr': [0.1, 0.2]}
+
+    class Vanished(BaseException):
+        """As if the process had died."""
+
+    def vanish(runner: Runner) -> None:
+        raise Vanished
+
+    acting(vanish)
+    with pytest.raises(Vanished):
+        run_search(cfg, tmp_path, trials=9)
+    acting(lambda runner: None)
+    trials = run_search(cfg, tmp_path, trials=9).study.get_trials()
+    assert 'every graph of the space has been tried' in capsys.readouterr().err
+    complete = [trial.params['optim_wrapper.optimizer.lr'] for trial in trials if trial.state == TrialState.COMPLETE]
+    assert sorted(complete) == ['0.1', '0.2']
+    assert all(trial.state.is_finished() for trial in trials)
+    assert len(run_search(cfg, tmp_path, trials=9).study.get_trials()) == len(trials)
+
+
+def test_a_storage_that_fails_loses_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+
+    def fail(*_: object) -> None:
+        raise optuna.exceptions.StorageInternalError('the connection\nwas closed')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('ktg_mm.search.reporter.decide', fail)
+        with pytest.raises(UserError, match=r'^--storage: does not answer any more: the connection was closed; start'):
+            run_search(tiny(), tmp_path / 'disturbed', trials=1)
+    trials = run_search(tiny(), tmp_path / 'disturbed', trials=1).study.get_trials()
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[1].intermediate_values == undisturbed[0].intermediate_values
+
+
+def test_a_storage_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise optuna.exceptions.StorageInternalError('gone')
+
+    monkeypatch.setattr('ktg_mm.search.worker.LostTrials.look', fail)
+    with pytest.raises(UserError, match=r'^--storage: does not answer any more: gone; start the search again'):
+        run_search(tiny(), tmp_path, trials=1)
+
+
 @pytest.mark.parametrize(
     ('error', 'reason'),
     [
@@ -190,11 +264,14 @@ def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callabl
     assert trials[1].intermediate_values == undisturbed[0].intermediate_values
 
 
-@pytest.mark.parametrize('epoch', [0, 3], ids=['found out at a rung', 'found out at the end'])
-def test_a_worker_that_was_held_up_leaves_its_trial_to_another(epoch: int, tmp_path: Path, acting: Callable) -> None:
+@pytest.mark.parametrize('epoch', [0, 2, 3], ids=['at a rung', 'at an epoch', 'at the end'])
+def test_a_worker_that_was_held_up_leaves_its_trial_to_another(
+    epoch: int, tmp_path: Path, acting: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=2).study.get_trials()
     folder = tmp_path / 'disturbed'
     taken = []
+    monkeypatch.setattr('ktg_mm.search.reporter._PATIENCE', 0.0 if epoch == 2 else 1e9)
 
     def take_away(runner: Runner) -> None:
         if runner.epoch == epoch and not taken:
@@ -279,6 +356,7 @@ def test_frozen_teachers_are_trained_once(tmp_path: Path, acting: Callable) -> N
 
     acting(note)
     cfg = with_hook(tiny(hook=None))
+    cfg.optim_wrapper.paramwise_cfg = dict(nodes=dict(net2=dict(lr=0.01)))  # not about the teacher, and net2 is frozen
     gates = dict(through=dict(type='ThroughGate'), linear=dict(type='LinearGate'))
     cut = dict(cutoff=dict(type='CutoffGate'))
     cfg.search.space = {

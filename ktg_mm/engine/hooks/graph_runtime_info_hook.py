@@ -12,11 +12,11 @@ from mmpretrain.registry import HOOKS
 from torch import Tensor
 
 from ktg_mm.checkpoints import latest_checkpoint
-from ktg_mm.errors import UserError
+from ktg_mm.errors import NonFiniteError
 
 
-class NonFiniteLossError(UserError):
-    """A loss that is infinite or not a number: the run cannot go on."""
+class NonFiniteLossError(NonFiniteError):
+    """A loss that is infinite or not a number; all processes of a run meet it together."""
 
 
 @HOOKS.register_module()

@@ -16,7 +16,7 @@ from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 
 
 class _LateRemoval(AtomicLocalBackend):
@@ -50,7 +50,8 @@ class SafeCheckpointHook(CheckpointHook):
         **kwargs: As mmengine's.
 
     Raises:
-        UserError: When weights that are not finite would be saved, or a checkpoint does not fit; it names one of them.
+        NonFiniteError: When weights that are not finite would be saved; it names one of them.
+        UserError: If a checkpoint does not fit.
         ConfigError: If an argument is unknown, or save_best is no metric, or one of which it is not known whether
             more is better.
 
@@ -106,7 +107,7 @@ class SafeCheckpointHook(CheckpointHook):
         """Checks the weights and turns everything into tensors and plain values."""
         for name, value in checkpoint['state_dict'].items():
             if value.is_floating_point() and not value.isfinite().all():
-                raise UserError(
+                raise NonFiniteError(
                     f'the weight {name!r} is not finite; the checkpoint is not saved, the last good one is kept'
                 )
         hub = checkpoint['message_hub']
