@@ -1,4 +1,4 @@
-# Search for a three-node graph of four gates on 3,000 images of Fashion-MNIST, an hour and a half on one CPU core.
+# Search for a three-node graph of four gates on 3,000 images of Fashion-MNIST, an hour and a half on two CPU threads.
 #   tools/dist_search.sh configs/search/ktg_3node_fashion_mnist_3000.py 2
 _base_ = ['../dml/dml_3node_fashion_mnist_3000.py', '../_base_/spaces/four_gates.py']
 
