@@ -101,8 +101,9 @@ class ASHAHook(Hook):
                 self._reporter.report(value, step)  # it has gone on from there, so what comes back is of no account
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Tells how far the run is."""
-        self._tell_progress(runner, runner.epoch + 1)
+        """Tells how far the run is; a loop that counts iterations calls this, too, at its end."""
+        if not isinstance(runner.train_loop, IterBasedTrainLoop):
+            self._tell_progress(runner, runner.epoch + 1)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None

@@ -66,8 +66,16 @@ def test_export_and_train(tools, accuracies, searched: Path, exported: Path) -> 
 )
 def test_export_mistakes(tools, searched: Path, arguments: list, message: str) -> None:
     out = searched / 'none.py'
-    process = tools.run('export_graph.py', SEARCH, '--work-dir', searched, '--out', out, *arguments, status=2)
+    arguments = ['--work-dir', searched, '--out', out, *arguments, '--cfg-options', *TINY]
+    process = tools.run('export_graph.py', SEARCH, *arguments, status=2)
     assert process.stderr.splitlines() == [message] and not out.exists()
+
+
+def test_export_without_the_options_of_the_search(tools, searched: Path) -> None:
+    process = tools.run('export_graph.py', SEARCH, '--work-dir', searched, '--out', searched / 'none.py', status=2)
+    (line,) = process.stderr.splitlines()
+    assert line.startswith('error: --study ktg_3node_digits: ')
+    assert line.endswith('; give the config and the --cfg-options that were searched with')
 
 
 def test_retrain_killed(tools, tmp_path: Path, exported: Path) -> None:

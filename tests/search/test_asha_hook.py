@@ -336,10 +336,10 @@ def test_rungs(pruner: dict[str, Any] | None, last: int, rungs: list[int]) -> No
 
 
 class Record:
-    """Takes reports, and stops the run at the steps in ``stops``."""
+    """Takes reports, and stops the run at the steps in ``stops``; takes it away after the epochs in ``taken``."""
 
-    def __init__(self, stops: tuple[int, ...] = ()) -> None:
-        self.stops, self.reports = stops, []
+    def __init__(self, stops: tuple[int, ...] = (), taken: tuple[int, ...] = ()) -> None:
+        self.stops, self.taken, self.reports, self.epochs = stops, taken, [], []
 
     def score(self, metrics: dict[str, float]) -> float | None:
         return metrics['net1/accuracy/top1']
@@ -347,6 +347,10 @@ class Record:
     def report(self, value: float, step: int) -> bool:
         self.reports.append(step)
         return step in self.stops
+
+    def progress(self, step: int) -> bool:
+        self.epochs.append(step)
+        return step in self.taken
 
 
 @pytest.fixture
@@ -383,6 +387,7 @@ def test_validates_at_the_rungs_and_the_end(
     pruner = dict(type='SuccessiveHalvingPruner', min_resource=first, reduction_factor=factor)
     outcome = train(config, tmp_path / 'run', reporter, pruner)
     assert validated == reporter.reports == [*rungs, 6]
+    assert reporter.epochs == [1, 2, 3, 4, 5, 6]
     assert (outcome.epoch, outcome.stopped) == (6, False)  # the last epoch stops nobody
     assert 'net1/accuracy/top1' in outcome.metrics
 
@@ -407,6 +412,7 @@ def test_validates_at_the_rungs_of_iterations(
     outcome = train(tiny_config(iteration_config), tmp_path / 'run', reporter, pruner)
     assert validated == [*(2 * rung for rung in rungs), max_iters]
     assert reporter.reports == [*rungs, 6]
+    assert reporter.epochs == list(range(1, max_iters // 2 + 1))
     assert (outcome.epoch, outcome.stopped) == (6, False)
 
 
@@ -432,6 +438,20 @@ def test_stops_and_goes_on_from_the_checkpoint(
     assert second.reports == [1, 2, 4, 6]
     factor = 2 if iterations else 1
     assert validated == [factor * step for step in (1, 2, 2, 4, 6)]  # what came at the checkpoint is measured again
+
+
+@pytest.mark.parametrize('iterations', [False, True])
+def test_stops_once_another_has_taken_it_over(
+    tiny_config: Callable[..., Config], iteration_config: dict[str, Any], tmp_path: Path, iterations: bool
+) -> None:
+    config = {'train_dataloader.dataset.indices': 32, 'train_cfg.max_epochs': 6}
+    if iterations:
+        iteration_config['train_cfg'].update(max_iters=12, val_interval=2)
+        config = {**iteration_config, 'train_dataloader.dataset.indices': 256}
+    reporter = Record(taken=(3,))
+    outcome = train(tiny_config(config), tmp_path / 'run', reporter, {})
+    assert (outcome.epoch, outcome.stopped) == (3, True)
+    assert reporter.epochs == [1, 2, 3] and reporter.reports == [1, 2]
 
 
 def test_two_processes_agree(monkeypatch: pytest.MonkeyPatch) -> None:
