@@ -17,7 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.graph_spec import UntaughtError, read_graph
+from ktg_mm.models.graph_spec import UntaughtError
 from ktg_mm.registry import NODES
 
 from .canonical import graph_key, reduce_graph
@@ -139,9 +139,7 @@ class Candidates:
         for name, node in reduced['nodes'].items():
             if node.get('members') == []:
                 raise UntaughtError(f'model.nodes.{name}.members', 'none of them is left')
-        roles = read_graph(reduced['nodes'], reduced['edges'], reduced['target']).roles
-        learning = [name for name, role in roles.items() if role == 'trained']
-        config = without_absent({**config, 'model': reduced}, learning, reduced['nodes'])
+        config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
         rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
         return Candidate(values, config, graph_key(reduced, self._named, rest))
 

@@ -16,7 +16,6 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.models.graph_spec import read_graph
 
 from .candidates import PRETRAINED, Candidate, Candidates
 from .config_text import Reference, difference, write_value
@@ -165,10 +164,8 @@ def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder:
 def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
     """What the config says beside the model: what else was drawn, and hooks that name nodes."""
     model = candidate.config['model']
-    roles = read_graph(model['nodes'], model['edges'], model['target']).roles
-    learning = [name for name, role in roles.items() if role == 'trained']
     kept = {key: value for key, value in base.items() if key not in ('model', 'search')}
-    wanted = copy.deepcopy(without_absent(kept, learning, model['nodes']))
+    wanted = copy.deepcopy(without_absent(kept, model))
     for name in candidate.values:
         if not name.startswith('model.'):
             _copy(candidate.config, wanted, name)

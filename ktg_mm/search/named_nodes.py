@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from ktg_mm.models.graph_spec import read_graph
 
 _EVALUATORS = ('val_evaluator', 'test_evaluator')
 
 
-def without_absent(config: Mapping[str, Any], learning: Iterable[str], present: Iterable[str]) -> dict[str, Any]:
-    """A config whose optimiser and evaluators name no node that its graph has lost.
+def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """A config whose optimiser and evaluators name no node that a graph has lost.
+
+    ``optim_wrapper.paramwise_cfg.nodes`` speaks of nodes that learn alone, evaluators of those that are there.
 
     Args:
         config: A config, plain dicts.
-        learning: The nodes that learn; of others ``optim_wrapper.paramwise_cfg.nodes`` must not speak.
-        present: The nodes that are there; no others can be evaluated.
+        model: The graph, a ``model`` of a config.
+
+    Raises:
+        ConfigError: If the graph is wrong; UntaughtError if it cannot learn.
 
     Example:
-        >>> without_absent({'optim_wrapper': dict(paramwise_cfg=dict(nodes=dict(a=1, b=2)))}, 'a', 'ab')
+        >>> import ktg_mm.models
+        >>> network = dict(type='ImageClassifier', backbone=dict(type='LeNet5'))
+        >>> model = dict(target='a', nodes=dict(a=dict(type='NetworkNode', network=network)),
+        ...     edges={'label->a': dict(loss=dict(type='CrossEntropy'))})
+        >>> without_absent({'optim_wrapper': dict(paramwise_cfg=dict(nodes=dict(a=1, b=2)))}, model)
         {'optim_wrapper': {'paramwise_cfg': {'nodes': {'a': 1}}}}
     """
-    learning, present = set(learning), set(present)
+    roles = read_graph(model['nodes'], model['edges'], model['target']).roles
+    learning = {name for name, role in roles.items() if role == 'trained'}
     changed = dict(config)
     optim = dict(changed.get('optim_wrapper') or {})
     nodes = (optim.get('paramwise_cfg') or {}).get('nodes')
@@ -29,7 +40,7 @@ def without_absent(config: Mapping[str, Any], learning: Iterable[str], present: 
         changed['optim_wrapper'] = optim | dict(paramwise_cfg={**optim['paramwise_cfg'], 'nodes': kept})
     for name in _EVALUATORS:
         if name in changed:
-            changed[name] = _evaluators(changed[name], present)
+            changed[name] = _evaluators(changed[name], set(model['nodes']))
     return changed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
+from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.models.graph_spec import is_cut
 
 from .candidates import PRETRAINED
@@ -76,7 +77,7 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
         nodes=dict(teacher=dict(type='NetworkNode', network=network)),
         edges={'label->teacher': _label_edge(base)},
     )
-    config = without_absent(config, learning=[], present=[])  # what it says of nodes is not about this one
+    config = without_absent(config, config['model'])
     weights: dict[str, Any] = {}
     run_dir = path.with_suffix('')
     cfg = trial_config(config, None, run_dir)
@@ -92,6 +93,6 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
 
 
 def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    torch.save({name: value.cpu() for name, value in weights.items()}, temporary)
-    os.replace(temporary, path)
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu() for name, value in weights.items()}, buffer)
+    AtomicLocalBackend().put(buffer.getvalue(), path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +21,8 @@ from scipy.stats import t
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
+from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.models.graph_spec import read_graph
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
 from .named_nodes import without_absent
@@ -135,10 +134,7 @@ def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[st
     checked = {}
     for name, config in configs.items():
         if name in METHODS:
-            graph = config['model']
-            roles = read_graph(graph['nodes'], graph['edges'], graph['target']).roles
-            learning = [node for node, role in roles.items() if role == 'trained']
-            config = without_absent(config, learning, graph['nodes'])
+            config = without_absent(config, config['model'])
         # The last epoch's weights are what counts.
         hooks = dict(config.get('default_hooks') or {})
         hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)
@@ -263,9 +259,7 @@ def save_results(folder: Path, metric: str) -> list[Row]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    temporary.write_text(json.dumps(value, indent=2) + '\n')
-    os.replace(temporary, path)
+    AtomicLocalBackend().put_text(json.dumps(value, indent=2) + '\n', path)
 
 
 def print_table(rows: Iterable[Row]) -> None:

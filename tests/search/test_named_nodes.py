@@ -2,6 +2,7 @@
 
 import copy
 
+import ktg_mm.models  # noqa: F401  (registers the nodes)
 from ktg_mm.search.named_nodes import without_absent
 
 CONFIG = dict(
@@ -12,9 +13,20 @@ CONFIG = dict(
 )
 
 
+def graph(names: str, learning: str) -> dict:
+    """A graph of networks; those that do not learn are frozen."""
+    network = dict(type='ImageClassifier', backbone=dict(type='LeNet5'))
+    frozen = {name: dict(allow_random=True) for name in names if name not in learning}
+    return dict(
+        target='a',
+        nodes={name: dict(type='NetworkNode', network=network, **frozen.get(name, {})) for name in names},
+        edges={f'label->{name}': dict(loss=dict(type='CrossEntropy')) for name in learning},
+    )
+
+
 def test_absent_nodes_are_left_out_and_the_rest_is_untouched() -> None:
     before = copy.deepcopy(CONFIG)
-    changed = without_absent(CONFIG, learning=['a'], present=['a', 'b'])
+    changed = without_absent(CONFIG, graph('ab', learning='a'))
     assert before == CONFIG
     assert changed['optim_wrapper'] == dict(optimizer=dict(lr=0.1), paramwise_cfg=dict(nodes=dict(a=dict(lr=1))))
     assert changed['val_evaluator']['nodes'] == ['a', 'b']
@@ -23,5 +35,5 @@ def test_absent_nodes_are_left_out_and_the_rest_is_untouched() -> None:
 
 
 def test_where_all_are_there_nothing_changes() -> None:
-    assert without_absent(CONFIG, 'abc', 'abc') == CONFIG
-    assert without_absent({'train_cfg': {}}, '', '') == {'train_cfg': {}}
+    assert without_absent(CONFIG, graph('abc', learning='abc')) == CONFIG
+    assert without_absent({'train_cfg': {}}, graph('a', learning='a')) == {'train_cfg': {}}

@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import platform
 import shlex
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError
 from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
 from ktg_mm.search.study import find_study
@@ -84,10 +84,7 @@ def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | N
     # One curve a line, for readable changes.
     lines = ',\n'.join('  ' + json.dumps(curve) for curve in found)
     text = json.dumps(content, indent=1).removesuffix('\n}') + f',\n "curves": [\n{lines}\n ]\n}}\n'
-    temporary = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(text)
-    os.replace(temporary, out)
+    AtomicLocalBackend().put_text(text, out)
     return len(found)
 
 
