@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from mmengine.evaluator import Evaluator
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.errors import ConfigError
@@ -16,16 +17,18 @@ from ktg_mm.models.graph import build_edge, build_node
 from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_graph
 
 from .asha_hook import ASHAHook
-from .candidates import Candidates, mark_pretrained
+from .candidates import COSTS, Candidates, mark_pretrained, scores
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
 
+_CLASSES = 1000  # of the made-up sample, enough for any top k
+
 
 def check_space(candidates: Candidates) -> None:
-    """Checks that every choice, and both ends of every range, make a sound config, one at a time.
+    """Checks that the metric exists, and that every choice, and both ends of every range, make a sound config.
 
-    A graph that cannot learn is no mistake: the search draws another. Each network is built once, without its weights
-    being loaded.
+    Choices are tried one at a time. A graph that cannot learn is no mistake: the search draws another. Each network is
+    built once, without its weights being loaded.
 
     Args:
         candidates: A search's candidates.
@@ -34,6 +37,7 @@ def check_space(candidates: Candidates) -> None:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
     _check_hook(candidates.search.get('hook'))
+    _check_metrics(candidates)
     space = candidates.space
     built: set[str] = set()
     fill = False
@@ -64,6 +68,23 @@ def _check_hook(hook: Any) -> None:
         cls = check_type(hook, HOOKS, 'search.hook', 'hook')
         if not (inspect.isclass(cls) and issubclass(cls, ASHAHook)):
             raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
+
+
+def _check_metrics(candidates: Candidates) -> None:
+    """Evaluates one made-up sample, to see under which names a validation will report."""
+    nodes = tuple(candidates.base['model']['nodes'])
+    sample = dict(
+        node_names=nodes, node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1), gt_label=torch.tensor([0])
+    )
+    if not candidates.base.get('val_evaluator'):
+        return
+    try:
+        evaluator = Evaluator(candidates.base['val_evaluator'])
+        evaluator.process([sample])
+        found = evaluator.evaluate(1)
+    except Exception:  # a metric that needs more than this; the first validation will tell
+        return
+    scores([metric for metric in candidates.metrics if metric not in COSTS], found, nodes)
 
 
 def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:

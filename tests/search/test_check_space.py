@@ -6,6 +6,7 @@ import pytest
 from mmengine.config import Config
 
 import ktg_mm.engine
+import ktg_mm.evaluation
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.search import Candidates
@@ -157,3 +158,22 @@ def test_the_scored_node_goes():
     space = {'model.nodes.b': dict(stays=dict(type='NetworkNode', network=NETWORK), goes=None)}
     with pytest.raises(ConfigError, match=r"choice 'goes': search\.metric: no node is named 'b'; known: a"):
         check(space, search=dict(metric='b/accuracy/top1'))
+
+
+def evaluated(metric, evaluator):
+    check({GATE: dict(through=THROUGH, cutoff=CUTOFF)}, search=dict(metric=metric), val_evaluator=evaluator)
+
+
+def test_metrics_that_a_validation_reports():
+    top = dict(type='NodeMetric', metric=dict(type='Accuracy', topk=(1, 5)))
+    for metric in ('a/accuracy/top5', 'best/accuracy/top1', ['b/accuracy/top1', 'parameters']):
+        evaluated(metric, top)
+    evaluated('a/single-label/f1-score', [top, dict(type='NodeMetric', metric=dict(type='SingleLabelMetric'))])
+
+
+def test_a_metric_that_is_never_reported():
+    with pytest.raises(ConfigError) as caught:
+        evaluated('a/accurcy/top1', dict(type='NodeMetric', metric=dict(type='Accuracy')))
+    assert str(caught.value) == ("search.metric: 'a/accurcy/top1' is never reported; did you mean 'a/accuracy/top1'?")
+    with pytest.raises(ConfigError, match="'best/accuracy/top5' is never reported"):
+        evaluated('best/accuracy/top5', dict(type='NodeMetric', metric=dict(type='Accuracy')))

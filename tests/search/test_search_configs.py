@@ -18,14 +18,15 @@ PATHS = sorted((CONFIGS / 'search').glob('*.py'))
 
 
 def size(name):
-    """Networks ^ (n - 1) x gates ^ (n^2); six losses count with three of four gates, on edges between nodes."""
+    """Networks ^ (n - 1) x gates ^ (n^2); losses or temperatures count with three of four gates, between nodes."""
     n = int(re.search(r'(\d)node', name).group(1))
     if 'six_losses' in name:
         return 4**n * (1 + 3 * 6) ** (n * (n - 1))
     if 'sine' in name:
         return math.inf
     networks = 3 if 'cifar100' in name else 2
-    return networks ** (n - 1) * 4 ** (n**2)
+    gates = 1 + 3 * 3 if 'temperatures' in name else 4
+    return networks ** (n - 1) * 4**n * gates ** (n * (n - 1))
 
 
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
