@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from mmengine.evaluator import Evaluator
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.graph import build_edge, build_node
@@ -76,10 +76,13 @@ def _check_metrics(candidates: Candidates) -> None:
     sample = dict(
         node_names=nodes, node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1), gt_label=torch.tensor([0])
     )
-    if not candidates.base.get('val_evaluator'):
+    metrics = candidates.base.get('val_evaluator')
+    if not metrics:
         return
     try:
-        evaluator = Evaluator(candidates.base['val_evaluator'])
+        evaluator = Evaluator(
+            [METRICS.build(metric) for metric in ([metrics] if isinstance(metrics, dict) else metrics)]
+        )
         evaluator.process([sample])
         found = evaluator.evaluate(1)
     except Exception:  # a metric that needs more than this; the first validation will tell

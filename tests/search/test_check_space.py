@@ -174,6 +174,6 @@ def test_metrics_that_a_validation_reports():
 def test_a_metric_that_is_never_reported():
     with pytest.raises(ConfigError) as caught:
         evaluated('a/accurcy/top1', dict(type='NodeMetric', metric=dict(type='Accuracy')))
-    assert str(caught.value) == ("search.metric: 'a/accurcy/top1' is never reported; did you mean 'a/accuracy/top1'?")
+    assert str(caught.value) == "search.metric: 'a/accurcy/top1' is never reported; did you mean 'a/accuracy/top1'?"
     with pytest.raises(ConfigError, match="'best/accuracy/top5' is never reported"):
         evaluated('best/accuracy/top5', dict(type='NodeMetric', metric=dict(type='Accuracy')))
