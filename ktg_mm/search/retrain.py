@@ -188,7 +188,9 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         cfg = _with_seed(cfg, seed)
         run = dict(method=name, seed=seed, target=cfg.model.target, recipe=_fingerprint(cfg))
         _write_json(path, run)
-        cfg.work_dir, cfg.filename = str(run_dir), f'{name}.py'
+        cfg.work_dir = str(run_dir)
+        # The run's name. As an entry of the config it would stand in the copy in the folder, which could not be read.
+        object.__setattr__(cfg, '_filename', f'{name}.py')
         start = time.monotonic()
         with quiet_runner(cfg) as runner:
             # Without test data of its own, the published protocol, the last validation is the result.

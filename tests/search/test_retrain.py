@@ -93,6 +93,9 @@ def test_retrain(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None
     assert [entry['method'] for entry in table['methods']] == ['found', 'independent']
     assert table['methods'][1]['difference'] == rows[1].difference
     assert not list(folder.glob('**/*.tmp')) and not list(folder.glob('**/best*'))
+    # A run leaves its config behind, which the tools can read.
+    (left,) = (folder / 'found/seed_5').glob('*.py')
+    assert load_config(left).to_dict()['model'] == found().to_dict()['model']
 
 
 class Stop(Hook):
