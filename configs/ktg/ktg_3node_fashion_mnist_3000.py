@@ -1,4 +1,5 @@
-# Trial 41 of the study ktg_3node_fashion_mnist_3000: net1/accuracy/top1 87.06 on the validation data of the search.
+# Trial 41 of the study ktg_3node_fashion_mnist_3000.
+# On the validation data of the search: net1/accuracy/top1 87.06.
 #   python tools/train.py configs/ktg/ktg_3node_fashion_mnist_3000.py
 _base_ = ['../dml/dml_3node_fashion_mnist_3000.py']
 

@@ -206,7 +206,8 @@ def _existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:
 def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, str]) -> list[str]:
     found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
     lines = [
-        f'# Trial {trial.number} of the study {study.study_name}: {found} on the validation data of the search.',
+        f'# Trial {trial.number} of the study {study.study_name}.',
+        f'# On the validation data of the search: {found}.',
         f'#   python tools/train.py {out.as_posix()}',
     ]
     if teachers:

@@ -134,9 +134,10 @@ search = dict(retrain={str(DML)!r}, space={{'model.nodes.net2.network': dict(res
     (tmp_path / 'ktg').mkdir()
     out = export_graph(cfg, tmp_path / 'ktg/found.py', tmp_path)
     lines = out.read_text().splitlines()
-    assert lines[0] == '# Trial 1 of the study search: net1/accuracy/top1 97.5 on the validation data of the search.'
-    assert lines[1] == f'#   python tools/train.py {out}'
-    base = lines[2].removeprefix("_base_ = ['").removesuffix("']")
+    assert lines[0] == '# Trial 1 of the study search.'
+    assert lines[1] == '# On the validation data of the search: net1/accuracy/top1 97.5.'
+    assert lines[2] == f'#   python tools/train.py {out}'
+    base = lines[3].removeprefix("_base_ = ['").removesuffix("']")
     assert not Path(base).is_absolute() and (out.parent / base).resolve() == DML
     text = out.read_text()
     assert "        net1=dict(type='NetworkNode', network=_base_.resnet8),\n" in text
