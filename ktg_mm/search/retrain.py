@@ -14,15 +14,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from mmengine.config import Config
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from scipy.stats import t
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.text_table import text_table
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
 from .named_nodes import without_absent
@@ -274,20 +272,15 @@ def print_table(rows: Iterable[Row]) -> None:
         | found  |     2 | 91.50 |      0.71 |                |               |
         | dml    |     1 | 90.00 |           |          +1.00 |               |
     """
-    table = Table(box=box.MARKDOWN)
-    table.add_column('method')
-    for title in ('seeds', 'mean', 'deviation', 'found - method', '95 % interval'):
-        table.add_column(title, justify='right')
-    for row in rows:
-        table.add_row(
-            row.method,
-            str(len(row.scores)),
-            f'{row.mean:.2f}',
-            '' if row.deviation is None else f'{row.deviation:.2f}',
-            '' if row.difference is None else f'{row.difference:+.2f}',
-            '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
-        )
-    console = Console(width=200, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    print(captured.get().strip())
+    cells = [
+        {
+            'method': row.method,
+            'seeds': str(len(row.scores)),
+            'mean': f'{row.mean:.2f}',
+            'deviation': '' if row.deviation is None else f'{row.deviation:.2f}',
+            'found - method': '' if row.difference is None else f'{row.difference:+.2f}',
+            '95 % interval': '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
+        }
+        for row in rows
+    ]
+    print(text_table(cells))
