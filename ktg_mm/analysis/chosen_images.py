@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +12,10 @@ from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.runner import check_data_root
-from ktg_mm.errors import ConfigError
+from ktg_mm.errors import ConfigError, UserError
 
 
 @DATASETS.register_module()
@@ -75,6 +77,26 @@ def build_split(cfg: Config, split: str) -> BaseDataset:
     check_data_root(cfg, key)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
         return DATASETS.build(cfg[key].dataset)
+
+
+def sample_images(args: argparse.Namespace, number: int) -> list[int]:
+    """Draws images of the data that a command line names, as many of one class as of another.
+
+    Args:
+        args: From :func:`ktg_mm.analysis.runs.runs_parser`, with a ``seed``.
+        number: How many; all, if there are not as many.
+
+    Returns:
+        Their places in the data set.
+
+    Raises:
+        UserError: If an argument, the config or the data are wrong.
+    """
+    if args.seed < 0:
+        raise UserError(f'--seed must be at least 0, got {args.seed}')
+    if args.limit is not None and args.limit < 1:
+        raise UserError(f'--limit must be at least 1, got {args.limit}')
+    return draw_sample(load_config(args.config, args.cfg_options), args.split, number, args.seed, args.limit).tolist()
 
 
 def draw_sample(cfg: Config, split: str, number: int, seed: int = 0, limit: int | None = None) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ktg_mm.errors import UserError
 from ktg_mm.evaluation.diversity import (
@@ -28,7 +29,7 @@ ALL = 'all'
 _MOST_NUMBERS = 4  # networks, of which each pair has its number in the picture
 _MAPS = {
     'disagreement_percent': ('disagreement (%)', '{:.1f}'),
-    'mutual_kl_nats': ('mutual KL (nats)', '{:.2g}'),
+    'mutual_kl_nats': ('mutual KL (nats)', '{:.3f}'),
     'attention_difference': ('attention difference', '{:.2f}'),
 }
 
@@ -136,7 +137,9 @@ def draw_diversity(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> F
 def _draw_map(axes: Axes, values: np.ndarray, label: str, number: str) -> None:
     most = np.nanmax(values) or 1.0
     image = axes.imshow(values, cmap=SHADES.with_extremes(bad=PALE), vmin=0, vmax=most)
-    bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.04, 0, 0.05, 1)))
+    bar = axes.figure.colorbar(
+        image, cax=axes.inset_axes((1.04, 0, 0.05, 1)), ticks=MaxNLocator(4, steps=(1, 2, 5, 10)), format='%g'
+    )
     bar.ax.tick_params(labelsize=SMALL)
     for y, x in np.ndindex(values.shape) if len(values) <= _MOST_NUMBERS else ():
         if not np.isnan(values[y, x]):

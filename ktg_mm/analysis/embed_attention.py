@@ -86,7 +86,7 @@ def check_method(method: str) -> None:
         UserError: If it is.
     """
     if method == 'umap' and importlib.util.find_spec('umap') is None:
-        raise UserError("--method umap: needs umap-learn, which is not installed; pip install 'ktg_mm[analysis]'")
+        raise UserError('--method umap: needs umap-learn, which is not installed; pip install umap-learn')
 
 
 def normalized_maps(predictions: Predictions) -> np.ndarray:
@@ -99,7 +99,7 @@ def normalized_maps(predictions: Predictions) -> np.ndarray:
         Shape (nodes N, H W), from node to node; a map that is 0 everywhere stays so.
 
     Raises:
-        UserError: If the maps have different sizes, or hold one cell each.
+        UserError: If the maps have different sizes, hold one cell each, or are not finite.
 
     Example:
         >>> predictions = Predictions(('a',), np.zeros((1, 1, 2), np.float32), np.array([1]), (5,),
@@ -117,6 +117,8 @@ def normalized_maps(predictions: Predictions) -> np.ndarray:
     vectors = np.concatenate([maps.reshape(len(maps), -1) for maps in predictions.attention.values()]).astype(float)
     if vectors.shape[1] == 1:
         raise UserError('the attention maps have one cell each, and so are all the same; there is nothing to embed')
+    if not np.isfinite(vectors).all():
+        raise UserError('the attention maps are not finite; the networks have diverged')
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(lengths > 0, lengths, 1)
 

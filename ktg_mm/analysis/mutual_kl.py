@@ -58,7 +58,7 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation | None:
 
     Example:
         >>> str(correlation([1, 2, 3, 4], [1, 2, 3, 5]))
-        'Pearson +0.98 (95 % interval +0.36 to +1.00), Spearman +1.00'
+        'Pearson +0.98 (95 % interval +0.39 to +1.00), Spearman +1.00'
     """
     if len(x) < _FEWEST_PAIRS or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
@@ -148,7 +148,7 @@ def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) ->
         (same == 1, 'pairs of one run', 'D', BLUE),
     ):
         if chosen.any():
-            style = dict(ms=6 if len(rows) <= 100 else 4, color=colour, alpha=0.7, mec='white', mew=0.5)
+            style: dict[str, Any] = dict(ms=6 if len(rows) <= 100 else 4, color=colour, alpha=0.7, mec='white', mew=0.5)
             axes.plot(x[chosen], y[chosen], marker, label=f'{label} ({chosen.sum()})', **style)
     if found:
         ends = np.array([x.min(), x.max()])

@@ -95,7 +95,8 @@ def _ordered_loader(cfg: Config, key: str) -> DataLoader:
     check_data_root(cfg, key)
     left_out = ('sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers')
     loader = {name: value for name, value in cfg[key].items() if name not in left_out}
-    return Runner.build_dataloader(dict(loader, sampler=dict(type='DefaultSampler', shuffle=False)), seed=0)
+    sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
+    return Runner.build_dataloader(dict(loader, sampler=sampler), seed=0)
 
 
 def _run(

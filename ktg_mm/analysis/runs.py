@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mmengine.config import Config
+
 from ktg_mm.apis import config_parser, load_config
 from ktg_mm.errors import UserError
 
@@ -44,12 +46,15 @@ def runs_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def read_runs(args: argparse.Namespace, attention: bool = False) -> Predictions:
+def read_runs(
+    args: argparse.Namespace, attention: bool = False, change: Callable[[Config], Config] | None = None
+) -> Predictions:
     """Predicts with all runs; where there are several, a node's name begins with the run's, as in ``seed0/net1``.
 
     Args:
         args: From :func:`runs_parser`.
         attention: Whether to keep the attention maps of the networks that have some. Defaults to False.
+        change: Makes of each config the one to predict with. Defaults to None: the config itself.
 
     Raises:
         UserError: If an argument, a config, data or a checkpoint is wrong.
@@ -59,11 +64,10 @@ def read_runs(args: argparse.Namespace, attention: bool = False) -> Predictions:
     for config, *checkpoints in args.against:
         if not checkpoints:
             raise UserError(f'--against {config}: give the checkpoints of its runs after it')
-    several = [
-        (path, load_config(config, args.cfg_options))
-        for config, *checkpoints in [[args.config, *args.checkpoint], *args.against]
-        for path in checkpoints
-    ]
+    several = []
+    for config, *checkpoints in [[args.config, *args.checkpoint], *args.against]:
+        cfg = load_config(config, args.cfg_options)
+        several += [(path, change(cfg) if change else cfg) for path in checkpoints]
     names = run_names([path for path, _ in several])
     found = [predict_dataset(cfg, path, args.split, attention, args.limit) for path, cfg in several]
     return merge(found, names) if len(found) > 1 else found[0]
@@ -82,7 +86,7 @@ def run_names(checkpoints: Sequence[str | Path]) -> list[str]:
         >>> run_names(['work_dirs/a/seed0/epoch_30.pth', 'work_dirs/a/seed1/epoch_30.pth'])
         ['seed0', 'seed1']
     """
-    paths = [Path(os.path.abspath(path)).with_suffix('').parts for path in checkpoints]
+    paths = [Path(os.path.abspath(path).removesuffix('.pth')).parts for path in checkpoints]
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise UserError(f'checkpoint {checkpoints[number]}: is given twice')
@@ -104,6 +108,18 @@ def run_analysis(parser: argparse.ArgumentParser, analyse: Callable[[Predictions
         UserError: If an argument, a config, data or a checkpoint is wrong, or a file cannot be written.
     """
     args = parser.parse_args()
-    result = analyse(read_runs(args, attention))
+    save_and_print(analyse(read_runs(args, attention)), args)
+
+
+def save_and_print(result: Result, args: argparse.Namespace) -> None:
+    """Writes a result's files, and prints its summary and where they are.
+
+    Args:
+        result: The result.
+        args: From :func:`runs_parser`.
+
+    Raises:
+        UserError: If a file cannot be written.
+    """
     files = result.save(args.out or Path('work_dirs') / Path(args.config).stem / 'analysis')
     print(result.summary, *files, sep='\n')

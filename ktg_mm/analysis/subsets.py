@@ -107,7 +107,7 @@ def draw_subsets(rows: Sequence[dict[str, Any]]) -> Figure:
     ]
     marked = (('all', len(rows) - 1, 's', 12, VERMILION), ('best', int(accuracies.argmax()), 'D', 9, GREEN))
     for what, index, marker, size, colour in marked:
-        style = dict(ls='', marker=marker, mfc='none', mec=colour, mew=2)
+        style: dict[str, Any] = dict(ls='', marker=marker, mfc='none', mec=colour, mew=2)
         axes.plot(places[index], accuracies[index], ms=size, **style)
         names = rows[index]['networks']
         names = names if len(names) <= _LONGEST_NAME else f'{rows[index]["size"]} networks'

@@ -250,7 +250,7 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
     other = tmp_path / 'other.pth'
     other.write_bytes(checkpoint.read_bytes())
     layer = 'model.nodes.net1.attention_layer=backbone.layer1'
-    arguments = ['--split', 'val', '--indices', 8, 3, '--out', tmp_path, '--cfg-options', layer]
+    arguments = ['--split', 'val', '--indices', 8, 3, 5, '--limit', 2, '--out', tmp_path, '--cfg-options', layer]
     assert run(DIGITS, checkpoint, '--against', DIGITS, other, *arguments) == 0
     rows = read(tmp_path / 'attention_maps.csv')
     assert [row['image'] for row in rows] == ['8'] * 6 + ['3'] * 6
@@ -267,6 +267,7 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
         (['--indices', '3', '360'], 'dataset: has no image 360; the images are 0 to 359'),
         (['--seed', '-1'], '--seed must be at least 0, got -1'),
         (['--limit', '0'], '--limit must be at least 1, got 0'),
+        (['--indices', '3', '--limit', '-1'], '--limit must be at least 1, got -1'),
         (['--against', str(DIGITS)], f'--against {DIGITS}: give the checkpoints of its runs after it'),
         (
             ['--cfg-options', 'model.nodes.net1.attention_layer=backbone.layer9'],

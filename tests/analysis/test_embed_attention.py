@@ -107,6 +107,7 @@ def test_one_node_alone() -> None:
             r'^the attention maps have different sizes: a 4x4, b 2x2; attention_layer',
         ),
         (dict(a=np.ones((2, 1, 1)), b=np.ones((2, 1, 1))), r'^the attention maps have one cell each'),
+        (dict(a=np.full((2, 2, 2), np.nan), b=np.ones((2, 2, 2))), r'^the attention maps are not finite'),
         (dict(a=np.ones((2, 2, 2)), b=2 * np.ones((2, 2, 2))), r'^the attention maps are all the same'),
     ],
 )
@@ -118,7 +119,7 @@ def test_maps_that_cannot_be_embedded(maps: dict[str, np.ndarray], message: str)
 def test_umap_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
     check_method('tsne')
-    message = r"^--method umap: needs umap-learn, which is not installed; pip install 'ktg_mm\[analysis\]'$"
+    message = r'^--method umap: needs umap-learn, which is not installed; pip install umap-learn$'
     with pytest.raises(UserError, match=message):
         check_method('umap')
 

@@ -12,6 +12,7 @@ from ktg_mm.errors import UserError
         (['w/a/seed0/epoch_1.pth', 'w/a/seed1/epoch_1.pth'], ['seed0', 'seed1']),
         (['w/a/seed0/last.pth', 'w/b/seed1/last.pth'], ['a/seed0', 'b/seed1']),
         (['w/a.pth', 'w/x/a.pth'], ['a', 'x/a']),
+        (['w/v1.5', 'w/v1.6'], ['v1.5', 'v1.6']),
         (['w/a/best.pth', './w/b/best.pth', '{here}/w/c/best.pth'], ['a', 'b', 'c']),
     ],
 )
@@ -40,6 +41,19 @@ def test_one_run_and_several(tiny, tmp_path):
     against = read(config, first, '--limit', 4, '--against', config, second)
     assert against.names == both.names
     assert (against.logits[:3] == one.logits).all() and (against.logits[3:] != one.logits).any()
+
+
+def test_changed_configs(tiny):
+    config, (first, second) = tiny
+    args = runs_parser('Does nothing.').parse_args([str(config), str(first), '--against', str(config), str(second)])
+
+    def change(cfg):
+        cfg.test_dataloader.dataset.indices = [7, 3]
+        return cfg
+
+    chosen, whole = read_runs(args, change=change), read_runs(args)
+    assert chosen.labels.tolist() == whole.labels[[7, 3]].tolist()
+    assert chosen.names == whole.names
 
 
 def test_mistakes(tiny):

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from ktg_mm.analysis.attention_maps import analyse_attention_maps
-from ktg_mm.analysis.chosen_runs import read_chosen_runs, sample_images, save_and_print
+from ktg_mm.analysis.chosen_images import sample_images, with_images
 from ktg_mm.analysis.pixels import seen_pixels
-from ktg_mm.analysis.runs import runs_parser
+from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
 from ktg_mm.apis import load_config, one_line_errors
 from ktg_mm.errors import UserError
 
@@ -33,8 +33,8 @@ def main() -> None:
     args = parse_args()
     if not 1 <= (len(args.indices) if args.indices else args.images) <= MOST_IMAGES:
         raise UserError(f'--images and --indices take 1 to {MOST_IMAGES} images')
-    indices = args.indices or sample_images(args, args.images)
-    predictions = read_chosen_runs(args, indices)
+    indices = (args.indices or sample_images(args, args.images))[: args.limit]
+    predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
     pixels = seen_pixels(load_config(args.config, args.cfg_options), args.split, indices)
     name = f'{Path(args.config).stem}, {args.split} images'
     save_and_print(analyse_attention_maps(predictions, pixels, indices, name), args)

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from ktg_mm.analysis.chosen_runs import read_chosen_runs, sample_images, save_and_print
+from ktg_mm.analysis.chosen_images import sample_images, with_images
 from ktg_mm.analysis.embed_attention import METHODS, analyse_embedding, check_method
-from ktg_mm.analysis.runs import runs_parser
+from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
 from ktg_mm.apis import one_line_errors
 from ktg_mm.errors import UserError
 
@@ -29,7 +29,7 @@ def main() -> None:
     if args.samples < 5:
         raise UserError(f'--samples must be at least 5, got {args.samples}')
     indices = sample_images(args, args.samples)
-    predictions = read_chosen_runs(args, indices)
+    predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
     name = f'{Path(args.config).stem}, {len(indices)} {args.split} images'
     save_and_print(analyse_embedding(predictions, indices, name, args.method, args.seed), args)
 
