@@ -65,7 +65,9 @@ class PCGradUpdate(Update):
             teachers = [i for i, key in enumerate(keys) if self.label or parse_edge_key(key).source != LABEL]
             others = [i for i in range(len(keys)) if i not in teachers]
             self._count_conflicts(node, [keys[i] for i in teachers], gradients[teachers])
-            orders = [rng.permutation([j for j in range(len(teachers)) if j != i]) for i in range(len(teachers))]
+            orders = [
+                rng.permutation([j for j in range(len(teachers)) if j != i]).tolist() for i in range(len(teachers))
+            ]
             _put(conflict_free(gradients[teachers], orders) + gradients[others].sum(dim=0), reached)
         optim_wrapper.step()
         optim_wrapper.zero_grad()
