@@ -10,12 +10,14 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# The last feature map has 4 x 4 cells, too few to crop; the one before has 7 x 7.
+_node = dict(network=_base_.resnet8, attention_layer='backbone.layer2')
 model = dict(
     nodes=dict(
-        student=dict(network=_base_.resnet8),
+        student=_node,
         **{
             f'teacher{i}': dict(
-                network=_base_.resnet8,
+                _node,
                 checkpoint='work_dirs/ens_3node_independent_fashion_mnist_3000/epoch_32.pth',
                 prefix=f'nodes.net{i}.network.',
             )
