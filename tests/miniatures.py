@@ -72,6 +72,23 @@ def write_stanford_cars(root: Path, train_per_class: int = 2, test_per_class: in
     return root
 
 
+def write_cub(root: Path, train_per_class: int = 2, test_per_class: int = 1, num_classes: int = 200) -> Path:
+    """Writes CUB_200_2011 with images/<number>.<species>/*.jpg and the three official lists; returns ``root``."""
+    folder = root / 'CUB_200_2011'
+    lists: dict[str, list[str]] = {'images': [], 'image_class_labels': [], 'train_test_split': []}
+    for label in range(num_classes):
+        species = f'{label + 1:03d}.Species_{label}'
+        (folder / 'images' / species).mkdir(parents=True)
+        for variant in range(train_per_class + test_per_class):
+            name = f'{species}/Species_{label}_{variant:04d}.jpg'
+            cv2.imwrite(str(folder / 'images' / name), class_image(label, variant))
+            for rows, value in zip(lists.values(), (name, label + 1, int(variant < train_per_class)), strict=True):
+                rows.append(f'{len(rows) + 1} {value}\n')
+    for kind, rows in lists.items():
+        (folder / f'{kind}.txt').write_text(''.join(rows))
+    return root
+
+
 def write_cifar(root: Path, dataset: type, images_per_file: int = 100) -> dict[str, list[list[str]]]:
     """Writes miniature CIFAR batches, the classes in turn.
 

@@ -28,7 +28,12 @@ def parse_args() -> argparse.Namespace:
         metavar='CONFIG',
         help='other configs to train; --cfg-options hold for them too',
     )
-    parser.add_argument('--metric', default='accuracy/top1', help="the target's metric; default: accuracy/top1")
+    parser.add_argument(
+        '--metric',
+        default='accuracy/top1',
+        help="what to compare: the target's metric (default: accuracy/top1), a node's (net1/accuracy/top1), or the "
+        "networks' mean (mean/accuracy/top1); finished runs are only read again",
+    )
     return parser.parse_args()
 
 

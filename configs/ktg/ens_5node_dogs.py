@@ -5,16 +5,8 @@ _base_ = [
     '../_base_/graphs/ens_5node.py',
     '../_base_/datasets/stanford_dogs.py',
     '../_base_/models/networks_imagenet.py',
-    '../_base_/schedules/sgd_300e_dogs.py',
+    '../_base_/schedules/sgd_300e_ens.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(
-    nodes=dict(
-        net1=dict(network=_base_.abn_resnet18),
-        net2=dict(network=_base_.abn_resnet18),
-        net3=dict(network=_base_.abn_resnet18),
-        net4=dict(network=_base_.abn_resnet18),
-        net5=dict(network=_base_.abn_resnet18),
-    )
-)
+model = dict(nodes={f'net{i}': dict(network=_base_.abn_resnet18) for i in range(1, 6)})

@@ -5,10 +5,10 @@ _base_ = [
     '../_base_/graphs/ens_2node.py',
     '../_base_/datasets/stanford_dogs_search.py',
     '../_base_/models/networks_imagenet.py',
-    '../_base_/schedules/sgd_300e_dogs.py',
+    '../_base_/schedules/sgd_300e_ens.py',
     '../_base_/spaces/six_losses_four_gates.py',
     '../_base_/default_runtime.py',
 ]
 
-model = dict(nodes=dict(net1=dict(network=_base_.abn_resnet18), net2=dict(network=_base_.abn_resnet18)))
+model = dict(nodes={f'net{i}': dict(network=_base_.abn_resnet18) for i in range(1, 3)})
 search = dict(retrain='../ktg/ens_2node_dogs.py')

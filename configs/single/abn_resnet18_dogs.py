@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/graphs/single.py',
     '../_base_/datasets/stanford_dogs.py',
     '../_base_/models/networks_imagenet.py',
-    '../_base_/schedules/sgd_300e_dogs.py',
+    '../_base_/schedules/sgd_300e_ens.py',
     '../_base_/default_runtime.py',
 ]
 

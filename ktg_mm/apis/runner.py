@@ -48,7 +48,8 @@ def build_runner(
     check_config(cfg)
     _make_folder(cfg.work_dir)
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
-    _check_data_roots(cfg)
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        check_data_root(cfg, loader)
     init_distributed(launcher)
     runner = Runner.from_cfg(cfg)
     if runner.optim_wrapper is not None:
@@ -104,13 +105,20 @@ def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -
             cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
 
 
-def _check_data_roots(cfg: Config) -> None:
-    """Refuses a data root that is missing, where the data set would not download itself."""
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        dataset = (cfg.get(name) or {}).get('dataset') or {}
-        path = f'{name}.dataset'
-        while isinstance(dataset.get('dataset'), dict):  # wrappers
-            dataset, path = dataset['dataset'], f'{path}.dataset'
-        root = dataset.get('data_root')
-        if root and '://' not in root and not Path(root).expanduser().exists() and dataset.get('download') is not True:
-            raise ConfigError(f'{path}.data_root', f'no such folder: {root}; give the folder that holds the data set')
+def check_data_root(cfg: Config, name: str) -> None:
+    """Refuses a data root that is missing, where the data set would not download itself.
+
+    Args:
+        cfg: The config.
+        name: The data loader, such as ``'test_dataloader'``.
+
+    Raises:
+        ConfigError: If there is no such folder.
+    """
+    dataset = (cfg.get(name) or {}).get('dataset') or {}
+    path = f'{name}.dataset'
+    while isinstance(dataset.get('dataset'), dict):  # wrappers
+        dataset, path = dataset['dataset'], f'{path}.dataset'
+    root = dataset.get('data_root')
+    if root and '://' not in root and not Path(root).expanduser().exists() and dataset.get('download') is not True:
+        raise ConfigError(f'{path}.data_root', f'no such folder: {root}; give the folder that holds the data set')

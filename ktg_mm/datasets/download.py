@@ -15,6 +15,12 @@ _DOGS = 'http://vision.stanford.edu/aditya86/ImageNetDogs/'
 ARCHIVES: dict[str, list[tuple[str, str]]] = {
     'cifar10': [(CIFAR10.url, CIFAR10.tgz_md5)],
     'cifar100': [(CIFAR100.url, CIFAR100.tgz_md5)],
+    'cub': [
+        (
+            'https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz',
+            '97eceeb196236b17998738112f37df78',
+        )
+    ],
     'fashion_mnist': [
         (FashionMNIST.url_prefix + name, md5) for name, md5 in FashionMNIST.train_list + FashionMNIST.test_list
     ],
@@ -43,7 +49,7 @@ def download(name: str, data_root: str | Path) -> None:
     """Downloads and unpacks a data set; an archive that is there and whole is not downloaded again.
 
     Args:
-        name: ``'cifar10'``, ``'cifar100'``, ``'fashion_mnist'`` or ``'stanford_dogs'``.
+        name: ``'cifar10'``, ``'cifar100'``, ``'cub'``, ``'fashion_mnist'`` or ``'stanford_dogs'``.
         data_root: Folder to download into, made where it is missing; what a config calls ``data_root``.
 
     Raises:

@@ -8,7 +8,7 @@ from mmpretrain.registry import LOG_PROCESSORS
 
 @LOG_PROCESSORS.register_module()
 class GraphLogProcessor(LogProcessor):
-    """mmengine's LogProcessor, but the edges' losses and gate weights are left out of the printed line.
+    """mmengine's LogProcessor, but the edges' losses, gate weights and conflicts stay out of the printed line.
 
     Five networks have up to 25 edges; their curves are in TensorBoard (``train/edge/...`` and ``train/gate/...``) and
     in the run's ``vis_data/scalars.json``.
@@ -31,4 +31,4 @@ class GraphLogProcessor(LogProcessor):
         scalars = super()._collect_scalars(custom_cfg, runner, mode, reserve_prefix)
         if reserve_prefix:
             return scalars
-        return {name: value for name, value in scalars.items() if not name.startswith(('edge/', 'gate/'))}
+        return {name: value for name, value in scalars.items() if not name.startswith(('edge/', 'gate/', 'conflict/'))}

@@ -1,5 +1,7 @@
 """Metrics."""
 
+from .calibration_error import CalibrationError
+from .diversity_metric import DiversityMetric
 from .node_metric import NodeMetric
 
-__all__ = ['NodeMetric']
+__all__ = ['CalibrationError', 'DiversityMetric', 'NodeMetric']

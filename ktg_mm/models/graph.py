@@ -7,22 +7,20 @@ from contextlib import nullcontext
 from typing import Any, cast
 
 import torch
-from mmengine.config import ConfigDict
 from mmengine.model import BaseModel, ModuleDict
 from mmengine.optim import OptimWrapper
-from mmengine.registry import Registry
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.registry import GATES, LOSSES, NODES, UPDATES
+from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContext
 
+from .build import build_edge, build_node, build_part
 from .edges import EMAEdge, TransferEdge
-from .graph_spec import LABEL, check_type, is_ema, list_of_losses, parse_edge_key, read_graph
+from .graph_spec import LABEL, check_type, parse_edge_key, read_graph
 from .losses import EdgeLoss
-from .nodes import Node
 from .updates import total_loss
 
 View = str | None
@@ -77,7 +75,7 @@ class KnowledgeTransferGraph(BaseModel):
         spec = read_graph(nodes, edges, target)
         # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
         preprocessor = dict(type='ClsDataPreprocessor') | dict(data_preprocessor or {})
-        super().__init__(_build(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
+        super().__init__(build_part(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
         self.target = target
         self.roles = spec.roles
         self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
@@ -86,7 +84,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
         update = update or dict(type='SimultaneousUpdate')
         check_type(update, UPDATES, 'model.update', 'update')
-        self.update = _build(UPDATES, update, 'model.update')
+        self.update = build_part(UPDATES, update, 'model.update')
         self.progress = 1.0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
         self._views = {key: _views(edges[key]) for key in spec.learning_edges}
@@ -157,7 +155,8 @@ class KnowledgeTransferGraph(BaseModel):
             optim_wrapper: Of the trained nodes' parameters.
 
         Returns:
-            What to log: the total ``loss``, each ``edge/source->target`` and its ``gate/source->target`` weight.
+            What to log: the total ``loss``, each ``edge/source->target`` and its ``gate/source->target`` weight, and
+            what the update reports.
         """
         return self.wrapped_train_step(self, data, optim_wrapper)
 
@@ -173,7 +172,7 @@ class KnowledgeTransferGraph(BaseModel):
         log: dict[str, Tensor | float] = {'loss': total_loss(values).detach()}
         log |= {f'edge/{key}': value.loss.detach() for key, value in values.items()}
         log |= {f'gate/{key}': value.gate_weight for key, value in values.items()}
-        return log
+        return log | self.update.report
 
     def forward(
         self,
@@ -238,6 +237,14 @@ class KnowledgeTransferGraph(BaseModel):
                     outputs[name, view] = node(read)
         return outputs
 
+    def node_outputs(self, inputs: Tensor) -> dict[str, NodeOutput]:
+        """What every node says of images of shape (B, channels, height, width), without gradients.
+
+        Attention maps are there where a node has them, or was asked to (``graph.nodes[name].ask_for_attention()``).
+        """
+        outputs = self._run_nodes(inputs, {(name, None) for name in self.nodes}, [])
+        return {name: outputs[name, None] for name in self.nodes}
+
     def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> list[DataSample]:
         """Predicts with every node.
 
@@ -247,19 +254,21 @@ class KnowledgeTransferGraph(BaseModel):
 
         Returns:
             The data samples, with the target's probabilities ``pred_score`` (C,) and ``pred_label``, and all nodes'
-            probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``.
+            probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``; the metainfo
+            ``network_names`` leaves ensembles out.
         """
-        outputs = self._run_nodes(inputs, {(name, None) for name in self.nodes}, [])
+        outputs = self.node_outputs(inputs)
         # One copy to the host for all nodes and samples.
-        scores = torch.stack([outputs[name, None].probabilities() for name in self.nodes], dim=1).float().cpu()
+        scores = torch.stack([output.probabilities() for output in outputs.values()], dim=1).float().cpu()
         if data_samples is None:
             data_samples = [DataSample() for _ in scores]
         names = tuple(self.nodes)
+        networks = tuple(name for name, node in self.nodes.items() if node.has_parameters)
         target = names.index(self.target)
         for sample, score, label in zip(data_samples, scores, scores[:, target].argmax(dim=1), strict=True):
             sample.set_pred_score(score[target]).set_pred_label(label)
             sample.set_field(score, 'node_scores', dtype=torch.Tensor)
-            sample.set_metainfo(dict(node_names=names))
+            sample.set_metainfo(dict(node_names=names, network_names=networks))
         return data_samples
 
 
@@ -286,46 +295,3 @@ def _select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
 def _views(edge: dict) -> tuple[View, View]:
     views = edge.get('views') or {}
     return views.get('source'), views.get('target')
-
-
-def _build(registry: Registry, cfg: dict, path: str) -> Any:
-    """Builds a part; a wrong argument becomes an error that names the config key."""
-    # A graph must not change the config it was built of; building some networks fills in defaults.
-    cfg = ConfigDict(cfg).to_dict()
-    try:
-        return registry.build(cfg)
-    except UserError as error:
-        raise ConfigError(path, str(error)) from error
-    except (TypeError, ValueError, KeyError, AssertionError) as error:
-        reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-        raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
-
-
-def build_node(name: str, node: dict) -> Node:
-    """Builds a node.
-
-    Args:
-        name: Its name.
-        node: Its config.
-
-    Raises:
-        ConfigError: If it, or a part of its network, does not take its arguments.
-    """
-    return _build(NODES, node, f'model.nodes.{name}')
-
-
-def build_edge(key: str, edge: dict) -> TransferEdge:
-    """Builds an edge that is no moving average.
-
-    Args:
-        key: Its key, ``'source->target'``.
-        edge: Its config.
-
-    Raises:
-        ConfigError: If a loss or the gate does not take its arguments.
-    """
-    path = f'model.edges[{key!r}]'
-    assert not is_ema(edge)
-    losses = [_build(LOSSES, dict(loss), f'{path}.loss') for loss in list_of_losses(edge)]
-    gate = _build(GATES, dict(edge.get('gate') or dict(type='ThroughGate')), f'{path}.gate')
-    return TransferEdge(key, losses, gate, edge.get('weight', 1.0))

@@ -13,11 +13,12 @@ from mmengine.evaluator import Evaluator
 from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.graph import build_edge, build_node
+from ktg_mm.models.build import build_edge, build_node
 from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_graph
 
 from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidates, mark_pretrained, scores
+from .named_nodes import networks_of
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
 
@@ -74,7 +75,10 @@ def _check_metrics(candidates: Candidates) -> None:
     """Evaluates one made-up sample, to see under which names a validation will report."""
     nodes = tuple(candidates.base['model']['nodes'])
     sample = dict(
-        node_names=nodes, node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1), gt_label=torch.tensor([0])
+        node_names=nodes,
+        network_names=networks_of(candidates.base['model']),
+        node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
+        gt_label=torch.tensor([0]),
     )
     metrics = candidates.base.get('val_evaluator')
     if not metrics:

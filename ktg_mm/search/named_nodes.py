@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ktg_mm.evaluation import DiversityMetric
 from ktg_mm.models.graph_spec import read_graph
 
 _EVALUATORS = ('val_evaluator', 'test_evaluator')
+_OF_PAIRS = ('DiversityMetric', DiversityMetric)
 
 
 def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
     """A config whose optimiser and evaluators name no node that a graph has lost.
 
-    ``optim_wrapper.paramwise_cfg.nodes`` speaks of nodes that learn alone, evaluators of those that are there.
+    ``optim_wrapper.paramwise_cfg.nodes`` speaks of nodes that learn alone, evaluators of those that are there. Where
+    evaluators are a list, one that compares networks goes if fewer than two are left.
 
     Args:
         config: A config, plain dicts.
@@ -40,14 +43,26 @@ def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         changed['optim_wrapper'] = optim | dict(paramwise_cfg={**optim['paramwise_cfg'], 'nodes': kept})
     for name in _EVALUATORS:
         if name in changed:
-            changed[name] = _evaluators(changed[name], set(model['nodes']))
+            changed[name] = _evaluators(changed[name], model)
     return changed
 
 
-def _evaluators(config: Any, present: set[str]) -> Any:
+def networks_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """The nodes of a graph's config that are no ensembles."""
+    return tuple(name for name, node in model['nodes'].items() if 'members' not in node)
+
+
+def _evaluators(config: Any, model: Mapping[str, Any]) -> Any:
     """An evaluator's config, or a list of them; one that is left without a node looks at all."""
     if isinstance(config, (list, tuple)):
-        return [_evaluators(entry, present) for entry in config]
+        entries = [_evaluators(entry, model) for entry in config]
+        return [entry for entry in entries if not _lacks_a_pair(entry, model)]
     if not isinstance(config, Mapping) or not isinstance(config.get('nodes'), (list, tuple)):
         return config
-    return {**config, 'nodes': [name for name in config['nodes'] if name in present] or None}
+    return {**config, 'nodes': [name for name in config['nodes'] if name in model['nodes']] or None}
+
+
+def _lacks_a_pair(evaluator: Any, model: Mapping[str, Any]) -> bool:
+    if not isinstance(evaluator, Mapping) or evaluator.get('type') not in _OF_PAIRS:
+        return False
+    return len(evaluator.get('nodes') or networks_of(model)) < 2

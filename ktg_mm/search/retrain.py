@@ -14,23 +14,22 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from mmengine.config import Config
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from scipy.stats import t
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.text_table import text_table
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
-from .named_nodes import without_absent
+from .named_nodes import networks_of, without_absent
 from .run_trial import quiet_runner
 from .trial_config import recipe
 
 FOUND = 'found'
 METHODS = (FOUND, 'dml', 'independent')
+MEAN = 'mean'
 RESULTS = 'results.json'
 _RUN = 'run.json'
 
@@ -80,7 +79,8 @@ def retrain(
         seeds: The seeds.
         methods: Which of :data:`METHODS` to train.
         against: Other configs by name, trained as they are with the same seeds. Defaults to None.
-        metric: The target's metric.
+        metric: The target's metric, ``accuracy/top1``; another node's, ``net1/accuracy/top1``; or the mean of the
+            networks', ``mean/accuracy/top1``.
         say: Shows a line for each run.
 
     Returns:
@@ -184,9 +184,10 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         path = run_dir / _RUN
         run = json.loads(path.read_text()) if path.exists() else {}
         if 'metrics' in run:
-            return f'{run["target"]} {_score(run, metric):.2f}, finished before'
+            return f'{_score(run, metric):.2f}, finished before'
         cfg = _with_seed(cfg, seed)
-        run = dict(method=name, seed=seed, target=cfg.model.target, recipe=_fingerprint(cfg))
+        networks = list(networks_of(cfg.model))
+        run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
         _write_json(path, run)
         cfg.work_dir = str(run_dir)
         # The run's name. As an entry of the config it would stand in the copy in the folder, which could not be read.
@@ -196,15 +197,19 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
             # Without test data of its own, the published protocol, the last validation is the result.
             run['metrics'] = train(runner) or runner.val()
         _write_json(path, run)
-        return f'{run["target"]} {_score(run, metric):.2f} ({time.monotonic() - start:.0f} s)'
+        return f'{_score(run, metric):.2f} ({time.monotonic() - start:.0f} s)'
 
 
 def _score(run: Mapping[str, Any], metric: str) -> float:
-    key = f'{run["target"]}/{metric}'
-    if key not in run['metrics']:
-        known = [name.removeprefix(f'{run["target"]}/') for name in run['metrics']]
+    metrics = run['metrics']
+    node, _, kind = metric.partition('/')
+    keys = [f'{name}/{kind}' for name in run.get('networks', [])] if node == MEAN else [metric]
+    keys = keys if node == MEAN or metric in metrics else [f'{run["target"]}/{metric}']
+    values = [metrics[key] for key in keys if key in metrics]
+    if not values:
+        known = [*metrics, *(name.removeprefix(f'{run["target"]}/') for name in metrics)]
         raise UserError(f'--metric {metric}: {run["method"]} did not report it; {did_you_mean(metric, known)}')
-    return float(run['metrics'][key])
+    return float(mean(values))
 
 
 def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
@@ -274,20 +279,15 @@ def print_table(rows: Iterable[Row]) -> None:
         | found  |     2 | 91.50 |      0.71 |                |               |
         | dml    |     1 | 90.00 |           |          +1.00 |               |
     """
-    table = Table(box=box.MARKDOWN)
-    table.add_column('method')
-    for title in ('seeds', 'mean', 'deviation', 'found - method', '95 % interval'):
-        table.add_column(title, justify='right')
-    for row in rows:
-        table.add_row(
-            row.method,
-            str(len(row.scores)),
-            f'{row.mean:.2f}',
-            '' if row.deviation is None else f'{row.deviation:.2f}',
-            '' if row.difference is None else f'{row.difference:+.2f}',
-            '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
-        )
-    console = Console(width=200, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    print(captured.get().strip())
+    cells = [
+        {
+            'method': row.method,
+            'seeds': str(len(row.scores)),
+            'mean': f'{row.mean:.2f}',
+            'deviation': '' if row.deviation is None else f'{row.deviation:.2f}',
+            'found - method': '' if row.difference is None else f'{row.difference:+.2f}',
+            '95 % interval': '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
+        }
+        for row in rows
+    ]
+    print(text_table(cells))

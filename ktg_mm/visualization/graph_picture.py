@@ -1,8 +1,6 @@
 """Draws the graph of a config: who teaches whom, what, and when."""
 
-import contextlib
 import math
-import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ktg_mm.errors import UserError
+from ktg_mm.files import whole_file
 
 from .canvas import GREY, INK, Canvas
 from .graph_content import Link, node_lines, parts_of, read_links, read_nodes
@@ -113,19 +112,10 @@ def save_picture(figure: Figure, path: str | Path) -> Path:
     ending = path.suffix.lower()
     if ending not in ('.svg', '.png'):
         raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
     # No date and a fixed salt: the same graph gives the same file.
     metadata = {'Date': None} if ending == '.svg' else None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'graph'}):
-            figure.savefig(part, format=ending[1:], dpi=200, facecolor='white', metadata=metadata)
-        os.replace(part, path)
-    except OSError as error:
-        raise UserError(f'{path}: cannot be written: {error.strerror or error}') from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+    with whole_file(path) as part, matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'graph'}):
+        figure.savefig(part, format=ending[1:], dpi=200, facecolor='white', metadata=metadata)
     return path
 
 

@@ -26,6 +26,7 @@ def roots(tmp_path_factory, miniatures):
         'fashion_mnist': (miniatures.write_fashion_mnist(root / 'fashion'), None),
         'stanford_dogs': (miniatures.write_stanford_dogs(root / 'dogs', train_per_class=2), None),
         'stanford_cars': (miniatures.write_stanford_cars(root / 'cars'), None),
+        'cub': (miniatures.write_cub(root / 'cub'), None),
         'digits': (None, None),
     }
 
@@ -66,6 +67,9 @@ CASES = {
     'stanford_dogs': ((240, 120, 120), None, (3, 224, 224), 120),
     'stanford_dogs_search': ((120, 120, 120), None, (3, 224, 224), 120),
     'stanford_cars': ((10, 5, 5), None, (3, 224, 224), 196),
+    'stanford_cars_search': ((5, 5, 5), None, (3, 224, 224), 196),
+    'cub': ((400, 200, 200), None, (3, 224, 224), 200),
+    'cub_search': ((200, 200, 200), None, (3, 224, 224), 200),
 }
 
 

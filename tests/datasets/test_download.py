@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from mmpretrain.datasets import CIFAR10
 
-from ktg_mm.datasets import FashionMNISTFiles, StanfordDogs, download
+from ktg_mm.datasets import CUB2011, FashionMNISTFiles, StanfordDogs, download
 from ktg_mm.errors import DataError
 
 
@@ -72,6 +72,16 @@ def test_cifar10(tmp_path, monkeypatch, miniatures, archives):
     archives('cifar10', path)
     download.download('cifar10', tmp_path / 'data')
     assert len(CIFAR10(str(tmp_path / 'data'), download=False)) == 500
+
+
+def test_cub(tmp_path, miniatures, archives):
+    source = miniatures.write_cub(tmp_path / 'source', num_classes=3)
+    miniatures.write_tar(tmp_path / 'cub.tar', source, 'CUB_200_2011')
+    path = tmp_path / 'CUB_200_2011.tgz'
+    path.write_bytes(gzip.compress((tmp_path / 'cub.tar').read_bytes()))
+    archives('cub', path)
+    download.download('cub', tmp_path / 'data')
+    assert len(CUB2011(str(tmp_path / 'data'))) == 6
 
 
 def test_published_sums_are_known():

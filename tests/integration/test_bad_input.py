@@ -47,6 +47,18 @@ MISTAKES = {
         'data_preprocessor.num_classes=7',
         'model.nodes.net1.network.head.num_classes: is 10, but data_preprocessor.num_classes is 7',
     ),
+    'ensemble of one': (
+        'model.nodes.ensemble.members=[net1]',
+        "model.nodes.ensemble: members must be a list of at least two different nodes, got ['net1']",
+    ),
+    'attention of an ensemble': (
+        'model.edges.ensemble->net1.loss.type=AttentionMSE',
+        "model.edges['ensemble->net1'].loss: node 'ensemble': has no attention map, as it is of type EnsembleNode",
+    ),
+    'attention of a layer that is not there': (
+        'model.nodes.net1.attention_layer=backbone.layer9',
+        "model.nodes.net1: attention_layer: the network has no module 'backbone.layer9'; did you mean",
+    ),
     'wrong key of the model': ('model.targets=net1', 'model: ', "'targets'; did you mean 'target'?"),
     'wrong key at the top': ('trian_cfg.max_epochs=1', '--cfg-options: ', "'trian_cfg'; did you mean 'train_cfg'?"),
     'wrong key of the loop': ('train_cfg.max_epoch=1', 'train_cfg: ', "'max_epoch'; did you mean 'max_epochs'?"),
@@ -236,6 +248,14 @@ def test_classes_of_the_data(fails: Callable[..., str], marked: Path, trained: P
     line = fails('train.py', marked, '--work-dir', tmp_path, *options, MARK=str(tmp_path / 'read'))
     assert line == 'train_dataloader.dataset: has 10 classes, but the networks of model.nodes have 7'
     assert not list(tmp_path.glob('*.pth'))
+
+
+def test_crop_larger_than_the_map(fails: Callable[..., str], marked: Path, tmp_path: Path) -> None:
+    options = ['--cfg-options', *ONE_EPOCH, 'model.edges.net1->net2.loss.sizes=[3]']
+    line = fails('train.py', marked, '--work-dir', tmp_path, *options, MARK=str(tmp_path / 'read'))
+    assert line == (
+        "model.edges['net1->net2'].loss: a crop of 3 is larger than the attention map, 2 x 2; sizes must fit into it"
+    )
 
 
 def test_loss_that_is_not_finite(

@@ -72,8 +72,9 @@ def config(write_config: Callable[..., Path], tmp_path: Path) -> Callable[[str],
         (torch.float32, 1, 'SimultaneousUpdate'),
         (torch.float64, 10, 'SimultaneousUpdate'),
         (torch.float64, 10, 'SequentialUpdate'),
+        (torch.float64, 10, 'PCGradUpdate'),
     ],
-    ids=['float32_one_step', 'float64_ten_steps', 'float64_ten_steps_sequential'],
+    ids=['float32_one_step', 'float64_ten_steps', 'float64_ten_steps_sequential', 'float64_ten_steps_pcgrad'],
 )
 def test_half_batches(
     config: Callable[[str], Path],

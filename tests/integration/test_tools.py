@@ -1,6 +1,7 @@
 """The tools from one end to the other, and every config."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,14 @@ DATA = {
     'cifar100': (3, 32, 100),
     'dogs': (3, 224, 120),
     'cars': (3, 224, 196),
+    'cub': (3, 224, 200),
 }
+
+# These differ from others in the number of nodes, or in the edges, alone: test_ensemble_configs.py reads them.
+NOT_BUILT = re.compile(
+    r'ens_(?!\dnode_dogs)([3-5]node|[2-5]node_(independent|dml))(_resnet\d+)?_(dogs|cars|cub|cifar10|cifar100)'
+)
+BUILT = [path for path in sorted(CONFIGS.glob('[!_]*/*.py')) if not NOT_BUILT.fullmatch(path.stem)]
 
 
 @pytest.fixture(scope='module')
@@ -108,7 +116,7 @@ def test_draw_graph(tools, tmp_path: Path) -> None:
     assert '</svg>' in (tmp_path / 'graph.svg').read_text()
 
 
-@pytest.mark.parametrize('path', sorted(CONFIGS.glob('[!_]*/*.py')), ids=lambda path: f'{path.parent.name}/{path.stem}')
+@pytest.mark.parametrize('path', BUILT, ids=lambda path: f'{path.parent.name}/{path.stem}')
 def test_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = load_config(path)
     check_config(config)
@@ -128,4 +136,10 @@ def test_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_there_are_configs() -> None:
-    assert {path.parent.name for path in CONFIGS.glob('[!_]*/*.py')} >= {'dml', 'kd', 'ktg', 'single'}
+    assert {path.parent.name for path in CONFIGS.glob('[!_]*/*.py')} >= {'dml', 'independent', 'kd', 'ktg', 'single'}
+
+
+def test_names_of_configs_are_unique() -> None:
+    """A run's folder is named after its config. A search's found graph may be named after the search."""
+    names = [path.stem for path in CONFIGS.glob('[!_]*/*.py') if path.parent.name != 'search']
+    assert len(names) == len(set(names))

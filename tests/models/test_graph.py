@@ -632,6 +632,7 @@ def test_predict(target, toys):
     assert samples[0] is data['data_samples'][0] and len(samples) == 6
     for i, sample in enumerate(samples):
         assert sample.node_names == tuple(graph.nodes)
+        assert sample.network_names == ('net1', 'net2', 'net3')
         assert sample.node_scores.shape == (4, 5) and sample.node_scores.dtype == torch.float32
         for name, score in zip(sample.node_names, sample.node_scores, strict=True):
             expected = (z[name][i].exp() / z[name][i].exp().sum()).float()
@@ -805,7 +806,7 @@ MISTAKES = {
     ),
     'attention from an ensemble': (
         lambda toys: dict(
-            nodes=dict(vote=dict(type='EnsembleNode', members=['net1'])),
+            nodes=dict(vote=dict(type='EnsembleNode', members=['net1', 'net2'])),
             edges={'vote->net2': dict(loss=dict(type='AttentionMSE'))},
         ),
         "model.edges['vote->net2'].loss: node 'vote': has no attention map, as it is of type EnsembleNode",
@@ -816,7 +817,7 @@ MISTAKES = {
     ),
     'no members': (
         lambda toys: dict(nodes=dict(vote=dict(type='EnsembleNode', members=[]))),
-        'model.nodes.vote: members must be a list of different nodes, got []',
+        'model.nodes.vote: members must be a list of at least two different nodes, got []',
     ),
     'a wrong argument of a backbone': (
         lambda toys: dict(

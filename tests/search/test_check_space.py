@@ -168,6 +168,7 @@ def test_metrics_that_a_validation_reports():
     top = dict(type='NodeMetric', metric=dict(type='Accuracy', topk=(1, 5)))
     for metric in ('a/accuracy/top5', 'best/accuracy/top1', ['b/accuracy/top1', 'parameters']):
         evaluated(metric, top)
+    evaluated('b/accuracy/top5', [top, dict(type='DiversityMetric')])
     evaluated('a/single-label/f1-score', [top, dict(type='NodeMetric', metric=dict(type='SingleLabelMetric'))])
 
 
@@ -175,5 +176,7 @@ def test_a_metric_that_is_never_reported():
     with pytest.raises(ConfigError) as caught:
         evaluated('a/accurcy/top1', dict(type='NodeMetric', metric=dict(type='Accuracy')))
     assert str(caught.value) == "search.metric: 'a/accurcy/top1' is never reported; did you mean 'a/accuracy/top1'?"
+    with pytest.raises(ConfigError, match="'a/accurcy/top1' is never reported"):
+        evaluated('a/accurcy/top1', [dict(type='NodeMetric'), dict(type='DiversityMetric')])
     with pytest.raises(ConfigError, match="'best/accuracy/top5' is never reported"):
         evaluated('best/accuracy/top5', dict(type='NodeMetric', metric=dict(type='Accuracy')))

@@ -37,3 +37,12 @@ def test_absent_nodes_are_left_out_and_the_rest_is_untouched() -> None:
 def test_where_all_are_there_nothing_changes() -> None:
     assert without_absent(CONFIG, graph('abc', learning='abc')) == CONFIG
     assert without_absent({'train_cfg': {}}, graph('a', learning='a')) == {'train_cfg': {}}
+
+
+def test_a_metric_of_pairs_goes_with_the_last_pair() -> None:
+    accuracy, pairs = dict(type='NodeMetric'), dict(type='DiversityMetric')
+    config = dict(val_evaluator=[accuracy, pairs, dict(pairs, nodes=['b', 'c']), dict(pairs, nodes=['c', 'd'])])
+    assert without_absent(config, graph('abcd', learning='abcd')) == config
+    two = without_absent(config, graph('ab', learning='ab'))['val_evaluator']
+    assert two == [accuracy, pairs, dict(pairs, nodes=None)]
+    assert without_absent(config, graph('a', learning='a'))['val_evaluator'] == [accuracy]

@@ -93,6 +93,13 @@ def test_retrain(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None
     assert [entry['method'] for entry in table['methods']] == ['found', 'independent']
     assert table['methods'][1]['difference'] == rows[1].difference
     assert not list(folder.glob('**/*.tmp')) and not list(folder.glob('**/best*'))
+    # Any node's metric, or the mean of the networks', out of the same runs.
+    metrics = run_file(folder, 'found', 4)['metrics']
+    both = [metrics[KEY], metrics[KEY.replace('1', '2', 1)]]
+    for metric, expected in {KEY.replace('1', '2', 1): both[1], 'mean/accuracy/top1': sum(both) / 2}.items():
+        row = retrain(found(), folder, [4], ['found'], metric=metric, say=said.append)[0]
+        assert row.scores[4] == pytest.approx(expected)
+        assert said[-1] == f'[1/1] found, seed 4: {expected:.2f}, finished before'
     # A run leaves its config behind, which the tools can read.
     (left,) = (folder / 'found/seed_5').glob('*.py')
     assert load_config(left).to_dict()['model'] == found().to_dict()['model']

@@ -66,9 +66,10 @@ def test_there_are_searches_for_two_to_seven_nodes():
         assert wanted <= names
 
 
-def test_losses_of_the_thesis():
+@pytest.mark.parametrize('data', ['dogs', 'fashion_mnist_3000'])
+def test_losses_of_the_thesis(data):
     """Label edges have gates only, and the ensemble is what counts."""
-    candidates = Candidates(load_config(CONFIGS / 'search/ens_3node_six_losses_dogs.py'))
+    candidates = Candidates(load_config(CONFIGS / f'search/ens_3node_six_losses_{data}.py'))
     assert candidates.metrics == ['ensemble/accuracy/top1']
     with_loss = {parameter.path[2] for parameter in candidates.space.parameters if parameter.path[-1] == 'loss'}
     assert with_loss == {key for key in candidates.base['model']['edges'] if parse_edge_key(key).source != 'label'}

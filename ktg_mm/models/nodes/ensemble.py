@@ -17,10 +17,10 @@ class EnsembleNode(Node):
     It has no parameters, so no edge may end in it; it may be the target of a search and the source of edges.
 
     Args:
-        members: Names of the nodes that vote; each once, at least one.
+        members: Names of the nodes that vote; at least two, each once.
 
     Raises:
-        ValueError: If members is empty or names a node twice.
+        ValueError: If there are fewer than two members, or one is named twice.
 
     Example:
         >>> import torch
@@ -33,8 +33,8 @@ class EnsembleNode(Node):
     has_parameters = False
 
     def __init__(self, members: Sequence[str]) -> None:
-        if isinstance(members, str) or not members or len(set(members)) < len(members):
-            raise ValueError(f'members must be a list of different nodes, got {members!r}')
+        if isinstance(members, str) or len(members) < 2 or len(set(members)) < len(members):
+            raise ValueError(f'members must be a list of at least two different nodes, got {members!r}')
         super().__init__(inputs=members)
 
     def forward(self, inputs: list[NodeOutput]) -> NodeOutput:  # type: ignore[override]

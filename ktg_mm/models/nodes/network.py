@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
-from ktg_mm.errors import UserError
+from ktg_mm.errors import UserError, did_you_mean
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
@@ -27,9 +27,12 @@ class NetworkNode(Node):
         prefix: The part of the checkpoint's keys to take, such as ``'nodes.net1.network.'`` to take one node out of a
             graph's checkpoint. Defaults to None: the whole checkpoint.
         allow_random: True if the node may stay as randomly initialised though nobody teaches it. Defaults to False.
+        attention_layer: The module of the network whose feature map gives the attention map, such as
+            ``'backbone.layer2'``. Defaults to None: the attention branch's map, else the backbone's last feature map.
 
     Raises:
         UserError: If the checkpoint does not fit the network.
+        ValueError: If the network has no module of the attention layer's name.
 
     Example:
         >>> import torch, mmpretrain.models
@@ -45,13 +48,22 @@ class NetworkNode(Node):
         checkpoint: str | None = None,
         prefix: str | None = None,
         allow_random: bool = False,
+        attention_layer: str | None = None,
     ) -> None:
         super().__init__()
         self.network: BaseModule = MODELS.build(network)
         self.checkpoint = checkpoint
         self.prefix = prefix
         self.allow_random = allow_random
+        self.attention_layer = attention_layer
         self.frozen = False
+        if attention_layer is not None:
+            modules = dict(self.network.named_modules())
+            if attention_layer not in modules:
+                raise ValueError(
+                    f'attention_layer: the network has no module {attention_layer!r}; '
+                    f'{did_you_mean(attention_layer, _ends_of(modules))}'
+                )
         self._branch_output: tuple[Tensor, Tensor] | None = None
         self._last_features: Tensor | None = None
         self._gives_features = False
@@ -81,22 +93,25 @@ class NetworkNode(Node):
         return {key: number for key, number in numbers.items() if isinstance(number, int) and number > 0}
 
     def ask_for_attention(self) -> None:
-        """Makes the outputs hold attention maps: the attention branch's, else those of the last feature map.
+        """Makes the outputs hold attention maps: those of ``attention_layer``, else the attention branch's.
 
-        The latter are Attention Transfer's, Q = sum over the channels of the squared activation (Zagoruyko and
-        Komodakis, ICLR 2017).
+        A network that has neither gives those of its last feature map. A feature map's attention is Attention
+        Transfer's, Q = sum over the channels of the squared activation (Zagoruyko and Komodakis, ICLR 2017).
 
         Raises:
-            ValueError: If the network has no backbone to take a feature map from.
+            ValueError: If the network has no feature map to take.
         """
-        if self._attention_branch is not None or self._gives_features:
+        if self._gives_features or (self._attention_branch is not None and self.attention_layer is None):
             return
-        backbone = getattr(self.network, 'backbone', None)
-        if backbone is None:
+        layer = getattr(self.network, 'backbone', None)
+        if self.attention_layer is not None:
+            layer = self.network.get_submodule(self.attention_layer)
+        if layer is None:
             raise ValueError(
-                f'has no attention map, as a {type(self.network).__name__} has no backbone to take it from'
+                f'has no attention map, as a {type(self.network).__name__} has no backbone to take it from; '
+                'name a layer of it as attention_layer'
             )
-        backbone.register_forward_hook(self._keep_features)
+        layer.register_forward_hook(self._keep_features)
         self._gives_features = True
 
     def freeze(self) -> None:
@@ -133,18 +148,21 @@ class NetworkNode(Node):
         # Taken out of the node, which would keep the step's graph alive and could not be copied.
         branch_output, self._branch_output = self._branch_output, None
         features, self._last_features = self._last_features, None
-        if branch_output is not None:
-            attention, attention_logits = branch_output
-            return NodeOutput(logits, attention, attention_logits)
-        if features is not None and features.dim() == 4:
-            return NodeOutput(logits, attention=features.square().sum(dim=1))
-        return NodeOutput(logits)
+        attention, attention_logits = branch_output or (None, None)
+        if features is not None:
+            attention = features.square().sum(dim=1) if features.dim() == 4 else None
+        return NodeOutput(logits, attention, attention_logits)
 
     def _keep_branch_output(self, module: nn.Module, args: tuple, output: tuple[Tensor, Tensor]) -> None:
         self._branch_output = output
 
     def _keep_features(self, module: nn.Module, args: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
         self._last_features = output if isinstance(output, Tensor) else output[-1]
+
+
+def _ends_of(modules: Mapping[str, nn.Module]) -> list[str]:
+    """The names of the network's parts and of their stages: those that one would name."""
+    return [name for name in modules if name and name.count('.') <= 1]
 
 
 def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None) -> None:

@@ -1,7 +1,8 @@
 """Updates: how a training step ends."""
 
 from .base import Update, total_loss
+from .pcgrad import PCGradUpdate
 from .sequential import SequentialUpdate
 from .simultaneous import SimultaneousUpdate
 
-__all__ = ['SequentialUpdate', 'SimultaneousUpdate', 'Update', 'total_loss']
+__all__ = ['PCGradUpdate', 'SequentialUpdate', 'SimultaneousUpdate', 'Update', 'total_loss']

@@ -8,7 +8,14 @@ from ktg_mm.structures import EdgeValue
 
 
 class Update:
-    """How a training step ends: from a batch to changed parameters."""
+    """How a training step ends: from a batch to changed parameters.
+
+    Attributes:
+        report: What it tells the log about the last step besides the edges' values: scalars by name.
+    """
+
+    def __init__(self) -> None:
+        self.report: dict[str, Tensor] = {}
 
     def __call__(
         self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper

@@ -6,18 +6,31 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from ktg_mm.search.candidates import COSTS
+from ktg_mm.visualization.chart import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PALE,
+    SHADES,
+    SIZE,
+    SKY,
+    SMALL,
+    VERMILION,
+    legend,
+    sheet,
+    title,
+)
 
-from .figures import BLACK, BLUE, GREEN, GREY, PALE, SIZE, SKY, SMALL, VERMILION, legend, metric_label, sheet, title
+from .figures import metric_label
 from .tables import Rows, number_of_best
 
 _MOST_BARS, _MOST_NUMBERS = 30, 12
-_SHARES = LinearSegmentedColormap.from_list('shares', ['#FFFFFF', SKY, BLUE, '#003A5C'])
 
 
 def split_name(parameter: str) -> tuple[str, str]:
@@ -66,7 +79,7 @@ def draw_choices(rows: Rows, drawn: int, among: str) -> Figure:
 
 
 def _draw_shares(axes: Axes, shares: np.ndarray, choices: Sequence[str]) -> None:
-    axes.imshow(shares, cmap=_SHARES, vmin=0, vmax=100, aspect='auto')
+    axes.imshow(shares, cmap=SHADES, vmin=0, vmax=100, aspect='auto')
     for y, x in np.ndindex(shares.shape):
         text = '-' if np.isnan(shares[y, x]) else f'{shares[y, x]:.0f} %'
         axes.text(x, y, text, ha='center', va='center', fontsize=SMALL, color='white' if shares[y, x] > 50 else BLACK)

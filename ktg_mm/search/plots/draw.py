@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,7 @@ from matplotlib.figure import Figure
 from optuna.study import Study
 
 from ktg_mm.errors import UserError
+from ktg_mm.files import save_table
 from ktg_mm.visualization import save_picture
 
 from .choice_figures import draw_choices, draw_importance, draw_pareto_front
@@ -71,7 +69,7 @@ def draw_plots(
         notes.append('no trial is complete yet; pruned ones are compared by their last report')
     for plot in _plots(study, begun, metrics):
         if rows := plot.table():
-            _save_table(rows, Path(folder) / f'{plot.name}.csv')
+            save_table(rows, Path(folder) / f'{plot.name}.csv')
             pictures.append(save_picture(plot.draw(rows), Path(folder) / f'{plot.name}.{picture_format}'))
         else:
             notes.append(f'{plot.name}: not drawn, {plot.missing}')
@@ -126,19 +124,3 @@ def _plots(study: Study, begun: Sequence[Graph], metrics: Sequence[str]) -> Iter
         lambda rows: draw_importance(rows, several),
         f'which takes {FEWEST_RANKED} {"complete" if several else "complete or pruned"} trials',
     )
-
-
-def _save_table(rows: Rows, path: Path) -> None:
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('w', newline='') as file:
-            writer = csv.DictWriter(file, rows[0], lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(part, path)
-    except OSError as error:
-        raise UserError(f'{path}: cannot be written: {error.strerror or error}') from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()

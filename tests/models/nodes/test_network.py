@@ -239,3 +239,35 @@ def test_a_frozen_teacher_takes_all_weights_of_a_pretrained_init_cfg(tmp_path):
         assert torch.equal(loaded.network.state_dict()[name], value)
     with pytest.raises(UserError, match=r"lacks .* of the network's weights"):
         frozen()
+
+
+@pytest.mark.parametrize('kind', ['resnet', 'abn'])
+def test_attention_of_a_named_layer(toys, kind):
+    node = make(toys.network(kind), attention_layer='backbone.layer2').eval()
+    images = torch.rand(3, 1, 16, 16)
+    plain = make(toys.network(kind)).eval()(images)
+    node.ask_for_attention()
+    output = node(images)
+    kept = []
+    node.network.backbone.layer2.register_forward_hook(lambda module, args, out: kept.append(out))
+    node(images)
+    assert output.attention.shape == (3, 8, 8)
+    expected = sum(kept[0][:, channel] ** 2 for channel in range(kept[0].shape[1]))
+    torch.testing.assert_close(output.attention, expected)
+    torch.testing.assert_close(output.logits, plain.logits)
+    assert (output.attention_logits is None) == (kind == 'resnet')
+
+
+def test_a_layer_that_is_not_there(toys):
+    with pytest.raises(ValueError) as caught:
+        make(toys.network(), attention_layer='backbone.layer9')
+    assert str(caught.value).startswith("attention_layer: the network has no module 'backbone.layer9'; did you mean ")
+
+
+def test_a_named_layer_without_a_backbone():
+    node = make(
+        dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead')),
+        attention_layer='backbone.features',
+    )
+    node.ask_for_attention()
+    assert node(torch.rand(2, 1, 32, 32)).attention.shape == (2, 1, 1)

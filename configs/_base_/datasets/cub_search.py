@@ -1,0 +1,5 @@
+# CUB-200-2011 for a search: the training images split half and half; the test set is seen by test_dataloader alone.
+_base_ = ['cub.py']
+
+train_dataloader = dict(dataset=dict(type='Split', of='CUB2011', part='train', val_size=0.5))
+val_dataloader = dict(dataset=dict(type='Split', of='CUB2011', part='val', val_size=0.5, split='train'))

@@ -1,0 +1,13 @@
+# As kd_5teachers_dogs.py, but the student learns from the mean of the teachers' logits: one edge from their ensemble.
+#   python tools/train.py configs/kd/kd_5teachers_averaged_dogs.py
+_base_ = ['kd_5teachers_dogs.py']
+
+_teachers = [f'teacher{i}' for i in range(1, 6)]
+model = dict(
+    nodes=dict(ensemble=dict(type='EnsembleNode', members=_teachers)),
+    edges={
+        '_delete_': True,
+        'label->student': dict(loss=dict(type='CrossEntropy')),
+        'ensemble->student': dict(loss=dict(type='KLDivergence', temperature=2.0)),
+    },
+)

@@ -1,0 +1,12 @@
+# Two attention branch networks and their ensemble on CIFAR-10; the graph is ours.
+# For comparison, the thesis's graph searched on CIFAR-100: ensemble 94.37, independent networks 93.99 (published).
+#   python tools/train.py configs/ktg/ens_2node_cifar10.py
+_base_ = [
+    '../_base_/graphs/ens_2node.py',
+    '../_base_/datasets/cifar10_batch16.py',
+    '../_base_/models/networks_cifar10.py',
+    '../_base_/schedules/sgd_300e_ens.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(nodes={f'net{i}': dict(network=_base_.abn_resnet20) for i in range(1, 3)})

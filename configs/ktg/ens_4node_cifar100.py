@@ -1,0 +1,11 @@
+# Four attention branch networks and their ensemble on CIFAR-100; the graph is ours.
+#   python tools/train.py configs/ktg/ens_4node_cifar100.py
+_base_ = [
+    '../_base_/graphs/ens_4node.py',
+    '../_base_/datasets/cifar100_batch16.py',
+    '../_base_/models/networks_cifar.py',
+    '../_base_/schedules/sgd_300e_ens.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(nodes={f'net{i}': dict(network=_base_.abn_resnet20) for i in range(1, 5)})

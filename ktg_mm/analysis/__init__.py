@@ -1,0 +1,22 @@
+"""What trained graphs are like: how their nodes differ, and what their ensembles gain by it."""
+
+from .calibration import analyse_calibration
+from .diversity import analyse_diversity
+from .mutual_kl import analyse_mutual_kl
+from .parameters import analyse_parameters
+from .predict import predict_dataset
+from .predictions import Predictions, merge
+from .result import Result
+from .subsets import analyse_subsets
+
+__all__ = [
+    'Predictions',
+    'Result',
+    'analyse_calibration',
+    'analyse_diversity',
+    'analyse_mutual_kl',
+    'analyse_parameters',
+    'analyse_subsets',
+    'merge',
+    'predict_dataset',
+]

@@ -1,0 +1,113 @@
+"""Whether the nodes are right as often as they are sure: reliability diagrams and expected calibration errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ktg_mm.evaluation.calibration import reliability
+from ktg_mm.text_table import text_table
+from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, title
+
+from .predictions import Predictions
+from .result import Result
+
+BINS = 15
+_COLUMNS = 4
+
+
+def analyse_calibration(predictions: Predictions, bins: int = BINS) -> Result:
+    """Measures the calibration of every node, networks and ensembles.
+
+    Args:
+        predictions: Of one or several graphs.
+        bins: Number of bins of equal width. Defaults to 15.
+
+    Returns:
+        The result ``calibration``, a row for each bin of each node.
+    """
+    rows = [row for name in predictions.names for row in calibration_rows(predictions, name, bins)]
+    table = text_table([_summary(predictions, rows, name) for name in predictions.names])
+    return Result('calibration', rows, draw_calibration(rows, predictions.names), table)
+
+
+def calibration_rows(predictions: Predictions, name: str, bins: int = BINS) -> list[dict[str, Any]]:
+    """The bins of a node's reliability diagram, each with the node's error; what an empty bin lacks is NaN.
+
+    Args:
+        predictions: What the node predicts.
+        name: The node.
+        bins: Number of bins. Defaults to 15.
+    """
+    found = reliability(predictions.probabilities(name).max(axis=1), predictions.correct(name), bins)
+    return [
+        dict(
+            node=name,
+            from_percent=100 * number / bins,
+            to_percent=100 * (number + 1) / bins,
+            images=int(count),
+            confidence_percent=100 * float(confidence),
+            accuracy_percent=100 * float(accuracy),
+            ece_percent=100 * found.error,
+        )
+        for number, (count, confidence, accuracy) in enumerate(
+            zip(found.counts, found.confidence, found.accuracy, strict=True)
+        )
+    ]
+
+
+def _summary(predictions: Predictions, rows: Sequence[dict[str, Any]], name: str) -> dict[str, str]:
+    error = next(row['ece_percent'] for row in rows if row['node'] == name)
+    return {
+        'node': name,
+        'accuracy (%)': f'{predictions.accuracy(name):.2f}',
+        'mean confidence (%)': f'{100 * predictions.probabilities(name).max(axis=1).mean():.2f}',
+        'ECE (%)': f'{error:.2f}',
+    }
+
+
+def draw_calibration(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
+    """Draws a reliability diagram of each node.
+
+    Args:
+        rows: From :func:`calibration_rows`, of all nodes.
+        names: The nodes.
+    """
+    columns = min(_COLUMNS, len(names))
+    lines = -(-len(names) // columns)
+    figure, axes = sheet(1.6 + 2.2 * lines, lines, columns, sharex=True, sharey=True)
+    for here, name in zip(axes.flat, names, strict=False):
+        _draw_node(here, [row for row in rows if row['node'] == name], name)
+    for here in axes.flat[len(names) :]:
+        here.set_visible(False)
+    for here in axes.flat[max(0, len(names) - columns) : len(names)]:
+        here.set_xlabel('confidence (%)', fontsize=SIZE)
+        here.tick_params(labelbottom=True)
+    figure.supylabel('share of the images (%)', fontsize=SIZE)
+    title(figure, 'Calibration', 'ECE: |accuracy - confidence| of a bin, mean over the images')
+    handles = [
+        Patch(facecolor=SKY, edgecolor=BLUE, label='right, of those in the bin'),
+        Line2D([], [], color=VERMILION, lw=1.5, label='perfect calibration'),
+        Line2D([], [], color=BLACK, lw=1, label='in the bin, of all'),
+    ]
+    legend(figure, handles)
+    return figure
+
+
+def _draw_node(axes: Axes, rows: Sequence[dict[str, Any]], name: str) -> None:
+    edges = np.array([rows[0]['from_percent'], *(row['to_percent'] for row in rows)])
+    images = np.array([row['images'] for row in rows])
+    accuracy = np.nan_to_num([row['accuracy_percent'] for row in rows])
+    axes.bar(edges[:-1], accuracy, np.diff(edges), align='edge', color=SKY, edgecolor=BLUE, lw=0.6)
+    axes.stairs(100 * images / images.sum(), edges, color=BLACK, lw=1)
+    axes.plot([0, 100], [0, 100], color=VERMILION, lw=1.5)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.grid(color=PALE)
+    axes.set_title(f'{name}\nECE {rows[0]["ece_percent"]:.2f} %', fontsize=SIZE)

@@ -1,0 +1,192 @@
+"""The attention maps of all networks as points in a plane, and how far the networks lie apart."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.manifold import TSNE
+from sklearn.metrics import silhouette_score
+from sklearn.neighbors import NearestNeighbors
+
+from ktg_mm.errors import UserError
+
+from .attention_maps import note_left_out
+from .embedding_figure import draw_embedding
+from .predictions import Predictions
+from .result import Result
+
+METHODS = {'tsne': 't-SNE', 'umap': 'UMAP'}
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How far the attention maps of the nodes lie apart, measured on the maps, not in the picture.
+
+    Args:
+        silhouette: Mean silhouette of the maps by node (Rousseeuw, 1987), -1 to 1: 1 if each node's maps are close
+            together and far from the others', 0 if the nodes lie over one another.
+        same_node: Percentage of the maps whose nearest other map is of the same node.
+        chance: What ``same_node`` is on average if the maps do not depend on the node, in percent.
+    """
+
+    silhouette: float
+    same_node: float
+    chance: float
+
+    def __str__(self) -> str:
+        return (
+            f'separation of the nodes: silhouette {self.silhouette:.3f}, '
+            f'nearest map of the same node {self.same_node:.1f} % (chance: {self.chance:.1f} %)'
+        )
+
+
+def analyse_embedding(
+    predictions: Predictions, indices: Sequence[int], name: str, method: str = 'tsne', seed: int = 0
+) -> Result:
+    """Places the attention maps of all networks in a plane, and measures how far the networks lie apart.
+
+    Args:
+        predictions: For N images, with attention maps.
+        indices: Places of the images in their data set, shape (N,).
+        name: What they are of, for the picture's title.
+        method: One of :data:`METHODS`. Defaults to ``'tsne'``.
+        seed: Seed of the embedding. Defaults to 0.
+
+    Returns:
+        The result ``attention_<method>``, a row for each network and image.
+
+    Raises:
+        UserError: If the maps differ in size or there are none, or umap-learn is wanted and missing.
+    """
+    check_method(method)
+    notes = note_left_out(predictions)
+    points = normalized_maps(predictions)
+    rows = embedding_table(predictions, indices, embed(points, method, seed))
+    separation = separation_of(points, len(predictions.attention))
+    about = f'{len(points)} maps, {len(indices)} each of {", ".join(predictions.attention)}'
+    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', _words(separation))
+    return Result(f'attention_{method}', rows, figure, '\n'.join([about, _words(separation), *notes]))
+
+
+def _words(separation: Separation | None) -> str:
+    return 'separation of the nodes: needs two of them' if separation is None else str(separation)
+
+
+def check_method(method: str) -> None:
+    """Refuses an embedding whose package is not installed, before anything is computed.
+
+    Args:
+        method: One of :data:`METHODS`.
+
+    Raises:
+        UserError: If it is.
+    """
+    if method == 'umap' and importlib.util.find_spec('umap') is None:
+        raise UserError('--method umap: needs umap-learn, which is not installed; pip install umap-learn')
+
+
+def normalized_maps(predictions: Predictions) -> np.ndarray:
+    """The attention maps as vectors of length 1, so that their form counts and their strength does not.
+
+    Args:
+        predictions: With attention maps.
+
+    Returns:
+        Shape (nodes N, H W), from node to node; a map that is 0 everywhere stays so.
+
+    Raises:
+        UserError: If the maps have different sizes, hold one cell each, or are not finite.
+
+    Example:
+        >>> predictions = Predictions(('a',), np.zeros((1, 1, 2), np.float32), np.array([1]), (5,),
+        ...                           attention=dict(a=np.array([[[3.0, 4.0]]])))
+        >>> normalized_maps(predictions)
+        array([[0.6, 0.8]])
+    """
+    sizes = {name: maps.shape[1:] for name, maps in predictions.attention.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ', '.join(f'{name} {height}x{width}' for name, (height, width) in sizes.items())
+        raise UserError(
+            f'the attention maps have different sizes: {listed}; '
+            'attention_layer of a node takes them from another layer of its network'
+        )
+    vectors = np.concatenate([maps.reshape(len(maps), -1) for maps in predictions.attention.values()]).astype(float)
+    if vectors.shape[1] == 1:
+        raise UserError('the attention maps have one cell each, and so are all the same; there is nothing to embed')
+    if not np.isfinite(vectors).all():
+        raise UserError('the attention maps are not finite; the networks have diverged')
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def embed(points: np.ndarray, method: str = 'tsne', seed: int = 0) -> np.ndarray:
+    """Places points in a plane, so that those which were close to one another are so again.
+
+    t-SNE (van der Maaten and Hinton, JMLR 2008) is scikit-learn's, begun from the first two principal components;
+    UMAP (McInnes et al., 2018) is umap-learn's. Both have their packages' settings, but for few points.
+
+    Args:
+        points: Shape (M, features).
+        method: One of :data:`METHODS`. Defaults to ``'tsne'``.
+        seed: Seed. Defaults to 0.
+
+    Returns:
+        Shape (M, 2); the unit means nothing.
+
+    Raises:
+        UserError: If all points are the same.
+
+    Example:
+        >>> embed(np.random.default_rng(0).random((9, 4))).shape
+        (9, 2)
+    """
+    if np.ptp(points, axis=0).max() == 0:
+        raise UserError('the attention maps are all the same; there is nothing to embed')
+    if method == 'umap':
+        from umap import UMAP
+
+        return UMAP(n_neighbors=min(15, len(points) - 1), random_state=seed, n_jobs=1).fit_transform(points)
+    return TSNE(perplexity=min(30.0, (len(points) - 1) / 3), random_state=seed).fit_transform(points)
+
+
+def separation_of(points: np.ndarray, nodes: int) -> Separation | None:
+    """Measures how far nodes lie apart; None of a single node, or of a single point each.
+
+    Args:
+        points: The nodes' points, from node to node, N each; shape (nodes N, features).
+        nodes: Number of nodes.
+
+    Example:
+        >>> separation_of(np.array([[0.0], [1.0], [10.0], [11.0]]), nodes=2).same_node
+        100.0
+    """
+    number = len(points) // nodes
+    if nodes < 2 or number < 2:
+        return None
+    node = np.repeat(np.arange(nodes), number)
+    nearest = NearestNeighbors(n_neighbors=1).fit(points).kneighbors(return_distance=False)[:, 0]
+    return Separation(
+        silhouette=float(silhouette_score(points, node)),
+        same_node=100 * float((node[nearest] == node).mean()),
+        chance=100 * (number - 1) / (len(points) - 1),
+    )
+
+
+def embedding_table(predictions: Predictions, indices: Sequence[int], places: np.ndarray) -> list[dict[str, Any]]:
+    """The points as rows, from node to node.
+
+    Args:
+        predictions: With attention maps.
+        indices: Places of the N images in their data set.
+        places: From :func:`embed`, shape (nodes N, 2).
+    """
+    images = [(int(index), int(label)) for index, label in zip(indices, predictions.labels, strict=True)]
+    whose = [(name, *image) for name in predictions.attention for image in images]
+    return [
+        dict(node=name, image=index, label=label, x=float(x), y=float(y))
+        for (name, index, label), (x, y) in zip(whose, places, strict=True)
+    ]

@@ -1,0 +1,68 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ktg_mm.errors import UserError
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary file beside the path to write into, and renames it when it is whole.
+
+    Args:
+        path: The file; its folder is made if it is missing. A write that fails leaves it as it was.
+
+    Raises:
+        UserError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / 'folder' / 'file'
+        >>> with whole_file(path) as part:
+        ...     _ = part.write_text('whole')
+        >>> path.read_text(), [file.name for file in path.parent.iterdir()]
+        ('whole', ['file'])
+    """
+    path = Path(path)
+    part = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f'{path}: cannot be written: {error.strerror or error}') from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def save_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> Path:
+    r"""Writes a table as a CSV file, with the names of the columns in its first line.
+
+    Args:
+        rows: At least one row, by column; all have the same columns.
+        path: The file.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: If it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> save_table([dict(node='a', accuracy=90.0)], tempfile.mkdtemp() + '/a.csv').read_text()
+        'node,accuracy\na,90.0\n'
+    """
+    with whole_file(path) as part, part.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+    return Path(path)

@@ -1,0 +1,117 @@
+"""Update with conflict-free gradients."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from torch import Tensor, nn
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.graph_spec import LABEL, parse_edge_key
+from ktg_mm.registry import UPDATES
+from ktg_mm.structures import EdgeValue
+
+from .base import Update
+
+
+@UPDATES.register_module()
+class PCGradUpdate(Update):
+    """Takes conflicts out of what a node's teachers ask of it, then steps (PCGrad, Yu et al., NeurIPS 2020, alg. 1).
+
+    Each edge into a node gives a gradient. Where two of them conflict, g_i . g_j < 0, g_i loses its component along
+    g_j; g_i is compared with the others' original gradients one after the other, in an order drawn anew at each
+    iteration. The node learns from the sum of what is left. It costs one backward pass per edge.
+
+    For every pair of a node's teachers the log has the share of iterations in which their original gradients
+    conflicted: ``conflict/net1/net2,net3`` is that of net2 and net3 about net1.
+
+    Args:
+        label: True if the label is one of the teachers; False adds its gradient as it is. Defaults to False.
+
+    Raises:
+        ConfigError: At the first step, if the optimiser scales losses or accumulates gradients over several batches.
+
+    Example:
+        >>> conflict_free(torch.tensor([[1.0, 0.0], [-1.0, 1.0]]), [[1], [0]])
+        tensor([0.5000, 1.5000])
+    """
+
+    def __init__(self, label: bool = False) -> None:
+        super().__init__()
+        self.label = label
+
+    def __call__(
+        self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper
+    ) -> dict[str, EdgeValue]:
+        """Trains all nodes at once on a batch."""
+        if optim_wrapper._accumulative_counts > 1:
+            raise ConfigError('optim_wrapper.accumulative_counts', 'must be 1 with PCGradUpdate')
+        if isinstance(optim_wrapper, AmpOptimWrapper):
+            raise ConfigError('optim_wrapper.type', 'scales losses; with PCGradUpdate take AutocastOptimWrapper')
+        # Not the distributed wrapper: it averages the gradient of a sum, and each edge's is wanted.
+        with optim_wrapper.optim_context(graph):
+            values: dict[str, EdgeValue] = graph(**batch, mode='loss')
+        optim_wrapper.zero_grad()
+        self.report = {}
+        # Drawn from the progress, all processes and a resumed run have the same order.
+        rng = np.random.default_rng(int(graph.progress * 2**52))  # type: ignore[operator]
+        for node, parameters in graph.parameter_groups():  # type: ignore[operator]
+            keys = [key for key in values if parse_edge_key(key).target == node]
+            gradients, reached = _gradients([values[key].loss for key in keys], parameters)
+            all_reduce(gradients, op='mean')
+            teachers = [i for i, key in enumerate(keys) if self.label or parse_edge_key(key).source != LABEL]
+            others = [i for i in range(len(keys)) if i not in teachers]
+            self._count_conflicts(node, [keys[i] for i in teachers], gradients[teachers])
+            orders = [
+                rng.permutation([j for j in range(len(teachers)) if j != i]).tolist() for i in range(len(teachers))
+            ]
+            _put(conflict_free(gradients[teachers], orders) + gradients[others].sum(dim=0), reached)
+        optim_wrapper.step()
+        optim_wrapper.zero_grad()
+        return values
+
+    def _count_conflicts(self, node: str, keys: list[str], gradients: Tensor) -> None:
+        products = gradients @ gradients.T
+        for (i, first), (j, second) in itertools.combinations(enumerate(keys), 2):
+            pair = ','.join(key.replace(f'->{node}', '') for key in (first, second))
+            self.report[f'conflict/{node}/{pair}'] = (products[i, j] < 0).float()
+
+
+def conflict_free(gradients: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
+    """The sum of gradients without their conflicts.
+
+    Args:
+        gradients: One a row, shape (M, P).
+        orders: For each gradient the others, in the order in which it is compared with them.
+
+    Returns:
+        The sum, shape (P,).
+    """
+    # All that happens is a matter of the gradients' products: row i says how much of each gradient is in g_i.
+    products = (gradients @ gradients.T).double()
+    shares = torch.eye(len(gradients), dtype=products.dtype, device=products.device)
+    squares = products.diagonal().clamp(min=torch.finfo(products.dtype).tiny)
+    for i, order in enumerate(orders):
+        for j in order:
+            shares[i, j] -= (shares[i] @ products[:, j]).clamp(max=0) / squares[j]
+    return shares.sum(dim=0).to(gradients.dtype) @ gradients
+
+
+def _gradients(losses: list[Tensor], parameters: list[nn.Parameter]) -> tuple[Tensor, list[nn.Parameter]]:
+    """Each loss's gradient as a row, and the parameters that it is about: those that some loss reaches."""
+    found = [torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True) for loss in losses]
+    columns = [i for i in range(len(parameters)) if any(gradients[i] is not None for gradients in found)]
+    rows = []
+    for gradients in found:
+        parts = [torch.zeros_like(parameters[i]) if gradients[i] is None else gradients[i] for i in columns]
+        rows.append(torch.cat([part.flatten() for part in parts]))
+    return torch.stack(rows), [parameters[i] for i in columns]
+
+
+def _put(gradient: Tensor, parameters: list[nn.Parameter]) -> None:
+    sizes = [parameter.numel() for parameter in parameters]
+    for part, parameter in zip(gradient.split(sizes), parameters, strict=True):
+        parameter.grad = part.view_as(parameter)

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from ktg_mm.analysis import analyse_calibration
+from ktg_mm.evaluation.calibration import expected_calibration_error
+
+
+def test_bins_and_errors(make_predictions):
+    predictions = make_predictions(networks=2)
+    rows = analyse_calibration(predictions, bins=4).rows
+    assert len(rows) == 3 * 4
+    for name in predictions.names:
+        mine = [row for row in rows if row['node'] == name]
+        probabilities = predictions.probabilities(name)
+        error = expected_calibration_error(probabilities, predictions.labels, 4)
+        assert [row['ece_percent'] for row in mine] == pytest.approx([100 * error] * 4)
+        for row in mine:
+            confidence = 100 * probabilities.max(axis=1)
+            inside = (row['from_percent'] < confidence) & (confidence <= row['to_percent'])
+            assert row['images'] == inside.sum()
+            if inside.any():
+                assert row['accuracy_percent'] == pytest.approx(100 * predictions.correct(name)[inside].mean())
+                assert row['confidence_percent'] == pytest.approx(confidence[inside].mean())
+            else:
+                assert np.isnan(row['accuracy_percent']) and np.isnan(row['confidence_percent'])
+
+
+@pytest.mark.parametrize('networks', [1, 5])
+def test_picture(make_predictions, networks, tmp_path, check_picture):
+    check_picture(analyse_calibration(make_predictions(networks)).save(tmp_path)[1])
+
+
+def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
+    config, checkpoints = tiny
+    assert run_tool('calibration', config, checkpoints[0], '--out', tmp_path) == 0
+    rows = read_table(tmp_path / 'calibration.csv')
+    assert len(rows) == 3 * 15 and sum(int(row['images']) for row in rows) == 3 * 32
+    check_picture(tmp_path / 'calibration.png')
+    error = float(rows[-1]['ece_percent'])
+    (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith('| ensemble'))
+    assert line.split('|')[-2].strip() == f'{error:.2f}'

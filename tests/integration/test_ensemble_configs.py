@@ -1,0 +1,101 @@
+"""The thesis's ensembles and their baselines: one recipe, and nothing but the teaching differs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.search.baselines import deep_mutual_learning, independent
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+SMALL = 'ens_3node{}_fashion_mnist_3000'
+
+# Classes, and the plain network's depth and backbone.
+DATA = {
+    'dogs': (120, 18, 'ResNet'),
+    'cars': (196, 18, 'ResNet'),
+    'cub': (200, 18, 'ResNet'),
+    'cifar10': (10, 20, 'CIFARResNet'),
+    'cifar100': (100, 20, 'CIFARResNet'),
+}
+
+
+def without_teaching(config: Config) -> dict:
+    """Everything but the edges, and the names of the files that they were taken from."""
+    kept = {key: value for key, value in config.to_dict().items() if key not in ('dml', 'independent')}
+    return dict(kept, model={key: value for key, value in kept['model'].items() if key != 'edges'})
+
+
+def edges(model: dict) -> dict:
+    """A model's edges, every gate written out."""
+    return {key: dict(edge, gate=edge.get('gate', dict(type='ThroughGate'))) for key, edge in model['edges'].items()}
+
+
+@pytest.mark.parametrize('nodes', range(2, 6))
+@pytest.mark.parametrize('data', DATA)
+def test_ensembles_of_the_thesis(data: str, nodes: int) -> None:
+    classes, depth, plain = DATA[data]
+    for tag, backbone in (('', f'ABN{plain}'), (f'_resnet{depth}', plain)):
+        graph = load_config(CONFIGS / f'ktg/ens_{nodes}node{tag}_{data}.py')
+        alone = load_config(CONFIGS / f'independent/ens_{nodes}node_independent{tag}_{data}.py')
+        mutual = load_config(CONFIGS / f'dml/ens_{nodes}node_dml{tag}_{data}.py')
+
+        members = [f'net{i}' for i in range(1, nodes + 1)]
+        assert graph.model.target == 'ensemble' and graph.model.nodes.ensemble.members == members
+        for member in members:
+            network = graph.model.nodes[member].network
+            assert (network.backbone.type, network.backbone.depth) == (backbone, depth)
+            assert network.head.num_classes == graph.data_preprocessor.num_classes == classes
+            assert network.backbone.get('num_classes') == (None if tag else classes)
+        assert len(graph.model.edges) == nodes**2
+
+        model = graph.to_dict()['model']
+        assert edges(alone.model.to_dict()) == edges(independent(model))
+        assert edges(mutual.model.to_dict()) == edges(deep_mutual_learning(model))
+        assert without_teaching(alone) == without_teaching(mutual) == without_teaching(graph)
+        for config in (graph, alone, mutual):
+            check_config(config)
+
+        assert graph.optim_wrapper.optimizer == dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=1e-4)
+        assert (graph.train_cfg.max_epochs, graph.param_scheduler.milestones) == (300, [150, 225])
+        assert graph.param_scheduler.gamma == 0.1 and graph.train_dataloader.batch_size == 16
+        assert graph.test_dataloader.dataset.split == 'test'
+
+
+@pytest.mark.parametrize(
+    ('config', 'loss'),
+    [
+        ('independent/' + SMALL.format('_independent'), None),
+        ('dml/' + SMALL.format('_dml'), 'KLDivergence'),
+        ('ktg/' + SMALL.format('_probability_repel'), 'ProbabilityCosine'),
+        ('ktg/' + SMALL.format('_attention_attract'), 'AttentionMSE'),
+        ('ktg/' + SMALL.format('_attention_repel'), 'AttentionCosine'),
+    ],
+)
+def test_one_kind_of_knowledge(config: str, loss: str | None, mmpretrain_scope: None) -> None:
+    cfg, graph_cfg = load_config(CONFIGS / f'{config}.py'), load_config(CONFIGS / f'ktg/{SMALL.format("")}.py')
+    assert {key: cfg[key] for key in graph_cfg if key != 'model'} == {
+        key: value for key, value in graph_cfg.items() if key != 'model'
+    }
+    assert cfg.model.nodes == graph_cfg.model.nodes and cfg.model.target == 'ensemble'
+    nets = ('net1', 'net2', 'net3')
+    expected = {f'label->{net}': 'CrossEntropy' for net in nets}
+    if loss:
+        expected |= {f'{source}->{target}': loss for source in nets for target in nets if source != target}
+    assert {key: edge.loss.type for key, edge in cfg.model.edges.items()} == expected
+    assert not any('gate' in edge for edge in cfg.model.edges.values())
+
+    torch.manual_seed(0)
+    graph = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
+    graph.init_weights()
+    images = torch.rand(4, 1, 14, 14)
+    values = graph(images, [DataSample().set_gt_label(i) for i in range(4)], mode='loss')
+    assert set(values) == set(expected) and all(torch.isfinite(value.loss) for value in values.values())
+    for net in nets:
+        graph.nodes[net].ask_for_attention()
+        assert graph.nodes[net](images).attention.shape == (4, 7, 7)

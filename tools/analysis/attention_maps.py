@@ -1,0 +1,44 @@
+"""Shows where networks look: ``python tools/analysis/attention_maps.py CONFIG CHECKPOINT``."""
+
+import argparse
+from pathlib import Path
+
+from ktg_mm.analysis.attention_maps import analyse_attention_maps
+from ktg_mm.analysis.chosen_images import sample_images, with_images
+from ktg_mm.analysis.pixels import seen_pixels
+from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
+from ktg_mm.apis import load_config, one_line_errors
+from ktg_mm.errors import UserError
+
+MOST_IMAGES = 100  # beyond, viewers do not open the picture
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = runs_parser('Draws the attention map of every network over a few images, and lists what it predicts.')
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        '--images', type=int, default=8, metavar='N', help='number of images, drawn evenly from the classes; default: 8'
+    )
+    which.add_argument(
+        '--indices', type=int, nargs='+', metavar='I', help='places of the images in the data set, from 0'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='seed of the draw; default: 0')
+    return parser.parse_args()
+
+
+@one_line_errors
+def main() -> None:
+    """Draws."""
+    args = parse_args()
+    if not 1 <= (len(args.indices) if args.indices else args.images) <= MOST_IMAGES:
+        raise UserError(f'--images and --indices take 1 to {MOST_IMAGES} images')
+    indices = (args.indices or sample_images(args, args.images))[: args.limit]
+    predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
+    pixels = seen_pixels(load_config(args.config, args.cfg_options), args.split, indices)
+    name = f'{Path(args.config).stem}, {args.split} images'
+    save_and_print(analyse_attention_maps(predictions, pixels, indices, name), args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,16 @@
+"""Accuracy against number of parameters: ``python tools/analysis/parameters.py CONFIG CHECKPOINT``."""
+
+from ktg_mm.analysis import analyse_parameters
+from ktg_mm.analysis.runs import run_analysis, runs_parser
+from ktg_mm.apis import one_line_errors
+
+
+@one_line_errors
+def main() -> None:
+    """Writes the picture and its CSV file."""
+    parser = runs_parser('Draws the accuracy of each node against its number of parameters.')
+    run_analysis(parser, analyse_parameters, attention=False)
+
+
+if __name__ == '__main__':
+    main()
