@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         '--metric',
         default='accuracy/top1',
         help="what to compare: the target's metric (default: accuracy/top1), a node's (net1/accuracy/top1), or the "
-        "networks' mean (mean/accuracy/top1); finished runs are only read again",
+        'mean of the networks that learn (mean/accuracy/top1); finished runs are only read again',
     )
     return parser.parse_args()
 

@@ -10,7 +10,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The last feature map has 4 x 4 cells, too few to crop; the one before has 7 x 7.
+# The last feature map has 4 x 4 cells, too few to tell places apart; the one before has 7 x 7.
 _node = dict(network=_base_.resnet8, attention_layer='backbone.layer2')
 model = dict(
     nodes=dict(

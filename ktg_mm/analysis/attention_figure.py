@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ktg_mm.visualization.chart import BLUE, GREY, SIZE, SMALL, VERMILION
+from ktg_mm.visualization.chart import BLUE, GREY, SIZE, SMALL, VERMILION, cut
 from ktg_mm.visualization.graph_layout import text_size
 
 from .predictions import Predictions
@@ -52,7 +52,7 @@ def draw_attention_maps(
         for column, node in enumerate([None, *nodes]):
             axes = _cell(figure, _LEFT + column * (width + _GAP), top - height, width, height)
             if not row:
-                heading = 'image' if node is None else '\n'.join(_cut(part, 16) for part in node.rsplit('/', 1))
+                heading = 'image' if node is None else '\n'.join(cut(part, 16) for part in node.rsplit('/', 1))
                 axes.set_title(heading, fontsize=SIZE, weight='bold' if node else 'normal', parse_math=False)
             if node is None:
                 axes.imshow(image)
@@ -126,8 +126,4 @@ def _draw_colour_bar(figure: Figure) -> None:
 
 
 def _class_name(predictions: Predictions, label: int, letters: int) -> str:
-    return _cut(predictions.classes[label].replace('_', ' ') if predictions.classes else str(label), letters)
-
-
-def _cut(text: str, letters: int) -> str:
-    return text if len(text) <= letters else text[: letters - 1] + '…'
+    return cut(predictions.classes[label].replace('_', ' ') if predictions.classes else str(label), letters)

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from ktg_mm.evaluation.calibration import reliability
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, title
+from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, short_names, title
 
 from .predictions import Predictions
 from .result import Result
@@ -82,8 +82,8 @@ def draw_calibration(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Fi
     columns = min(_COLUMNS, len(names))
     lines = -(-len(names) // columns)
     figure, axes = sheet(1.6 + 2.2 * lines, lines, columns, sharex=True, sharey=True)
-    for here, name in zip(axes.flat, names, strict=False):
-        _draw_node(here, [row for row in rows if row['node'] == name], name)
+    for here, name, label in zip(axes.flat, names, short_names(names, 22), strict=False):
+        _draw_node(here, [row for row in rows if row['node'] == name], label)
     for here in axes.flat[len(names) :]:
         here.set_visible(False)
     for here in axes.flat[max(0, len(names) - columns) : len(names)]:

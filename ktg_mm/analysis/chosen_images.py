@@ -52,7 +52,11 @@ def with_images(cfg: Config, split: str, indices: Sequence[int]) -> Config:
         cfg: A config; it stays as it is.
         split: ``'val'`` or ``'test'``.
         indices: Places of the images in the split's data set.
+
+    Raises:
+        ConfigError: If the config has no such data.
     """
+    _check_loader(cfg, f'{split}_dataloader')
     smaller = Config(cfg.to_dict(), filename=cfg.filename, format_python_code=False)
     loader = smaller[f'{split}_dataloader']
     loader.dataset = dict(type='ChosenImages', dataset=loader.dataset, indices=[int(index) for index in indices])
@@ -70,13 +74,17 @@ def build_split(cfg: Config, split: str) -> BaseDataset:
         ConfigError: If the config has no such data, or they are not there.
     """
     key = f'{split}_dataloader'
-    if not cfg.get(key):
-        raise ConfigError(key, 'is missing; the config has no such data')
+    _check_loader(cfg, key)
     cfg = Config(cfg.to_dict(), format_python_code=False)
     check_config(cfg)
     check_data_root(cfg, key)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
         return DATASETS.build(cfg[key].dataset)
+
+
+def _check_loader(cfg: Config, key: str) -> None:
+    if not cfg.get(key):
+        raise ConfigError(key, 'is missing; the config has no such data')
 
 
 def sample_images(args: argparse.Namespace, number: int) -> list[int]:

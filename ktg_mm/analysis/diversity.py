@@ -20,7 +20,7 @@ from ktg_mm.evaluation.diversity import (
     mutual_kl,
 )
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLACK, PALE, SHADES, SIZE, SMALL, WIDTH, sheet, title
+from ktg_mm.visualization.chart import BLACK, PALE, SHADES, SIZE, SMALL, WIDTH, sheet, short_names, title
 
 from .predictions import Predictions
 from .result import Result
@@ -118,7 +118,8 @@ def draw_diversity(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> F
     """
     *pairs, total = rows
     shown = [key for key in _MAPS if not np.isnan(total[key])]
-    names = 0.09 * max(map(len, networks))  # inches of the longest
+    labels = short_names(networks, 24)
+    names = 0.09 * max(map(len, labels))  # inches of the longest
     side = min(2.8, (WIDTH - 0.4 - names) / len(shown) - 0.65)
     figure, (axes,) = sheet(side + names + 0.95, 1, len(shown))
     for place, (here, key) in enumerate(zip(axes, shown, strict=True)):
@@ -127,8 +128,8 @@ def draw_diversity(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> F
             i, j = networks.index(row['first']), networks.index(row['second'])
             values[i, j] = values[j, i] = row[key]
         _draw_map(here, values, *_MAPS[key])
-        here.set_xticks(range(len(networks)), networks, rotation=90)
-        here.set_yticks(range(len(networks)), networks if place == 0 else [])
+        here.set_xticks(range(len(networks)), labels, rotation=90)
+        here.set_yticks(range(len(networks)), labels if place == 0 else [])
     below = f'interrater agreement {total["interrater_agreement"]:.3f}, entropy {total["entropy_nats"]:.3f} nats'
     title(figure, f'How different the {len(networks)} networks are', below)
     return figure

@@ -1,7 +1,7 @@
 """Checks the parts of a config around the graph, before any data are read; the graph checks its own."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -68,6 +68,15 @@ def check_config(cfg: Config) -> None:
         if path in _DEFAULT_TYPES:
             part.setdefault('type', _DEFAULT_TYPES[path])
         check_type(part, registry, path, what)
+        if what == 'metric':
+            _check_nodes(part.get('nodes') or (), (cfg.get('model') or {}).get('nodes') or (), f'{path}.nodes')
+
+
+def _check_nodes(named: Iterable[str], known: Collection[str], path: str) -> None:
+    """Refuses a metric of nodes that are not there, which would else show at the first validation."""
+    for name in named if known else ():
+        if name not in known:
+            raise ConfigError(path, f'no node is named {name!r}; {did_you_mean(name, known)}')
 
 
 def _parts(cfg: Config) -> Iterator[_Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import zlib
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import optuna
 from mmengine.config import Config
+from mmengine.runner import Runner
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, PartialFixedSampler, RandomSampler
 from optuna.study import Study
@@ -197,7 +199,9 @@ class Candidates:
     def _nodes_with_names(self) -> set[str]:
         """Nodes that are not exchangeable, as the score or something outside the graph's nodes and edges names them."""
         model = self.base['model']
-        outside = {key: value for key, value in self.base.items() if key != 'model'}
+        # Other entries, such as networks and edges of a base, are there to be taken by the config's text alone.
+        read = {*inspect.signature(Runner).parameters, 'search'} - {'model'}
+        outside = {key: value for key, value in self.base.items() if key in read}
         outside['model'] = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
         words = set(_words(outside)) | {metric.split('/')[0] for metric in self.metrics}
         names = {str(name) for name in model['nodes']}
@@ -242,6 +246,8 @@ def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
         if metric not in COSTS and name != BEST and name not in model['nodes']:
             hint = did_you_mean(name, [*model['nodes'], BEST, *COSTS])
             raise ConfigError('search.metric', f'{metric!r} begins with no node; {hint}')
+        if metric.endswith('/ece'):
+            raise ConfigError('search.metric', f'{metric!r} is an error, but a search looks for the highest score')
         if metric not in COSTS and '/' not in metric:
             raise ConfigError(
                 'search.metric', f"must be a node and its metric, such as 'net1/accuracy/top1', got {metric!r}"

@@ -19,6 +19,7 @@ from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_gra
 from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidates, mark_pretrained, scores
 from .named_nodes import networks_of
+from .named_nodes import without_absent
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
 
@@ -89,6 +90,8 @@ def _check_metrics(candidates: Candidates) -> None:
         )
         evaluator.process([sample])
         found = evaluator.evaluate(1)
+    except ConfigError:
+        raise
     except Exception:  # a metric that needs more than this; the first validation will tell
         return
     scores([metric for metric in candidates.metrics if metric not in COSTS], found, nodes)
@@ -104,7 +107,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         if changed[:1] == ('model',) and changed[1:2] in (('nodes',), ('edges',)):
             read_graph(model['nodes'], model['edges'], model['target'])
         else:
-            check_candidate({**config, 'model': model})
+            check_candidate(without_absent({**config, 'model': model}, model))
     except UntaughtError:
         pass
     candidates.check_scored(model)

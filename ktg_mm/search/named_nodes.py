@@ -55,8 +55,7 @@ def networks_of(model: Mapping[str, Any]) -> tuple[str, ...]:
 def _evaluators(config: Any, model: Mapping[str, Any]) -> Any:
     """An evaluator's config, or a list of them; one that is left without a node looks at all."""
     if isinstance(config, (list, tuple)):
-        entries = [_evaluators(entry, model) for entry in config]
-        return [entry for entry in entries if not _lacks_a_pair(entry, model)]
+        return [_evaluators(entry, model) for entry in config if not _lacks_a_pair(entry, model)]
     if not isinstance(config, Mapping) or not isinstance(config.get('nodes'), (list, tuple)):
         return config
     return {**config, 'nodes': [name for name in config['nodes'] if name in model['nodes']] or None}
@@ -65,4 +64,5 @@ def _evaluators(config: Any, model: Mapping[str, Any]) -> Any:
 def _lacks_a_pair(evaluator: Any, model: Mapping[str, Any]) -> bool:
     if not isinstance(evaluator, Mapping) or evaluator.get('type') not in _OF_PAIRS:
         return False
-    return len(evaluator.get('nodes') or networks_of(model)) < 2
+    nodes = evaluator.get('nodes') or networks_of(model)
+    return sum(name in model['nodes'] for name in nodes) < 2

@@ -20,10 +20,11 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.models.graph_spec import read_graph
 from ktg_mm.text_table import text_table
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
-from .named_nodes import networks_of, without_absent
+from .named_nodes import without_absent
 from .run_trial import quiet_runner
 from .trial_config import recipe
 
@@ -80,7 +81,7 @@ def retrain(
         methods: Which of :data:`METHODS` to train.
         against: Other configs by name, trained as they are with the same seeds. Defaults to None.
         metric: The target's metric, ``accuracy/top1``; another node's, ``net1/accuracy/top1``; or the mean of the
-            networks', ``mean/accuracy/top1``.
+            networks that learn, ``mean/accuracy/top1``. Methods that do not report it are left out of the table.
         say: Shows a line for each run.
 
     Returns:
@@ -184,9 +185,10 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         path = run_dir / _RUN
         run = json.loads(path.read_text()) if path.exists() else {}
         if 'metrics' in run:
-            return f'{_score(run, metric):.2f}, finished before'
+            return f'{_shown(run, metric)}, finished before'
         cfg = _with_seed(cfg, seed)
-        networks = list(networks_of(cfg.model))
+        roles = read_graph(cfg.model.nodes, cfg.model.edges, cfg.model.target).roles
+        networks = [node for node, role in roles.items() if role == 'trained']
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
         _write_json(path, run)
         cfg.work_dir = str(run_dir)
@@ -197,19 +199,22 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
             # Without test data of its own, the published protocol, the last validation is the result.
             run['metrics'] = train(runner) or runner.val()
         _write_json(path, run)
-        return f'{_score(run, metric):.2f} ({time.monotonic() - start:.0f} s)'
+        return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
 
 
-def _score(run: Mapping[str, Any], metric: str) -> float:
+def _shown(run: Mapping[str, Any], metric: str) -> str:
+    score = _score(run, metric)
+    return 'not reported' if score is None else f'{score:.2f}'
+
+
+def _score(run: Mapping[str, Any], metric: str) -> float | None:
+    """What a finished run is compared by; None if it did not report it, as another method's graph may lack the node."""
     metrics = run['metrics']
     node, _, kind = metric.partition('/')
     keys = [f'{name}/{kind}' for name in run.get('networks', [])] if node == MEAN else [metric]
     keys = keys if node == MEAN or metric in metrics else [f'{run["target"]}/{metric}']
     values = [metrics[key] for key in keys if key in metrics]
-    if not values:
-        known = [*metrics, *(name.removeprefix(f'{run["target"]}/') for name in metrics)]
-        raise UserError(f'--metric {metric}: {run["method"]} did not report it; {did_you_mean(metric, known)}')
-    return float(mean(values))
+    return float(mean(values)) if values and len(values) == len(keys) else None
 
 
 def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
@@ -255,10 +260,15 @@ def save_results(folder: Path, metric: str) -> list[Row]:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / '.lock'):  # else a process could put back a table that another has completed
         scores: dict[str, dict[int, float]] = {}
+        known: set[str] = set()
         for path in folder.glob(f'*/seed_*/{_RUN}'):
             run = json.loads(path.read_text())
-            if 'metrics' in run:
-                scores.setdefault(run['method'], {})[run['seed']] = _score(run, metric)
+            score = _score(run, metric) if 'metrics' in run else None
+            known |= {name.removeprefix(f'{run["target"]}/') for name in run.get('metrics', {})}
+            if score is not None:
+                scores.setdefault(run['method'], {})[run['seed']] = score
+        if known and not scores:
+            raise UserError(f'--metric {metric}: no run reported it; {did_you_mean(metric, known)}')
         ordered = [*METHODS, *sorted(set(scores) - set(METHODS))]
         rows = compare({name: dict(sorted(scores[name].items())) for name in ordered if name in scores})
         _write_json(folder / RESULTS, dict(metric=metric, methods=[asdict(row) for row in rows]))

@@ -52,3 +52,39 @@ def legend(figure: Figure, handles: Sequence[Any] | None = None, columns: int = 
     """Puts a legend below all axes."""
     given = {} if handles is None else dict(handles=handles)
     figure.legend(loc='outside lower center', ncols=columns, fontsize=SMALL, frameon=False, columnspacing=1.5, **given)
+
+
+def cut(text: str, letters: int) -> str:
+    """A text, cut off with an ellipsis if it is longer than so many letters.
+
+    Example:
+        >>> cut('attention', 5)
+        'atte…'
+    """
+    return text if len(text) <= letters else text[: letters - 1] + '…'
+
+
+def short_names(names: Sequence[str], letters: int) -> list[str]:
+    """Names of nodes that fit into a picture; ``run/node`` loses first what all runs have in common.
+
+    Args:
+        names: Such as ``net1`` or ``run/net1``.
+        letters: The most that a name may have.
+
+    Returns:
+        The names as they are, if all fit; else with runs cut.
+
+    Example:
+        >>> short_names(['ens_dml_fashion_mnist/net1', 'ens_alone_fashion_mnist/net1'], 20)
+        ['dml/net1', 'alone/net1']
+    """
+    if max(map(len, names)) <= letters:
+        return list(names)
+    runs = [name.rpartition('/')[0].split('_') for name in names]
+    for end in (0, -1):
+        while min(map(len, runs)) > 1 and len({words[end] for words in runs}) == 1:
+            runs = [words[1:] if end == 0 else words[:-1] for words in runs]
+    nodes = [name.rpartition('/')[2] for name in names]
+    room = [max(4, letters - len(node) - 1) for node in nodes]
+    cut_runs = [cut('_'.join(words), most) for words, most in zip(runs, room, strict=True)]
+    return [f'{run}/{node}' if run else cut(node, letters) for run, node in zip(cut_runs, nodes, strict=True)]

@@ -268,6 +268,10 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
         (['--seed', '-1'], '--seed must be at least 0, got -1'),
         (['--limit', '0'], '--limit must be at least 1, got 0'),
         (['--indices', '3', '--limit', '-1'], '--limit must be at least 1, got -1'),
+        (
+            ['--indices', '3', '--split', 'val', '--cfg-options', 'val_dataloader=None'],
+            'val_dataloader: is missing; the config has no such data',
+        ),
         (['--against', str(DIGITS)], f'--against {DIGITS}: give the checkpoints of its runs after it'),
         (
             ['--cfg-options', 'model.nodes.net1.attention_layer=backbone.layer9'],

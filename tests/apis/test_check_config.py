@@ -20,6 +20,7 @@ MISTAKES = {
     'val_dataloader.dataset.type': ('val_dataloader.dataset.type', 'Digit', "'Digit'; did you mean 'Digits'?"),
     'custom_hooks[0].type': ('custom_hooks.0.type', 'ProgresHook', "did you mean 'ProgressHook'?"),
     'default_hooks.logger': ('default_hooks.logger.intervall', 2, "did you mean 'interval'?"),
+    'val_evaluator.nodes': ('val_evaluator.nodes', ['net1', 'net9'], "no node is named 'net9'; did you mean"),
     'val_evaluator': ('val_evaluator.metrics', {}, "did you mean 'metric'?"),
 }
 

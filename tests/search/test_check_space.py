@@ -172,6 +172,17 @@ def test_metrics_that_a_validation_reports():
     evaluated('a/single-label/f1-score', [top, dict(type='NodeMetric', metric=dict(type='SingleLabelMetric'))])
 
 
+def test_a_metric_of_a_node_that_is_not_there():
+    with pytest.raises(ConfigError, match="no node is named 'c'"):
+        evaluated('a/accuracy/top1', [dict(type='NodeMetric'), dict(type='DiversityMetric', nodes=['a', 'c'])])
+
+
+def test_a_metric_of_which_less_is_better():
+    evaluator = dict(type='NodeMetric', metric=dict(type='CalibrationError'))
+    with pytest.raises(ConfigError, match=r"search.metric: 'a/calibration/ece' is an error, but a search looks for"):
+        evaluated('a/calibration/ece', evaluator)
+
+
 def test_a_metric_that_is_never_reported():
     with pytest.raises(ConfigError) as caught:
         evaluated('a/accurcy/top1', dict(type='NodeMetric', metric=dict(type='Accuracy')))

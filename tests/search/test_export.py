@@ -229,7 +229,7 @@ def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.Monk
     assert load_config(exported).model.nodes.net2.checkpoint == str(path)
     assert load_config(exported).model.to_dict() == candidate.config['model']
     header = exported.read_text().split('_base_')[0].splitlines()
-    assert header[2].startswith('# Frozen teachers') and header[3] == f'#   net2: {path}'
+    assert header[3].startswith('# Frozen teachers') and header[4] == f'#   net2: {path}'
 
 
 def test_a_study_of_another_recipe(tmp_path: Path, search, record) -> None:

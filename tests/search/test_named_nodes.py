@@ -41,8 +41,9 @@ def test_where_all_are_there_nothing_changes() -> None:
 
 def test_a_metric_of_pairs_goes_with_the_last_pair() -> None:
     accuracy, pairs = dict(type='NodeMetric'), dict(type='DiversityMetric')
-    config = dict(val_evaluator=[accuracy, pairs, dict(pairs, nodes=['b', 'c']), dict(pairs, nodes=['c', 'd'])])
+    chosen = [dict(pairs, nodes=nodes, prefix=''.join(nodes)) for nodes in (['a', 'b'], ['b', 'c'], ['c', 'd'])]
+    config = dict(val_evaluator=[accuracy, pairs, *chosen])
     assert without_absent(config, graph('abcd', learning='abcd')) == config
     two = without_absent(config, graph('ab', learning='ab'))['val_evaluator']
-    assert two == [accuracy, pairs, dict(pairs, nodes=None)]
+    assert two == [accuracy, pairs, chosen[0]]
     assert without_absent(config, graph('a', learning='a'))['val_evaluator'] == [accuracy]

@@ -2,7 +2,7 @@ import colorsys
 
 from matplotlib.colors import to_rgb
 
-from ktg_mm.visualization.chart import SHADES, WIDTH, legend, sheet, title
+from ktg_mm.visualization.chart import SHADES, WIDTH, legend, sheet, short_names, title
 
 
 def test_sheet():
@@ -28,3 +28,16 @@ def test_title_and_legend_are_within_the_figure_and_cover_nothing():
 def test_shades_read_the_same_in_grey():
     lightness = [colorsys.rgb_to_hls(*to_rgb(SHADES(number / 10)))[1] for number in range(11)]
     assert lightness == sorted(lightness, reverse=True)
+
+
+def test_short_names():
+    runs = [f'ens_3node_{kind}_fashion_mnist_3000' for kind in ('attention_repel', 'independent', 'dml')]
+    names = [f'{run}/net{i}' for run in runs for i in (1, 2)]
+    found = short_names(names, 24)
+    assert found[0] == 'attention_repel/net1' and found[-1] == 'dml/net2' and len(set(found)) == len(names)
+    assert short_names(names, 100) == names
+    assert short_names(['net1', 'net2'], 24) == ['net1', 'net2']
+    # One run, or runs that have nothing in common.
+    assert short_names(['a_long_name_of_a_run/net1', 'a_long_name_of_a_run/net2'], 12) == ['run/net1', 'run/net2']
+    assert short_names(['one/net1', 'another_with_a_long_name/net1'], 14) == ['one/net1', 'another_…/net1']
+    assert short_names(['x' * 30], 5) == ['xxxx…']

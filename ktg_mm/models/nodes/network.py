@@ -59,7 +59,7 @@ class NetworkNode(Node):
         self.frozen = False
         if attention_layer is not None:
             modules = dict(self.network.named_modules())
-            if attention_layer not in modules:
+            if not attention_layer or attention_layer not in modules:
                 raise ValueError(
                     f'attention_layer: the network has no module {attention_layer!r}; '
                     f'{did_you_mean(attention_layer, _ends_of(modules))}'
@@ -149,6 +149,8 @@ class NetworkNode(Node):
         branch_output, self._branch_output = self._branch_output, None
         features, self._last_features = self._last_features, None
         attention, attention_logits = branch_output or (None, None)
+        if features is None and self._gives_features and self.attention_layer is not None:
+            raise UserError(f'attention_layer: {self.attention_layer!r} is not run; name a module that gives features')
         if features is not None:
             attention = features.square().sum(dim=1) if features.dim() == 4 else None
         return NodeOutput(logits, attention, attention_logits)

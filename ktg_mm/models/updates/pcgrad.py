@@ -21,9 +21,10 @@ from .base import Update
 class PCGradUpdate(Update):
     """Takes conflicts out of what a node's teachers ask of it, then steps (PCGrad, Yu et al., NeurIPS 2020, alg. 1).
 
-    Each edge into a node gives a gradient. Where two of them conflict, g_i . g_j < 0, g_i loses its component along
-    g_j; g_i is compared with the others' original gradients one after the other, in an order drawn anew at each
-    iteration. The node learns from the sum of what is left. It costs one backward pass per edge.
+    Each edge into a node is a teacher and gives a gradient. Where two of them conflict, g_i . g_j < 0, g_i loses its
+    component along g_j; g_i is compared with the others' original gradients one after the other, in an order drawn anew
+    at each iteration. The node learns from the sum of what is left. How long g_j is does not matter for what g_i loses:
+    an edge of small weight takes out as much. It costs one backward pass per edge.
 
     For every pair of a node's teachers the log has the share of iterations in which their original gradients
     conflicted: ``conflict/net1/net2,net3`` is that of net2 and net3 about net1.
@@ -93,21 +94,28 @@ def conflict_free(gradients: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
     # All that happens is a matter of the gradients' products: row i says how much of each gradient is in g_i.
     products = (gradients @ gradients.T).double()
     shares = torch.eye(len(gradients), dtype=products.dtype, device=products.device)
-    squares = products.diagonal().clamp(min=torch.finfo(products.dtype).tiny)
+    # Of gradients so small that their squares vanish, the others lose nothing.
+    squares = products.diagonal().clamp(min=torch.finfo(gradients.dtype).tiny)
     for i, order in enumerate(orders):
         for j in order:
             shares[i, j] -= (shares[i] @ products[:, j]).clamp(max=0) / squares[j]
     return shares.sum(dim=0).to(gradients.dtype) @ gradients
 
 
+def _gradient(loss: Tensor, parameters: list[nn.Parameter]) -> Sequence[Tensor | None]:
+    if not loss.requires_grad:  # it ends in a part of the network that is frozen
+        return [None] * len(parameters)
+    return torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+
+
 def _gradients(losses: list[Tensor], parameters: list[nn.Parameter]) -> tuple[Tensor, list[nn.Parameter]]:
     """Each loss's gradient as a row, and the parameters that it is about: those that some loss reaches."""
-    found = [torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True) for loss in losses]
+    found = [_gradient(loss, parameters) for loss in losses]
     columns = [i for i in range(len(parameters)) if any(gradients[i] is not None for gradients in found)]
     rows = []
     for gradients in found:
-        parts = [torch.zeros_like(parameters[i]) if gradients[i] is None else gradients[i] for i in columns]
-        rows.append(torch.cat([part.flatten() for part in parts]))
+        parts = [parameters[i].new_zeros(parameters[i].shape) if (g := gradients[i]) is None else g for i in columns]
+        rows.append(torch.cat([part.flatten() for part in parts] or [losses[0].new_zeros(0)]))
     return torch.stack(rows), [parameters[i] for i in columns]
 
 

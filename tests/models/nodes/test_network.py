@@ -264,6 +264,22 @@ def test_a_layer_that_is_not_there(toys):
     assert str(caught.value).startswith("attention_layer: the network has no module 'backbone.layer9'; did you mean ")
 
 
+def test_a_named_layer_that_is_not_run(toys):
+    network = toys.network()
+    network['backbone']['init_cfg'] = None
+    node = make(network, attention_layer='head')  # is run, but gives no feature map
+    node.ask_for_attention()
+    assert node(torch.rand(2, 1, 16, 16)).attention is None
+    node = make(network)
+    node.network.backbone.unused = torch.nn.Identity()
+    node.attention_layer = 'backbone.unused'
+    node.ask_for_attention()
+    with pytest.raises(UserError, match=r"attention_layer: 'backbone\.unused' is not run; name a module that gives"):
+        node(torch.rand(2, 1, 16, 16))
+    with pytest.raises(ValueError, match="the network has no module ''"):
+        make(network, attention_layer='')
+
+
 def test_a_named_layer_without_a_backbone():
     node = make(
         dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead')),
