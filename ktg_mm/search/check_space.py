@@ -18,8 +18,7 @@ from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_gra
 
 from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidates, mark_pretrained, scores
-from .named_nodes import networks_of
-from .named_nodes import without_absent
+from .named_nodes import networks_of, without_absent
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
 
