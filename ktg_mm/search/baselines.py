@@ -8,7 +8,8 @@ from itertools import permutations
 from typing import Any
 
 from ktg_mm.models.graph_spec import LABEL, read_graph
-from ktg_mm.registry import NODES
+
+from .named_nodes import networks_of
 
 
 def independent(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,19 +43,14 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
     roles = read_graph(model['nodes'], model['edges'], model['target']).roles
     parts = _parts_of_target(model)
     mutual = _taught_by_labels(model, parts | {name for name, role in roles.items() if role == 'trained'})
-    networks = [name for name, node in mutual['nodes'].items() if _is_network(node)]
-    for source, target in permutations(networks, 2):
+    for source, target in permutations(networks_of(mutual), 2):
         mutual['edges'][f'{source}->{target}'] = dict(loss=dict(type='KLDivergence'), gate=dict(type='ThroughGate'))
     return mutual
 
 
 def number_of_networks(model: Mapping[str, Any]) -> int:
     """How many networks a graph has."""
-    return sum(map(_is_network, model['nodes'].values()))
-
-
-def _is_network(node: Mapping[str, Any]) -> bool:
-    return NODES.get(node['type']).has_parameters
+    return len(networks_of(model))
 
 
 def _parts_of_target(model: Mapping[str, Any]) -> set[str]:
@@ -77,6 +73,5 @@ def _taught_by_labels(model: Mapping[str, Any], names: Iterable[str]) -> dict[st
         if roles.get(name, 'trained') != 'trained':  # trained here, so it does not begin with a teacher's weights
             for key in ('checkpoint', 'prefix', 'allow_random'):
                 node.pop(key, None)
-    networks = [name for name, node in nodes.items() if _is_network(node)]
-    edges = {f'{LABEL}->{name}': dict(loss=dict(type='CrossEntropy')) for name in networks}
+    edges = {f'{LABEL}->{name}': dict(loss=dict(type='CrossEntropy')) for name in networks_of(dict(nodes=nodes))}
     return {**copy.deepcopy(dict(model)), 'nodes': nodes, 'edges': edges}

@@ -20,10 +20,9 @@ from optuna.trial import FrozenTrial
 
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models.graph_spec import UntaughtError
-from ktg_mm.registry import NODES
 
 from .canonical import graph_key, reduce_graph
-from .named_nodes import without_absent
+from .named_nodes import networks_of, without_absent
 from .retries import INDEX, KEY, is_fresh, root_of
 from .space import SearchSpace
 from .study import build_sampler
@@ -106,7 +105,7 @@ class Candidates:
         """The nodes whose accuracy counts: the one that a metric names, or all networks for the best."""
         names = [metric.split('/')[0] for metric in self.metrics if metric not in COSTS]
         if BEST in names:
-            return [name for name, node in model['nodes'].items() if NODES.get(node['type']).has_parameters]
+            return list(networks_of(model))
         return [*names, model['target']] if len(names) < len(self.metrics) else names
 
     def check_scored(self, model: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ktg_mm.evaluation import DiversityMetric
 from ktg_mm.models.graph_spec import read_graph
+from ktg_mm.registry import NODES
 
 _EVALUATORS = ('val_evaluator', 'test_evaluator')
 _OF_PAIRS = ('DiversityMetric', DiversityMetric)
@@ -48,8 +49,13 @@ def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
 
 
 def networks_of(model: Mapping[str, Any]) -> tuple[str, ...]:
-    """The nodes of a graph's config that are no ensembles."""
-    return tuple(name for name, node in model['nodes'].items() if 'members' not in node)
+    """The nodes of a graph's config that have parameters; a type that is unknown counts as one."""
+    return tuple(name for name, node in model['nodes'].items() if getattr(_type(node), 'has_parameters', True))
+
+
+def _type(node: Mapping[str, Any]) -> Any:
+    kind = node.get('type')
+    return NODES.get(kind) if isinstance(kind, str) else kind
 
 
 def _evaluators(config: Any, model: Mapping[str, Any]) -> Any:
