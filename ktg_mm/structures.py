@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+UNLABELED = -1  # the label of a sample whose class is not known, or hidden
 
 
 class NodeOutput:
@@ -53,6 +56,23 @@ class NodeOutput:
     def predicted(self) -> Tensor:
         """The class with the highest score, shape (B,)."""
         return self.cached('predicted', lambda: self.logits.argmax(dim=1))
+
+    @property
+    def confidence(self) -> Tensor:
+        """The highest probability, shape (B,)."""
+        return self.cached('confidence', lambda: self.probabilities().amax(dim=1))
+
+    def select(self, rows: slice | Tensor) -> NodeOutput:
+        """The output for some of the samples.
+
+        Args:
+            rows: Which rows of the batch.
+        """
+        return NodeOutput(
+            self.logits[rows],
+            None if self.attention is None else self.attention[rows],
+            None if self.attention_logits is None else self.attention_logits[rows],
+        )
 
     def detach(self) -> NodeOutput:
         """The same output as a teacher: no gradient flows back, the softmaxes are shared with this one."""
@@ -112,17 +132,78 @@ class LabelOutput(NodeOutput):
         return self
 
 
+@dataclass(frozen=True)
+class SampleRows:
+    """Which rows of a batch have a label.
+
+    Args:
+        size: Number of samples B in the batch.
+        labeled: Rows of the labelled samples.
+        unlabeled: Rows of the others.
+        num_labeled: How many have a label.
+
+    Example:
+        >>> rows = SampleRows.of(torch.tensor([3, 0, UNLABELED, UNLABELED]))
+        >>> rows.labeled, rows.unlabeled
+        (slice(0, 2, None), slice(2, 4, None))
+    """
+
+    size: int
+    labeled: slice | Tensor
+    unlabeled: slice | Tensor
+    num_labeled: int
+
+    @classmethod
+    def of(cls, labels: Tensor) -> SampleRows:
+        """Finds the rows of a batch; labels on the CPU cost no wait for a device.
+
+        Args:
+            labels: Integers of shape (B,), ``UNLABELED`` where there is none.
+        """
+        has_label = labels.cpu().numpy() != UNLABELED
+        number = int(has_label.sum())
+        if has_label[:number].all():  # the labelled ones come first, as the sampler has them
+            return cls(len(labels), slice(0, number), slice(number, len(labels)), number)
+        labeled, unlabeled = (torch.from_numpy(np.flatnonzero(mask)) for mask in (has_label, ~has_label))
+        return cls(len(labels), labeled, unlabeled, number)
+
+    def count(self, samples: str) -> int:
+        """How many samples are ``'labeled'``, ``'unlabeled'`` or in ``'all'``."""
+        return {'labeled': self.num_labeled, 'unlabeled': self.size - self.num_labeled}.get(samples, self.size)
+
+    def rows(self, samples: str) -> slice | Tensor:
+        """The rows of the ``'labeled'``, the ``'unlabeled'`` or ``'all'`` samples; a slice where that is possible."""
+        if self.count(samples) == self.size:
+            return slice(None)
+        return self.labeled if samples == 'labeled' else self.unlabeled
+
+
 @dataclass
 class TransferContext:
     """What edges may know besides the two outputs that they compare.
 
     Args:
-        labels: True classes, integers of shape (B,).
+        labels: True classes, integers of shape (B,); None if a sample of the edge has none.
         progress: k / k_end, the share of the run's iterations including the present one, in (0, 1].
+        source_name: Name of the node that teaches.
+        target_name: Name of the node that learns.
+        sample_ids: Number of each image in its data set, integers of shape (B,); for gates with ``needs_sample_ids``.
+        labeled_source: What the source says of the batch's L labelled samples in the view that it teaches with,
+            detached; for gates with ``needs_labeled_source``.
+        labeled_labels: Their true classes, integers of shape (L,).
+        other_target: What the target says of the edge's samples in the gate's ``other_view``, detached.
+        other_source: What the source says of them in that view, detached.
     """
 
-    labels: Tensor
+    labels: Tensor | None
     progress: float = 1.0
+    source_name: str = ''
+    target_name: str = ''
+    sample_ids: Tensor | None = None
+    labeled_source: NodeOutput | None = None
+    labeled_labels: Tensor | None = None
+    other_target: NodeOutput | None = None
+    other_source: NodeOutput | None = None
 
 
 @dataclass

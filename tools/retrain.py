@@ -34,6 +34,14 @@ def parse_args() -> argparse.Namespace:
         help="what to compare: the target's metric (default: accuracy/top1), a node's (net1/accuracy/top1), or the "
         'mean of the networks that learn (mean/accuracy/top1); finished runs are only read again',
     )
+    parser.add_argument(
+        '--seed-keys',
+        nargs='+',
+        default=[],
+        metavar='KEY',
+        help="entries of the configs that get each run's seed, too, such as train_dataloader.dataset.seed for other "
+        'labels in each run',
+    )
     return parser.parse_args()
 
 
@@ -52,7 +60,7 @@ def main() -> None:
         against[Path(path).stem] = load_config(path, args.cfg_options)
     work_dir = args.work_dir or Path('work_dirs') / f'{Path(args.config).stem}_retrain'
     seeds = range(args.seeds_from, args.seeds_from + args.seeds)
-    print_table(retrain(cfg, work_dir, seeds, args.methods, against, args.metric))
+    print_table(retrain(cfg, work_dir, seeds, args.methods, against, args.metric, seed_keys=args.seed_keys))
 
 
 if __name__ == '__main__':

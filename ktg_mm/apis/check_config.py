@@ -23,7 +23,8 @@ from mmpretrain.registry import (
 from torch.utils.data import DataLoader
 
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.graph_spec import check_type, read_graph
+from ktg_mm.models.graph_spec import read_graph
+from ktg_mm.models.type_check import check_type
 
 _Part = tuple[str, Any, Registry, str]
 
@@ -125,9 +126,37 @@ def _loader_parts(cfg: Config, name: str) -> Iterator[_Part]:
     batch_size = loader.get('batch_size', 1)
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ConfigError(f'{name}.batch_size', f'must be a whole number above 0, got {batch_size!r}')
+    _check_sampler(cfg, name, batch_size)
     yield from _entries(loader, 'sampler', DATA_SAMPLERS, 'sampler', f'{name}.')
     dataset, path = loader.get('dataset'), f'{name}.dataset'
     while isinstance(dataset, Mapping):  # a data set, or a wrapper of one
         yield path, dataset, DATASETS, 'data set'
-        yield from _entries(dataset, 'pipeline', TRANSFORMS, 'step of a pipeline', f'{path}.')
+        yield from _step_parts(dataset, 'pipeline', f'{path}.')
         dataset, path = dataset.get('dataset'), f'{path}.dataset'
+
+
+def _step_parts(cfg: Mapping[str, Any], key: str, path: str) -> Iterator[_Part]:
+    """The steps of a pipeline, and those within its views."""
+    for step_path, step, *rest in _entries(cfg, key, TRANSFORMS, 'step of a pipeline', path):
+        yield step_path, step, *rest
+        if isinstance(step, Mapping) and step.get('type') == 'Views':
+            for view in step.keys() - {'type', '_scope_'}:
+                yield from _step_parts(step, view, f'{step_path}.')
+
+
+def _check_sampler(cfg: Config, name: str, batch_size: int) -> None:
+    """Refuses a sampler of labelled and unlabelled samples that the loader or the loop around it does not fit."""
+    sampler = cfg[name].get('sampler')
+    if not isinstance(sampler, Mapping) or not sampler.keys() & {'labeled', 'unlabeled'}:
+        return
+    parts = [sampler.get('labeled', 0), sampler.get('unlabeled', 0)]
+    if all(isinstance(part, int) for part in parts) and sum(parts) != batch_size:
+        raise ConfigError(
+            f'{name}.batch_size',
+            f"must be the sampler's labeled + unlabeled = {parts[0]} + {parts[1]} = {sum(parts)}, got {batch_size}",
+        )
+    loop = cfg.get('train_cfg')
+    if name == 'train_dataloader' and sampler.get('infinite') and isinstance(loop, Mapping):
+        kind = loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else '')
+        if kind == 'EpochBasedTrainLoop':
+            raise ConfigError(f'{name}.sampler.infinite', 'must be False in a loop over epochs: none would end')

@@ -3,20 +3,25 @@
 from .cub2011 import CUB2011
 from .digits import Digits
 from .fashion_mnist import FashionMNISTFiles
-from .samplers import SeededIndex, SeededSampler
+from .samplers import SeededIndex, SeededSampler, SemiSupervisedSampler
+from .semi_supervised import SemiSupervised
 from .splits import split_dataset
 from .stanford_dogs import StanfordDogs
-from .transforms import LoadImage, PadRandomCrop, SeedRandom
+from .transforms import LoadImage, PackViews, PadRandomCrop, SeedRandom, Views
 
 __all__ = [
     'CUB2011',
     'Digits',
     'FashionMNISTFiles',
     'LoadImage',
+    'PackViews',
     'PadRandomCrop',
     'SeedRandom',
     'SeededIndex',
     'SeededSampler',
+    'SemiSupervised',
+    'SemiSupervisedSampler',
     'StanfordDogs',
+    'Views',
     'split_dataset',
 ]

@@ -10,8 +10,9 @@ from mmengine.registry import Registry
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.registry import GATES, LOSSES, NODES
 
+from .distribution_alignment import DistributionAlignment
+from .edge_spec import is_ema, list_of_losses, samples_of
 from .edges import TransferEdge
-from .graph_spec import is_ema, list_of_losses
 from .nodes import Node
 
 
@@ -64,4 +65,9 @@ def build_edge(key: str, edge: dict) -> TransferEdge:
     assert not is_ema(edge)
     losses = [build_part(LOSSES, dict(loss), f'{path}.loss') for loss in list_of_losses(edge)]
     gate = build_part(GATES, dict(edge.get('gate') or dict(type='ThroughGate')), f'{path}.gate')
-    return TransferEdge(key, losses, gate, edge.get('weight', 1.0))
+    try:
+        align = DistributionAlignment(**edge['align']) if edge.get('align') is not None else None
+    except ValueError as error:
+        raise ConfigError(f'{path}.align', str(error)) from error
+    samples = samples_of(key, edge)
+    return TransferEdge(key, losses, gate, edge.get('weight', 1.0), edge.get('views'), samples, align)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from mmengine.model import ModuleList
 from torch import Tensor, nn
@@ -10,12 +12,15 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
 
+from .distribution_alignment import DistributionAlignment
+from .edge_spec import LABEL, parse_edge_key
+from .forward_pass import ForwardPass
 from .gates import Gate
 from .losses import EdgeLoss
 
 
 class TransferEdge(nn.Module):
-    """source -> target: the sum of its losses, weighed by its gate, averaged over the batch.
+    """source -> target: the sum of its losses, weighed by its gate, averaged over the samples that it is about.
 
     The only place where a source is detached: gradients flow into the target alone.
 
@@ -24,6 +29,9 @@ class TransferEdge(nn.Module):
         losses: What compares the two outputs; their sum passes the gate.
         gate: What weighs the losses, sample by sample.
         weight: Factor of the whole edge.
+        views: The views of the images that the ``source`` and the ``target`` are given. Defaults to the only one.
+        samples: ``'labeled'``, ``'unlabeled'`` or ``'all'``. Defaults to ``'all'``.
+        align: What aligns the source's probabilities before losses and gate see them. Defaults to None.
 
     Example:
         >>> import torch
@@ -35,25 +43,62 @@ class TransferEdge(nn.Module):
         tensor(0.)
     """
 
-    def __init__(self, key: str, losses: list[EdgeLoss], gate: Gate, weight: float = 1.0) -> None:
+    def __init__(
+        self,
+        key: str,
+        losses: list[EdgeLoss],
+        gate: Gate,
+        weight: float = 1.0,
+        views: Mapping[str, str] | None = None,
+        samples: str = 'all',
+        align: DistributionAlignment | None = None,
+    ) -> None:
         super().__init__()
         self.key = key
+        self.source_name, self.target_name, _ = parse_edge_key(key)
+        self.source_view, self.target_view = ((views or {}).get(end) for end in ('source', 'target'))
         self.losses = ModuleList(losses)
         self.gate = gate
         self.weight = weight
+        self.samples = samples
+        self.align = align
+
+    @property
+    def needs_labeled_source(self) -> bool:
+        """Whether the edge looks at what its source says of the labelled samples."""
+        return self.gate.needs_labeled_source or (self.align is not None and self.align.needs_labeled_source)
+
+    def set_num_classes(self, num_classes: int) -> None:
+        """Tells the edge's parts the number of classes."""
+        for part in (*self.losses, self.gate, self.align):
+            if part is not None:
+                part.set_num_classes(num_classes)
+
+    def ask(self, run: ForwardPass) -> None:
+        """Asks a forward pass for the outputs that the edge looks at."""
+        run.ask(self.target_name, self.target_view, self.samples, learns=True)
+        if self.source_name != LABEL:
+            run.ask(self.source_name, self.source_view, self.samples)
+            if self.needs_labeled_source:
+                run.ask(self.source_name, self.source_view, 'labeled')
+            if self.gate.other_view is not None:
+                run.ask(self.source_name, self.gate.other_view, self.samples)
+                run.ask(self.target_name, self.gate.other_view, self.samples)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> EdgeValue:
-        """Compares the outputs of one batch.
+        """Compares the outputs of the B samples of a batch that the edge is about.
 
         Args:
             target: Output of the node that learns, logits of shape (B, C).
             source: Output of the node that teaches, of the same shape.
-            context: Labels and progress.
+            context: Labels, progress, and what else the parts ask for.
 
         Raises:
             ConfigError: If a loss cannot compare the two, such as attention maps of different size.
         """
         source = source.detach()
+        if self.align is not None:
+            source = self.align(source, context)
         try:
             loss: Tensor = sum(loss(target, source, context) for loss in self.losses)
         except ValueError as error:
@@ -97,7 +142,7 @@ class EMAEdge:
         }:
             raise ConfigError(path, 'the moving average needs the same network at both ends')
         self.key = key
-        self.target_name = key.partition('->')[2].partition(':')[0]
+        self.target_name = parse_edge_key(key).target
         self.source = source
         self.target = target
         self._average = get_ema_multi_avg_fn(decay)

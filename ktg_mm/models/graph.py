@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
-from typing import Any, cast
+from typing import cast
 
 import torch
 from mmengine.model import BaseModel, ModuleDict
@@ -13,18 +12,20 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import ConfigError
 from ktg_mm.registry import UPDATES
-from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContext
+from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, SampleRows
 
+from .batch_check import check_batch
 from .build import build_edge, build_node, build_part
+from .edge_spec import LABEL, parse_edge_key
 from .edges import EMAEdge, TransferEdge
-from .graph_spec import LABEL, check_type, parse_edge_key, read_graph
+from .forward_pass import ForwardPass
+from .graph_spec import read_graph
 from .losses import EdgeLoss
+from .transfer_context import build_context
+from .type_check import check_type
 from .updates import total_loss
-
-View = str | None
-Outputs = dict[tuple[str, View], NodeOutput]
 
 
 @MODELS.register_module()
@@ -32,16 +33,19 @@ class KnowledgeTransferGraph(BaseModel):
     """Networks (nodes) and what they learn from whom (edges), declared in a config (Minami et al., ACCV 2020).
 
     In a training step every node runs once on the batch (once per view that an edge asks for), every edge turns the
-    outputs of its two ends into one number, ``L_{s,t} = mean over the batch of G_{s,t}(loss(s, t))``, and the update
-    makes a step of them: by default one backward pass of their sum and one step of the optimiser.
+    outputs of its two ends into one number, ``L_{s,t} = mean over the samples of G_{s,t}(loss(s, t))``, and the update
+    makes a step of them: by default one backward pass of their sum and one step of the optimiser. The samples are those
+    that the edge is about: the labelled, the unlabelled or all of the batch.
 
     Args:
         nodes: A node's config by its name.
         edges: An edge's config by its key: ``'label->net1': dict(loss=dict(type='CrossEntropy'))``; entries are
-            ``loss`` (one or a list), ``gate`` (default ThroughGate), ``weight`` (default 1) and ``views``, or
-            ``type='EMAEdge'`` with ``decay`` (default 0.999) and ``mode`` ('train' or 'eval' batch norm).
+            ``loss`` (one or a list), ``gate`` (default ThroughGate), ``weight`` (default 1), ``views``, ``samples`` and
+            ``align``, or ``type='EMAEdge'`` with ``decay`` (default 0.999) and ``mode`` ('train' or 'eval' batch norm).
         target: The node to deploy; ``mode='tensor'`` and the plain ``pred_score`` are its.
         update: How a step ends. Defaults to SimultaneousUpdate.
+        joint_views: True runs all views of a node as one batch, so that batch norm sees them together, as FixMatch's
+            code does; False runs one after the other. Defaults to False.
         data_preprocessor: As in mmpretrain; its ``num_classes``, if given, must be that of all nodes.
         init_cfg: As in mmengine.
 
@@ -69,12 +73,13 @@ class KnowledgeTransferGraph(BaseModel):
         edges: dict[str, dict],
         target: str,
         update: dict | None = None,
+        joint_views: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         spec = read_graph(nodes, edges, target)
         # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
-        preprocessor = dict(type='ClsDataPreprocessor') | dict(data_preprocessor or {})
+        preprocessor = dict(type='GraphDataPreprocessor') | dict(data_preprocessor or {})
         super().__init__(build_part(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
         self.target = target
         self.roles = spec.roles
@@ -85,9 +90,10 @@ class KnowledgeTransferGraph(BaseModel):
         update = update or dict(type='SimultaneousUpdate')
         check_type(update, UPDATES, 'model.update', 'update')
         self.update = build_part(UPDATES, update, 'model.update')
+        self.joint_views = joint_views
         self.progress = 1.0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
-        self._views = {key: _views(edges[key]) for key in spec.learning_edges}
+        self._tell_num_classes()
         self._prepare_nodes({parse_edge_key(key).target for key in spec.ema_edges if edges[key].get('mode') == 'eval'})
 
     def _ends(self, key: str) -> tuple[nn.Module, nn.Module]:
@@ -105,6 +111,14 @@ class KnowledgeTransferGraph(BaseModel):
                 raise ConfigError(key, f'is {number}, but {known[0][0]} is {known[0][1]}; they must be the same')
         return known[0][1] if known else None
 
+    def _tell_num_classes(self) -> None:
+        """Tells the parts of the edges, some of which keep something for each class."""
+        for key, edge in self._transfers.items():
+            if self.num_classes is not None:
+                edge.set_num_classes(self.num_classes)
+            elif edge.gate.adaptive or edge.align is not None or any(loss.adaptive for loss in edge.losses):
+                raise ConfigError('data_preprocessor.num_classes', f'is missing; the edge {key!r} needs it')
+
     def _prepare_nodes(self, averages_in_eval_mode: set[str]) -> None:
         for name, role in self.roles.items():
             if role == 'ema':
@@ -121,8 +135,12 @@ class KnowledgeTransferGraph(BaseModel):
         for average in self.averages:
             average.copy()
 
+    @property
+    def _transfers(self) -> dict[str, TransferEdge]:
+        return {key: cast(TransferEdge, edge) for key, edge in self.edges.items()}
+
     def _losses(self) -> dict[str, list[EdgeLoss]]:
-        return {key: list(cast(TransferEdge, edge).losses) for key, edge in self.edges.items()}
+        return {key: list(edge.losses) for key, edge in self._transfers.items()}
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
@@ -180,6 +198,7 @@ class KnowledgeTransferGraph(BaseModel):
         data_samples: list[DataSample] | None = None,
         mode: str = 'tensor',
         targets: list[str] | None = None,
+        rows: SampleRows | None = None,
     ) -> Tensor | dict[str, EdgeValue] | list[DataSample]:
         """Runs the graph.
 
@@ -189,61 +208,61 @@ class KnowledgeTransferGraph(BaseModel):
             mode: ``'tensor'``: the target's logits of shape (B, C). ``'loss'``: the value of each edge. ``'predict'``:
                 the data samples with the target's ``pred_score`` (C,) and all nodes' ``node_scores`` (K, C).
             targets: For ``mode='loss'``: the nodes that learn in this pass. Defaults to all trained ones.
+            rows: For ``mode='loss'``: which samples have a label, from the preprocessor. Defaults to None: look again.
         """
         if mode == 'loss':
             assert data_samples is not None
-            labels = torch.cat([sample.gt_label for sample in data_samples])
-            return self.edge_values(inputs, labels, self.trained_nodes if targets is None else targets)
+            return self.edge_values(inputs, data_samples, self.trained_nodes if targets is None else targets, rows)
         if mode == 'predict':
             return self.predict(cast(Tensor, inputs), data_samples)
         if mode == 'tensor':
-            return self._run_nodes(inputs, {(self.target, None)}, self.trained_nodes)[self.target, None].logits
+            run = self._forward_pass(cast(Tensor, inputs))
+            run.ask(self.target, None, learns=True)
+            run.run()
+            return run.output(self.target, None).logits
         raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
 
     def edge_values(
-        self, inputs: Tensor | dict[str, Tensor], labels: Tensor, targets: list[str]
+        self,
+        inputs: Tensor | dict[str, Tensor],
+        data_samples: list[DataSample],
+        targets: list[str],
+        rows: SampleRows | None = None,
     ) -> dict[str, EdgeValue]:
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
-        keys = {key: parse_edge_key(key) for key in self.edges if parse_edge_key(key).target in targets}
-        for key, ends in keys.items():
-            for end, view in zip(ends, self._views[key], strict=False):
-                if end != LABEL:
-                    _check_view(inputs, view, f'model.edges[{key!r}].views')
-        asked = {(end, self._views[key][i]) for key, ends in keys.items() for i, end in enumerate(ends[:2])}
-        outputs = self._run_nodes(inputs, asked, targets)
-        label = LabelOutput(labels, self.num_classes or int(next(iter(outputs.values())).logits.shape[1]))
-        context = TransferContext(labels, self.progress)
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        rows = rows or SampleRows.of(labels)
+        edges = {key: edge for key, edge in self._transfers.items() if edge.target_name in targets}
+        run = ForwardPass(self.nodes, inputs, rows, self.joint_views)
+        for edge in edges.values():
+            check_batch(edge, inputs, rows)
+            edge.ask(run)
+        run.run()
         values = {}
-        for key, (source, target, _) in keys.items():
-            source_view, target_view = self._views[key]
-            teacher = label if source == LABEL else outputs[source, source_view]
-            values[key] = self.edges[key](outputs[target, target_view], teacher, context)
+        for key, edge in edges.items():
+            context = build_context(edge, run, rows, labels, data_samples, self.progress)
+            target = run.output(edge.target_name, edge.target_view, edge.samples)
+            if edge.source_name == LABEL:
+                source: NodeOutput = LabelOutput(cast(Tensor, context.labels), target.logits.shape[1])
+            else:
+                source = run.output(edge.source_name, edge.source_view, edge.samples)
+            values[key] = edge(target, source, context)
         return values
 
-    def _run_nodes(
-        self, inputs: Tensor | dict[str, Tensor], asked: set[tuple[str, View]], targets: list[str]
-    ) -> Outputs:
-        """Runs the nodes that are asked for, and those that they read, each after what it reads."""
-        asked = set(asked)
-        for name in reversed(list(self.nodes)):
-            asked |= {(read, view) for node, view in set(asked) if node == name for read in self.nodes[name].inputs}
-        outputs: Outputs = {}
-        for name, node in self.nodes.items():
-            for view in sorted((v for n, v in asked if n == name), key=str):
-                # A network that does not learn in this pass needs no autograd.
-                learns = name not in self.roles or name in targets
-                with nullcontext() if learns else torch.no_grad():
-                    read: Any = [outputs[other, view] for other in node.inputs] or _select_view(inputs, view)
-                    outputs[name, view] = node(read)
-        return outputs
+    def _forward_pass(self, inputs: Tensor) -> ForwardPass:
+        """A pass over images of which no label is asked for."""
+        return ForwardPass(self.nodes, inputs, SampleRows(len(inputs), slice(None), slice(0, 0), len(inputs)))
 
     def node_outputs(self, inputs: Tensor) -> dict[str, NodeOutput]:
         """What every node says of images of shape (B, channels, height, width), without gradients.
 
         Attention maps are there where a node has them, or was asked to (``graph.nodes[name].ask_for_attention()``).
         """
-        outputs = self._run_nodes(inputs, {(name, None) for name in self.nodes}, [])
-        return {name: outputs[name, None] for name in self.nodes}
+        run = self._forward_pass(inputs)
+        for name in self.nodes:
+            run.ask(name, None)
+        run.run()
+        return {name: run.output(name, None) for name in self.nodes}
 
     def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> list[DataSample]:
         """Predicts with every node.
@@ -270,28 +289,3 @@ class KnowledgeTransferGraph(BaseModel):
             sample.set_field(score, 'node_scores', dtype=torch.Tensor)
             sample.set_metainfo(dict(node_names=names, network_names=networks))
         return data_samples
-
-
-def _check_view(inputs: Tensor | dict[str, Tensor], view: View, key: str) -> None:
-    """Raises ConfigError, naming the key, if the data pipeline does not make the view."""
-    if isinstance(inputs, Tensor):
-        if view is not None:
-            raise ConfigError(key, f'asks for the view {view!r}, but the data pipeline makes one view without a name')
-    elif view not in inputs:
-        asks = 'names no view' if view is None else f'asks for the view {view!r}'
-        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(inputs))}; name one of these')
-
-
-def _select_view(inputs: Tensor | dict[str, Tensor], view: View) -> Tensor:
-    if isinstance(inputs, Tensor):
-        return inputs
-    if view is None:
-        raise UserError(
-            f'the data pipeline makes the views {", ".join(sorted(inputs))}; a prediction needs plain images'
-        )
-    return inputs[view]
-
-
-def _views(edge: dict) -> tuple[View, View]:
-    views = edge.get('views') or {}
-    return views.get('source'), views.get('target')

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from mmengine.registry import Registry
 from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.registry import GATES, LOSSES, NODES
+from ktg_mm.registry import NODES
 
-LABEL = 'label'
-_KEY = re.compile(r'(\w+)->(\w+)(?::(\w+))?')
-_EDGE_ENTRIES = {
-    'TransferEdge': {'type', 'loss', 'gate', 'weight', 'views'},
-    'EMAEdge': {'type', 'decay', 'mode'},
-}
+from .edge_spec import LABEL, check_edge, is_cut, is_ema, parse_edge_key
+from .type_check import check_type, class_of
+
+# What of a backbone's config says how its weights are shaped.
+_ARCHITECTURE = ('type', 'arch', 'depth', 'widen_factor', 'base_channels')
 
 
 class UntaughtError(ConfigError):
-    """A graph of sound parts that cannot do its work: a network that nobody teaches, a target that never learns.
+    """A graph of sound parts that cannot do its work: a network that nobody teaches, a target that never learns, moving
+    averages of one another, of two networks or of another kind of network.
 
     A search draws another graph then; any other error in a config is a mistake.
     """
-
-
-class EdgeKey(NamedTuple):
-    """The parts of an edge's key: ``'source->target'`` or ``'source->target:suffix'``."""
-
-    source: str
-    target: str
-    suffix: str | None = None
-
-
-@functools.cache
-def parse_edge_key(key: str) -> EdgeKey:
-    """Splits an edge's key into its parts.
-
-    Args:
-        key: Such as ``'net1->net2'``, or ``'net1->net2:attention'`` for a second edge between the same nodes.
-
-    Raises:
-        ConfigError: If the key is malformed.
-
-    Example:
-        >>> parse_edge_key('net1->net2')
-        EdgeKey(source='net1', target='net2', suffix=None)
-    """
-    match = _KEY.fullmatch(key) if isinstance(key, str) else None
-    if match is None:
-        raise ConfigError(
-            f'model.edges[{key!r}]', "an edge's key must read 'source->target' or 'source->target:suffix'"
-        )
-    return EdgeKey(*match.groups())
 
 
 @dataclass(frozen=True)
@@ -107,80 +73,12 @@ def read_graph(nodes: Mapping[str, Any], edges: Mapping[str, Any], target: str) 
     for name, node in nodes.items():
         _check_node(name, node, nodes)
     for key, edge in edges.items():
-        _check_edge(key, edge, nodes)
+        check_edge(key, edge, nodes)
     roles = _roles(nodes, edges)
     ema_edges = _ordered_ema_edges(edges)
     learning = [key for key in edges if not is_cut(edges[key]) and roles[parse_edge_key(key).target] == 'trained']
     _check_target(target, nodes, edges, roles)
     return GraphSpec(roles, _node_order(nodes), learning, ema_edges)
-
-
-def is_ema(edge: Mapping[str, Any]) -> bool:
-    """Whether an edge's config is a moving average's."""
-    return edge.get('type') == 'EMAEdge'
-
-
-def list_of_losses(edge: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The configs of an edge's losses: one dict or a list of dicts in the config."""
-    loss = edge['loss']
-    return list(loss) if isinstance(loss, (list, tuple)) else [loss]
-
-
-def is_cut(edge: Mapping[str, Any]) -> bool:
-    """Whether nothing ever passes, so that the edge is not computed; a moving average passes no loss either."""
-    if is_ema(edge):
-        return True
-    return bool(edge.get('gate')) and class_of(GATES, edge['gate']).cut
-
-
-def class_of(registry: Registry, cfg: Mapping[str, Any]) -> Any:
-    """The class that a config names, None if there is none."""
-    if not isinstance(cfg['type'], str):
-        return cfg['type']
-    # Registry.get writes a line of the log each time, which takes most of a check's time.
-    return registry.module_dict.get(cfg['type']) or registry.get(cfg['type'])
-
-
-def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
-    """Returns the class that a config names, after a look at the arguments that it gives.
-
-    Args:
-        cfg: The config of a part, ``dict(type=..., **arguments)``.
-        registry: Where the part is registered.
-        path: Config key of the part, for the message.
-        what: What the part is, for the message.
-
-    Raises:
-        ConfigError: If no part of this type exists, or it does not take one of the arguments.
-
-    Example:
-        >>> import ktg_mm.models
-        >>> check_type(dict(type='CorrectGate'), GATES, 'model.edges.gate', 'gate').__name__
-        'CorrectGate'
-    """
-    if not isinstance(cfg, Mapping) or 'type' not in cfg:
-        raise ConfigError(path, f"must be the dict of one {what} with a 'type', got {cfg!r}")
-    found = class_of(registry, cfg)
-    if found is None or not callable(found):
-        known = [name for scope in (registry, registry.parent) if scope for name in scope.module_dict]
-        raise ConfigError(f'{path}.type', f'unknown {what} {cfg["type"]!r}; {did_you_mean(cfg["type"], known)}')
-    if (arguments := _arguments(found)) is not None:
-        for argument in cfg:
-            if argument not in ('type', '_scope_', *arguments):
-                hint = did_you_mean(argument, arguments) if arguments else 'it takes none'
-                raise ConfigError(path, f'{found.__name__} has no argument {argument!r}; {hint}')
-    return found
-
-
-@functools.cache
-def _arguments(cls: Any) -> list[str] | None:
-    """Names of a class's arguments, None if it takes any."""
-    if not inspect.isclass(cls) or cls.__init__ in (nn.Module.__init__, object.__init__):
-        return [] if inspect.isclass(cls) else None
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
-    return [parameter.name for parameter in parameters]
 
 
 def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
@@ -206,61 +104,6 @@ def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
             raise ConfigError(f'{path}.members', f'no node is named {member!r}; {did_you_mean(member, nodes)}')
 
 
-def _check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
-    path = f'model.edges[{key!r}]'
-    source, target, _ = parse_edge_key(key)
-    if source != LABEL and source not in nodes:
-        raise ConfigError(path, f'no node is named {source!r}; {did_you_mean(source, [*nodes, LABEL])}')
-    if target not in nodes:
-        raise ConfigError(path, f'no node is named {target!r}; {did_you_mean(target, nodes)}')
-    if not class_of(NODES, nodes[target]).has_parameters:
-        raise ConfigError(path, f'node {target!r} has no parameters, so it cannot learn; remove the edge')
-    if not isinstance(edge, Mapping):
-        raise ConfigError(
-            path, f'must be a dict with a loss such as dict(loss=dict(type="KLDivergence")), got {edge!r}'
-        )
-    kind = edge.get('type', 'TransferEdge')
-    if kind not in _EDGE_ENTRIES:
-        raise ConfigError(f'{path}.type', f'unknown edge {kind!r}; {did_you_mean(kind, _EDGE_ENTRIES)}')
-    for entry in edge:
-        if entry not in _EDGE_ENTRIES[kind]:
-            raise ConfigError(path, f'unknown entry {entry!r}; {did_you_mean(entry, _EDGE_ENTRIES[kind])}')
-    if kind == 'EMAEdge':
-        _check_ema_edge(path, source, target, edge, nodes)
-    else:
-        _check_transfer_edge(path, source, target, edge)
-
-
-def _check_ema_edge(path: str, source: str, target: str, edge: Mapping[str, Any], nodes: Mapping[str, Any]) -> None:
-    if source == target or source == LABEL or not class_of(NODES, nodes[source]).has_parameters:
-        raise ConfigError(path, 'a moving average needs another network as its source')
-    if edge.get('mode', 'train') not in ('train', 'eval'):
-        raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {edge['mode']!r}")
-    decay = edge.get('decay', 0.999)
-    if not isinstance(decay, (int, float)) or not 0 <= decay < 1:
-        raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay!r}')
-
-
-def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str, Any]) -> None:
-    views = edge.get('views') or {}
-    if not isinstance(views, Mapping) or not set(views) <= {'source', 'target'}:
-        raise ConfigError(f'{path}.views', "must be a dict with the views' names, dict(source=..., target=...)")
-    if source == target and views.get('source') == views.get('target'):
-        raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
-    weight = edge.get('weight', 1.0)
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
-        raise ConfigError(f'{path}.weight', f'must be a number above 0, got {weight!r}; CutoffGate cuts an edge off')
-    if not edge.get('loss'):
-        raise ConfigError(f'{path}.loss', 'is missing; give a loss such as dict(type="KLDivergence")')
-    for loss in list_of_losses(edge):
-        allowed = check_type(loss, LOSSES, f'{path}.loss', 'loss').sources
-        if (LABEL if source == LABEL else 'node') not in allowed:
-            needed = 'the label' if allowed == (LABEL,) else 'a node'
-            raise ConfigError(f'{path}.loss', f'{loss["type"]} learns from {needed}, not from {source!r}')
-    if edge.get('gate') is not None:
-        check_type(edge['gate'], GATES, f'{path}.gate', 'gate')
-
-
 def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]:
     """Each network node's role: an EMA edge decides, else any edge that is not cut off trains, else it is frozen."""
     roles = {}
@@ -270,12 +113,13 @@ def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]
         incoming = {key: edge for key, edge in edges.items() if parse_edge_key(key).target == name}
         averages = [key for key, edge in incoming.items() if is_ema(edge)]
         if len(averages) > 1:
-            raise ConfigError(
+            raise UntaughtError(
                 f'model.edges[{averages[1]!r}]',
                 f'{name!r} is a moving average already ({averages[0]!r}); remove one of the two',
             )
         if averages:
             roles[name] = 'ema'
+            _check_same_network(averages[0], nodes)
         elif any(not is_cut(edge) for edge in incoming.values()):
             roles[name] = 'trained'
         else:
@@ -287,6 +131,14 @@ def _roles(nodes: Mapping[str, Any], edges: Mapping[str, Any]) -> dict[str, str]
                     f"'label->{name}', a checkpoint, or allow_random=True",
                 )
     return roles
+
+
+def _check_same_network(key: str, nodes: Mapping[str, Any]) -> None:
+    """Refuses the average of another kind of network; what the configs do not show, the edge finds when built."""
+    source, target, _ = parse_edge_key(key)
+    backbones = [(nodes[name].get('network') or {}).get('backbone') or {} for name in (source, target)]
+    if any(backbones[0].get(entry) != backbones[1].get(entry) for entry in _ARCHITECTURE):
+        raise UntaughtError(f'model.edges[{key!r}]', 'the moving average needs the same network at both ends')
 
 
 def _is_pretrained(network: Mapping[str, Any]) -> bool:
@@ -305,7 +157,7 @@ def _ordered_ema_edges(edges: Mapping[str, Any]) -> list[str]:
         key: str | None = first
         while key is not None and key not in ordered:
             if key in chain:
-                raise ConfigError(
+                raise UntaughtError(
                     f'model.edges[{key!r}]', f'the moving averages form a cycle, {", ".join(chain)}; remove one of them'
                 )
             chain.append(key)

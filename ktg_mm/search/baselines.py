@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from itertools import permutations
 from typing import Any
 
-from ktg_mm.models.graph_spec import LABEL, read_graph
+from ktg_mm.models.edge_spec import LABEL, parse_edge_key
+from ktg_mm.models.graph_spec import read_graph
 
 from .named_nodes import networks_of
 
@@ -44,7 +45,10 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
     parts = _parts_of_target(model)
     mutual = _taught_by_labels(model, parts | {name for name, role in roles.items() if role == 'trained'})
     for source, target in permutations(networks_of(mutual), 2):
+        views = mutual['edges'][f'{LABEL}->{target}'].get('views')
         mutual['edges'][f'{source}->{target}'] = dict(loss=dict(type='KLDivergence'), gate=dict(type='ThroughGate'))
+        if views:
+            mutual['edges'][f'{source}->{target}']['views'] = dict(views, source=views['target'])
     return mutual
 
 
@@ -73,5 +77,10 @@ def _taught_by_labels(model: Mapping[str, Any], names: Iterable[str]) -> dict[st
         if roles.get(name, 'trained') != 'trained':  # trained here, so it does not begin with a teacher's weights
             for key in ('checkpoint', 'prefix', 'allow_random'):
                 node.pop(key, None)
-    edges = {f'{LABEL}->{name}': dict(loss=dict(type='CrossEntropy')) for name in networks_of(dict(nodes=nodes))}
+    label: dict[str, Any] = dict(loss=dict(type='CrossEntropy'))
+    for key, edge in model['edges'].items():
+        if parse_edge_key(key).source == LABEL and edge.get('views'):  # the data pipeline makes several
+            label['views'] = dict(edge['views'])
+            break
+    edges = {f'{LABEL}->{name}': copy.deepcopy(label) for name in networks_of(dict(nodes=nodes))}
     return {**copy.deepcopy(dict(model)), 'nodes': nodes, 'edges': edges}

@@ -8,7 +8,8 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ktg_mm.models.graph_spec import LABEL, class_of, is_cut, is_ema, parse_edge_key
+from ktg_mm.models.edge_spec import LABEL, is_cut, is_ema, parse_edge_key
+from ktg_mm.models.type_check import class_of
 from ktg_mm.registry import GATES
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.

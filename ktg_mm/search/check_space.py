@@ -14,7 +14,9 @@ from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.build import build_edge, build_node
-from ktg_mm.models.graph_spec import UntaughtError, check_type, is_ema, read_graph
+from ktg_mm.models.edge_spec import is_ema
+from ktg_mm.models.graph_spec import UntaughtError, read_graph
+from ktg_mm.models.type_check import check_type
 
 from .asha_hook import ASHAHook
 from .candidates import COSTS, Candidates, mark_pretrained, scores

@@ -16,7 +16,7 @@ from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.models.graph_spec import is_cut
+from ktg_mm.models.edge_spec import is_cut
 
 from .candidates import PRETRAINED
 from .named_nodes import without_absent

@@ -68,6 +68,7 @@ def retrain(
     against: Mapping[str, Config] | None = None,
     metric: str = 'accuracy/top1',
     say: Callable[[str], None] = _say,
+    seed_keys: Sequence[str] = (),
 ) -> list[Row]:
     """Trains a graph and the methods beside it, each with every seed, and compares the targets.
 
@@ -83,6 +84,8 @@ def retrain(
         metric: The target's metric, ``accuracy/top1``; another node's, ``net1/accuracy/top1``; or the mean of the
             networks that learn, ``mean/accuracy/top1``. Methods that do not report it are left out of the table.
         say: Shows a line for each run.
+        seed_keys: Entries of the configs that get the run's seed, too, such as ``train_dataloader.dataset.seed``.
+            Defaults to none: they are the same in all runs.
 
     Returns:
         The table, of all runs that are finished in the folder.
@@ -92,14 +95,14 @@ def retrain(
     """
     folder = Path(work_dir)
     configs = method_configs(cfg, against or {}, say)
-    _check_folder(configs, folder)
+    _check_folder(configs, folder, seed_keys)
     wanted = [name for name in configs if name in methods or name not in METHODS]
     runs = [(name, seed) for seed in seeds for name in wanted]
     failed = []
     for i, (name, seed) in enumerate(runs, start=1):
         run_dir = folder / name / f'seed_{seed}'
         try:
-            line = _run(configs[name], name, seed, run_dir, metric)
+            line = _run(_with_seed(configs[name], seed, seed_keys), name, seed, run_dir, metric)
         except NonFiniteError as error:
             line = f'failed: {error}'
             failed.append(f'{name}, seed {seed}')
@@ -146,9 +149,17 @@ def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[st
     return checked
 
 
-def _with_seed(cfg: Config, seed: int) -> Config:
+def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
     config = cfg.to_dict()
     config['randomness'] = {**(config.get('randomness') or {}), 'seed': seed}
+    for key in seed_keys:
+        *path, last = key.split('.')
+        entry: Any = config
+        for part in path:
+            entry = entry.get(part) if isinstance(entry, Mapping) else None
+        if not isinstance(entry, dict):
+            raise ConfigError(f'--seed-keys {key}', 'is no entry of the config')
+        entry[last] = seed
     # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
     return Config(config, format_python_code=False)
 
@@ -163,12 +174,12 @@ def _fingerprint(cfg: Config) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _check_folder(configs: Mapping[str, Config], folder: Path) -> None:
+def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequence[str]) -> None:
     """Refuses a folder whose runs are of other configs, before anything is trained."""
     for name, cfg in configs.items():
         for path in sorted((folder / name).glob(f'seed_*/{_RUN}')):
             known = json.loads(path.read_text())
-            if known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'])):
+            if known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'], seed_keys)):
                 raise UserError(
                     f'--work-dir {folder}: {name}/{path.parent.name} is a run of another config; give another folder'
                 )
@@ -186,7 +197,6 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         run = json.loads(path.read_text()) if path.exists() else {}
         if 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
-        cfg = _with_seed(cfg, seed)
         roles = read_graph(cfg.model.nodes, cfg.model.edges, cfg.model.target).roles
         networks = [node for node, role in roles.items() if role == 'trained']
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))

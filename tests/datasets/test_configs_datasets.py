@@ -1,13 +1,18 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.datasets import CIFAR10, CIFAR100
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 
-from ktg_mm.datasets import fashion_mnist
+import ktg_mm.evaluation  # noqa: F401  registers
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.datasets import SeededIndex, SeedRandom, fashion_mnist
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.graph_data_preprocessor import GraphDataPreprocessor
 
 FOLDER = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -37,18 +42,22 @@ def load(roots, monkeypatch, mmpretrain_scope):
 
     def load_config(name, val_size=None):
         config = Config.fromfile(FOLDER / f'{name}.py')
-        root, lists = roots[name.removesuffix('_search')]
+        name = name.removesuffix('_search').removesuffix('_semi')
+        root, lists = roots[name]
         if lists:
-            kind = {'cifar10': CIFAR10, 'cifar100': CIFAR100}[name.removesuffix('_search')]
+            kind = {'cifar10': CIFAR10, 'cifar100': CIFAR100}[name]
             for key, value in lists.items():
                 monkeypatch.setattr(kind, key, value)
         monkeypatch.setattr(fashion_mnist, 'DATA_ROOTS', (str(roots['fashion_mnist'][0]),))
         for key in LOADERS:
             dataset = config[key].dataset
+            dataset = dataset.get('dataset', dataset)
             if 'data_root' in dataset:
                 dataset.data_root = str(root)
             if val_size is not None and 'val_size' in dataset:
                 dataset.val_size = val_size
+            if 'train_size' in dataset:
+                dataset.train_size = 80
             config[key].num_workers = 0
             config[key].persistent_workers = False
         return config
@@ -123,3 +132,200 @@ def test_missing_cifar_does_not_go_to_the_internet(tmp_path, mmpretrain_scope, n
     with pytest.raises(RuntimeError, match=f'^Cannot find {name.upper()} dataset in {tmp_path}') as caught:
         Runner.build_dataloader(config.train_dataloader)
     assert '\n' not in str(caught.value)
+
+
+# name: labels, labelled and unlabelled samples a batch, image shape, labels in the miniature
+SEMI = {
+    'cifar10_semi': (4000, 64, 448, (3, 32, 32), 30),
+    'cifar100_semi': (10_000, 64, 448, (3, 32, 32), 100),
+    'fashion_mnist_semi': (250, 16, 112, (1, 14, 14), 20),
+}
+
+
+@pytest.mark.parametrize('name', SEMI)
+def test_semi_supervised_pipelines_run_on_a_miniature(load, tmp_path, name):
+    _, labeled, unlabeled, shape, num_labels = SEMI[name]
+    config = load(name, 20)
+    config.train_dataloader.dataset |= dict(num_labels=num_labels, split_folder=str(tmp_path))
+    batch_size = config.train_dataloader.batch_size
+    if unlabeled > 100:  # the miniatures are small
+        labeled, unlabeled = 8, 56
+        config.train_dataloader.sampler |= dict(labeled=8, unlabeled=56)
+        config.train_dataloader.batch_size = 64
+    assert batch_size == sum(SEMI[name][1:3])
+    loaders = [Runner.build_dataloader(config[key], seed=0) for key in LOADERS]
+    assert len(list(tmp_path.glob('*-seed0.json'))) == 1
+    train = loaders[0].dataset
+    assert train.num_labeled == num_labels
+    assert np.unique(train.get_gt_labels()[:num_labels]).size == config.data_preprocessor.num_classes
+    batch = next(iter(loaders[0]))
+    assert [sample.gt_label.item() >= 0 for sample in batch['data_samples']] == [True] * labeled + [False] * unlabeled
+    preprocessor = GraphDataPreprocessor(**config.data_preprocessor)
+    inputs = preprocessor(batch, training=True)['inputs']
+    assert inputs.keys() == {'weak', 'strong'}
+    for view in inputs.values():
+        assert view.shape == (labeled + unlabeled, *shape)
+        assert view.abs().max() < 4
+    assert (inputs['weak'] != inputs['strong']).flatten(1).any(dim=1).float().mean() > 0.9
+    for loader in loaders[1:]:
+        assert preprocessor(next(iter(loader)))['inputs'].shape[1:] == shape
+
+
+@pytest.mark.parametrize('name', SEMI)
+def test_semi_supervised_configs(name):
+    config = Config.fromfile(FOLDER / f'{name}.py')
+    num_labels, labeled, unlabeled, _, _ = SEMI[name]
+    loader = config.train_dataloader
+    assert loader.sampler == dict(type='SemiSupervisedSampler', labeled=labeled, unlabeled=unlabeled, infinite=True)
+    assert loader.dataset.num_labels == num_labels and loader.dataset.labeled_as_unlabeled
+    assert loader.dataset.pipeline[0] == dict(type='SeedRandom')
+    assert 'pipeline' not in loader.dataset.dataset
+    supervised = Config.fromfile(FOLDER / f'{dict(fashion_mnist_semi="fashion_mnist_3000").get(name, name[:-5])}.py')
+    assert config.data_preprocessor == supervised.data_preprocessor
+    assert config.test_dataloader == supervised.test_dataloader
+    if name.startswith('cifar'):
+        assert config.val_dataloader == supervised.val_dataloader
+        assert loader.dataset.dataset.items() <= supervised.train_dataloader.dataset.items()
+    check_config(config)
+
+
+@pytest.mark.usefixtures('mmpretrain_scope')
+def test_fashion_mnist_semi_never_validates_on_what_it_trains_on(load):
+    config = load('fashion_mnist_semi', 20)
+    parts = []
+    for key in ('train_dataloader', 'val_dataloader'):
+        dataset = config[key].dataset
+        part = DATASETS.build(dataset.get('dataset', dataset))
+        parts.append({part.get_data_info(i)['img'].tobytes() for i in range(len(part))})
+    assert len(parts[0] | parts[1]) == 100 and not parts[0] & parts[1]
+    config = Config.fromfile(FOLDER / 'fashion_mnist_semi.py')
+    train, val = dict(config.train_dataloader.dataset.dataset), dict(config.val_dataloader.dataset)
+    assert (train.pop('part'), val.pop('part'), val.pop('pipeline') is not None) == ('train', 'val', True)
+    assert train == val  # the same division: one of other sizes is another one
+
+
+MISTAKES = {
+    'train_dataloader.batch_size': (
+        {'train_dataloader.batch_size': 64},
+        r"must be the sampler's labeled \+ unlabeled = 64 \+ 448 = 512, got 64$",
+    ),
+    r'train_dataloader.dataset.pipeline[1].strong[3].type': (
+        {'train_dataloader.dataset.pipeline.1.strong.3.type': 'Cutuot'},
+        "unknown step of a pipeline 'Cutuot'; did you mean 'Cutout'",
+    ),
+    r'train_dataloader.dataset.pipeline[1].weak[1]': (
+        {'train_dataloader.dataset.pipeline.1.weak.1.paddding': 4},
+        "has no argument 'paddding'; did you mean 'padding'",
+    ),
+    'train_dataloader.dataset.pipeline[1].weak': (
+        {'train_dataloader.dataset.pipeline.1.weak': 5},
+        'must be a dict, got 5',
+    ),
+    'train_dataloader.sampler.infinite': (
+        {'train_cfg': dict(by_epoch=True, max_epochs=3)},
+        'must be False in a loop over epochs',
+    ),
+}
+
+
+@pytest.mark.parametrize('key', MISTAKES)
+def test_mistakes_in_a_semi_supervised_config(key):
+    config = Config.fromfile(FOLDER / 'cifar10_semi.py')
+    changes, message = MISTAKES[key]
+    config.merge_from_dict(changes)
+    with pytest.raises(ConfigError, match=message) as caught:
+        check_config(config)
+    assert str(caught.value).startswith(f'{key}: ') and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('by_epoch', [False, None])
+def test_endless_sampler_in_other_loops(by_epoch):
+    config = Config.fromfile(FOLDER / 'cifar10_semi.py')
+    config.train_cfg = dict(by_epoch=False, max_iters=3) if by_epoch is False else dict(type='IterBasedTrainLoop')
+    check_config(config)
+
+
+def augmentations(name):
+    """RandAugment's operations, as built out of the config."""
+    config = Config.fromfile(FOLDER / f'{name}.py')
+    (cfg,) = [step for step in config.train_dataloader.dataset.pipeline[-2].strong if step.type == 'RandAugment']
+    return TRANSFORMS.build(cfg)
+
+
+@pytest.mark.parametrize(
+    ('name', 'shape', 'number'), [('cifar10_semi', (32, 32, 3), 14), ('fashion_mnist_semi', (14, 14), 10)]
+)
+def test_every_operation_of_randaugment_runs(name, shape, number):
+    rng = np.random.RandomState(0)
+    image = np.clip(rng.normal(110, 30, shape), 20, 230).astype(np.uint8)
+    augment = augmentations(name)
+    assert len(augment.transforms) == number and augment.num_policies == 2
+    np.random.seed(0)
+    unchanged = []
+    for operation in augment.transforms:
+        operation.prob = 1.0
+        results = [operation({'img': image.copy()})['img'] for _ in range(12)]
+        for result in results:
+            assert (result.dtype, result.shape) == (np.uint8, shape), operation
+        changed = {result.tobytes() for result in results if not np.array_equal(result, image)}
+        if not changed:
+            unchanged.append(operation)
+        elif operation.magnitude_range is not None:
+            assert len(changed) > 2, operation  # its magnitude is drawn
+    assert [getattr(operation, 'bits', None) for operation in unchanged] == [8]  # Identity
+
+
+def test_ranges_of_randaugment():
+    # FixMatch, table 12, as factors, bits, degrees and parts of the side.
+    operations = augmentations('cifar10_semi').transforms
+    np.random.seed(0)
+    for operation in operations:
+        if operation.magnitude_range is None:
+            continue
+        kind = type(operation).__name__
+        drawn = np.array([operation.random_negative(operation.random_magnitude()) for _ in range(2000)])
+        if kind in ('Brightness', 'ColorTransform', 'Contrast', 'Sharpness'):
+            low, high, drawn = 0.05, 0.95, 1 + drawn
+        elif kind == 'Posterize':
+            assert np.bincount(np.ceil(drawn).astype(int)).tolist()[:4] == [0] * 4
+            assert np.bincount(np.ceil(drawn).astype(int))[4:].min() > 300 and drawn.max() <= 8
+            continue
+        else:
+            low, high = {'Rotate': (-30, 30), 'Solarize': (0, 256)}.get(kind, (-0.3, 0.3))
+        width = high - low
+        assert low <= drawn.min() < low + 0.02 * width and high - 0.02 * width < drawn.max() <= high, kind
+        assert abs(drawn.mean() - (low + high) / 2) < 0.03 * width, kind
+
+
+@pytest.mark.parametrize(('name', 'shape'), [('cifar10_semi', (32, 32, 3)), ('fashion_mnist_semi', (14, 14))])
+def test_cutout_is_a_grey_square_of_up_to_half_the_side(name, shape):
+    config = Config.fromfile(FOLDER / f'{name}.py')
+    cutout = TRANSFORMS.build(config.train_dataloader.dataset.pipeline[-2].strong[-1])
+    np.random.seed(0)
+    sides = []
+    for _ in range(500):
+        image = cutout({'img': np.zeros(shape, np.uint8)})['img']
+        assert set(np.unique(image)) <= {0, 128}
+        rows, columns = np.nonzero(image.reshape(*shape[:2], -1)[..., 0])
+        sides.append(max(np.ptp(rows), np.ptp(columns)) + 1 if len(rows) else 0)
+    assert (min(sides), max(sides)) == (0, shape[0] // 2)
+    assert len(set(sides)) == shape[0] // 2 + 1
+
+
+@pytest.mark.parametrize(('name', 'shape'), [('cifar10_semi', (32, 32, 3)), ('fashion_mnist_semi', (28, 28))])
+def test_strong_views_are_seeded(name, shape):
+    config = Config.fromfile(FOLDER / f'{name}.py')
+    pipeline = [TRANSFORMS.build(step) for step in config.train_dataloader.dataset.pipeline]
+    image = np.random.RandomState(0).randint(0, 256, shape).astype(np.uint8)
+    assert isinstance(pipeline[0], SeedRandom)
+
+    def packed(epoch):
+        results = dict(img=image.copy(), gt_label=0, sample_idx=SeededIndex(1, seed=0, epoch=epoch))
+        for step in pipeline:
+            results = step(results)
+        return results['inputs']
+
+    first = packed(3)
+    np.random.seed(1)
+    assert all(torch.equal(packed(3)[view], first[view]) for view in first)
+    assert len({packed(epoch)['strong'].numpy().tobytes() for epoch in range(10)}) > 8

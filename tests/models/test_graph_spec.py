@@ -5,9 +5,12 @@ import pytest
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.edge_spec import list_of_losses, parse_edge_key
 from ktg_mm.models.gates import CutoffGate
-from ktg_mm.models.graph_spec import GATES, check_type, list_of_losses, parse_edge_key, read_graph
+from ktg_mm.models.graph_spec import read_graph
 from ktg_mm.models.nodes import EnsembleNode, NetworkNode
+from ktg_mm.models.type_check import check_type
+from ktg_mm.registry import GATES
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead'))
 NODE = dict(type='NetworkNode', network=NETWORK)
@@ -238,7 +241,7 @@ MISTAKES = [
     ),
     (
         with_edge('a->b', dict(loss=dict(type='KLDivergence', temp=4))),
-        "model.edges['a->b'].loss: KLDivergence has no argument 'temp'; known: temperature",
+        "model.edges['a->b'].loss: KLDivergence has no argument 'temp'; known: sharpening, temperature",
     ),
     (
         with_edge('a->b', dict(KL, gate=dict(type='CorectGate'))),

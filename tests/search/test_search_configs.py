@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from ktg_mm.apis import load_config
-from ktg_mm.models.graph_spec import parse_edge_key
+from ktg_mm.models.edge_spec import parse_edge_key
 from ktg_mm.search import Candidates
 from ktg_mm.search.check_space import check_space
 from ktg_mm.search.trial_config import check_candidate, check_search_data

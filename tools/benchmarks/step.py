@@ -1,9 +1,10 @@
 """Measures what the graph's training step costs beyond its networks': ``python tools/benchmarks/step.py``.
 
 The graph's step is what the Runner does in an iteration: the default hooks, the data preprocessor, all nodes, edges and
-gates, the backward pass and the optimiser. Its floor is plain torch on the same networks, batch and memory layout:
-forward, cross-entropies, backward and the same optimiser. Both run in turn in one process, so that a slower machine
-slows both. Printed as JSON is the ratio of each pair: its median and the median's 95 % interval (bootstrap).
+gates, the backward pass and the optimiser. Its floor is plain torch on the same networks, images and memory layout:
+forward, cross-entropies, backward and the same optimiser; what only teaches runs without gradients. Both run in turn in
+one process, so that a slower machine slows both. Printed as JSON is the ratio of each pair: its median and the median's
+95 % interval (bootstrap).
 """
 
 import argparse
@@ -28,6 +29,7 @@ from scipy.stats import bootstrap
 from torch import Tensor, nn
 
 from ktg_mm.apis import build_runner, load_config, one_line_errors
+from ktg_mm.structures import UNLABELED
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 OPTIMIZER: dict[str, Any] = dict(lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
@@ -57,22 +59,59 @@ class RandomImages(torch.utils.data.Dataset):
         return dict(inputs=self.images[index], data_samples=DataSample().set_gt_label(self.labels[index]))
 
 
-class Floor:
-    """The same networks trained on the labels alone, in plain torch."""
+@DATASETS.register_module()
+class RandomViews(RandomImages):
+    """Two views of random images, of which every eighth in a batch has a label.
 
-    def __init__(self, networks: list[nn.Module]) -> None:
-        self.networks = [copy.deepcopy(network) for network in networks]
-        parameters = [parameter for network in self.networks for parameter in network.parameters()]
+    Args:
+        size: Number of images.
+        pixels: Height and width.
+        batch_size: Images in a batch; the labelled ones come first.
+        views: The views' names.
+    """
+
+    def __init__(self, size: int, pixels: int, batch_size: int, views: list[str]) -> None:
+        super().__init__(size, pixels)
+        self.views = views
+        self.labels[torch.arange(size) % batch_size >= batch_size // 8] = UNLABELED
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        item = super().__getitem__(index)
+        second = self.images[(index + 1) % len(self.images)]
+        return item | dict(inputs=dict(zip(self.views, (item['inputs'], second), strict=True)))
+
+
+class Floor:
+    """The same networks in plain torch: students learn labels, teachers only predict.
+
+    Args:
+        students: The networks that learn.
+        teachers: The moving averages that somebody listens to.
+    """
+
+    def __init__(self, students: list[nn.Module], teachers: list[nn.Module]) -> None:
+        self.students = [copy.deepcopy(network) for network in students]
+        self.teachers = [copy.deepcopy(network) for network in teachers]
+        parameters = [parameter for network in self.students for parameter in network.parameters()]
         self.optimizer = torch.optim.SGD(parameters, **OPTIMIZER)
         self.branches: list[Tensor] = []
-        for network in self.networks:
+        for network in self.students:
             if branch := getattr(network.backbone, 'attention_branch', None):
                 branch.register_forward_hook(lambda module, args, output: self.branches.append(output[1]))
 
-    def step(self, inputs: Tensor, labels: Tensor) -> None:
-        """Trains on one batch that is already normalised and on the device."""
+    def step(self, learnt: Tensor, taught: Tensor | None, labels: Tensor) -> None:
+        """Trains on one batch that is already normalised and on the device.
+
+        Args:
+            learnt: What the students see.
+            taught: What the teachers see, if there are any.
+            labels: One for each image that the students see.
+        """
         self.branches.clear()
-        logits = [network(inputs, mode='tensor') for network in self.networks]
+        with torch.no_grad():
+            for teacher in self.teachers:
+                teacher(taught, mode='tensor')
+        logits = [network(learnt, mode='tensor') for network in self.students]
         loss = torch.stack([F.cross_entropy(scores, labels) for scores in logits + self.branches]).sum()
         loss.backward()
         self.optimizer.step()
@@ -87,21 +126,37 @@ class InterleavedLoop(EpochBasedTrainLoop):
         """Trains and keeps the times in :attr:`seconds`, a (graph, floor) pair per iteration."""
         model = self.runner.model
         self.graph = model.module if is_model_wrapper(model) else model
-        self.floor = Floor([node.network for name, node in self.graph.nodes.items() if name in self.graph.roles])
+        nodes, roles = self.graph.nodes, self.graph.roles
+        heard = {edge.source_name for edge in self.graph.edges.values()}
+        self.floor = Floor(
+            [nodes[name].network for name, role in roles.items() if role == 'trained'],
+            [nodes[name].network for name, role in roles.items() if role == 'ema' and name in heard],
+        )
         self.seconds: list[tuple[float, float]] = []
         return super().run()
 
     def run_iter(self, idx: int, data_batch: dict) -> None:
         """Times both steps on one batch, in turn the one and the other first."""
-        batch = self.graph.data_preprocessor(copy.deepcopy(data_batch))
-        labels = torch.cat([sample.gt_label for sample in batch['data_samples']])
+        batch = self.graph.data_preprocessor(copy.deepcopy(data_batch), training=True)
+        labels = torch.cat([sample.gt_label for sample in batch['data_samples']]).clamp(min=0)
+        learnt, taught = self._images(batch)
+        labels = labels.repeat(2)[: len(learnt)]
         steps: list[Callable[[], None]] = [
             lambda: super(InterleavedLoop, self).run_iter(idx, data_batch),
-            lambda: self.floor.step(batch['inputs'], labels),
+            lambda: self.floor.step(learnt, taught, labels),
         ]
         order = (0, 1) if idx % 2 else (1, 0)
         times = {which: _seconds(steps[which]) for which in order}
         self.seconds.append((times[0], times[1]))
+
+    def _images(self, batch: dict) -> tuple[Tensor, Tensor | None]:
+        """The images that students learn from, and those that a teacher sees."""
+        inputs = batch['inputs']
+        if isinstance(inputs, Tensor):
+            return inputs, None
+        first, second = inputs.values()
+        unlabeled = second[batch['rows'].rows('unlabeled')]
+        return (first, unlabeled) if self.floor.teachers else (torch.cat([first, unlabeled]), None)
 
 
 def _seconds(step: Callable[[], None]) -> float:
@@ -163,10 +218,25 @@ def _model(nodes: dict[str, dict], edges: dict[str, dict]) -> dict:
     )
 
 
-GRAPHS = dict(mixed=mixed_graph, attention=attention_graph)
+def semi_supervised_graph(name: str) -> dict:
+    """A WRN-28-2 and its moving average, taught as one of the semi-supervised graphs."""
+    model = load_config(CONFIGS / f'_base_/graphs/{name}.py').model.to_dict()
+    network = load_config(CONFIGS / '_base_/models/networks_cifar.py').wrn28_2
+    return model | dict(nodes={node: dict(type='NetworkNode', network=network) for node in model['nodes']})
 
 
-def measure(model: dict, batch_size: int, pixels: int, iterations: int, work_dir: str) -> dict[str, Any]:
+GRAPHS: dict[str, Callable[[], dict]] = dict(
+    mixed=mixed_graph,
+    attention=attention_graph,
+    fixmatch=lambda: semi_supervised_graph('fixmatch'),
+    mean_teacher=lambda: semi_supervised_graph('mean_teacher'),
+)
+VIEWS = dict(fixmatch=['weak', 'strong'], mean_teacher=['weak', 'weak2'])
+
+
+def measure(
+    model: dict, batch_size: int, pixels: int, iterations: int, work_dir: str, views: list[str] | None = None
+) -> dict[str, Any]:
     """Runs both steps ``iterations`` times and compares them.
 
     Args:
@@ -175,6 +245,7 @@ def measure(model: dict, batch_size: int, pixels: int, iterations: int, work_dir
         pixels: Height and width of an image.
         iterations: Pairs of steps to measure, after three more that warm up.
         work_dir: Folder for the run's log.
+        views: The views of the images, if a graph asks for some: an eighth of the batch has labels then.
 
     Returns:
         Median seconds of both steps, the ratio's median and its 95 % interval.
@@ -188,7 +259,9 @@ def measure(model: dict, batch_size: int, pixels: int, iterations: int, work_dir
             train_dataloader=dict(
                 batch_size=batch_size,
                 num_workers=0,
-                dataset=dict(type='RandomImages', size=size, pixels=pixels),
+                dataset=dict(type='RandomViews', size=size, pixels=pixels, batch_size=batch_size, views=views)
+                if views
+                else dict(type='RandomImages', size=size, pixels=pixels),
                 sampler=dict(type='DefaultSampler', shuffle=False),
                 collate_fn=dict(type='default_collate'),
             ),
@@ -224,7 +297,9 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as work_dir:
         results = {
-            name: measure(GRAPHS[name](), args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}')
+            name: measure(
+                GRAPHS[name](), args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}', VIEWS.get(name)
+            )
             for name in args.graphs
         }
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()

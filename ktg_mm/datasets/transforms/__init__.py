@@ -1,7 +1,9 @@
 """Steps of a data pipeline."""
 
 from .load_image import LoadImage
+from .pack_views import PackViews
 from .pad_random_crop import PadRandomCrop
 from .seed_random import SeedRandom
+from .views import Views
 
-__all__ = ['LoadImage', 'PadRandomCrop', 'SeedRandom']
+__all__ = ['LoadImage', 'PackViews', 'PadRandomCrop', 'SeedRandom', 'Views']

@@ -15,7 +15,8 @@ from ktg_mm.errors import ConfigError
 class SeedRandom(BaseTransform):
     """Seeds Python, numpy and torch (CPU) from (seed, epoch, index); the first step of a training pipeline.
 
-    What the later steps draw then depends on the sample and the epoch alone. The sampler must be ``SeededSampler``. A
+    What the later steps draw then depends on the sample and the epoch alone. The sampler must be ``SeededSampler`` or
+    ``SemiSupervisedSampler``. A
     plain index after a seeded one is mmengine's replacement for a sample that a later step refused; it was drawn from
     the seeded generators, so they are left as they are.
 
@@ -52,8 +53,8 @@ class SeedRandom(BaseTransform):
         elif not self.seeded:
             raise ConfigError(
                 'train_dataloader.sampler',
-                "a pipeline with SeedRandom needs dict(type='SeededSampler'), and no wrapper of the data set that "
-                'renumbers its samples',
+                "a pipeline with SeedRandom needs dict(type='SeededSampler') or dict(type='SemiSupervisedSampler'), and "
+                'no wrapper of the data set that renumbers its samples',
             )
         return results
 

@@ -1,6 +1,7 @@
 """Hooks."""
 
 from .class_count_hook import ClassCountHook
+from .fast_resume_hook import FastResumeHook
 from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
 from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
@@ -10,6 +11,7 @@ from .validate_on_resume_hook import ValidateOnResumeHook
 
 __all__ = [
     'ClassCountHook',
+    'FastResumeHook',
     'GraphRuntimeInfoHook',
     'NonFiniteLossError',
     'ProgressBarHook',

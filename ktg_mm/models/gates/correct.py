@@ -24,7 +24,9 @@ class CorrectGate(Gate):
     """
 
     open_to_label = True
+    needs_labels = True
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns 1 where the source is right, else 0; shape (B,)."""
+        assert context.labels is not None  # the edge is about labelled samples
         return (source.predicted == context.labels).to(loss.dtype)

@@ -6,6 +6,9 @@ from .base import EdgeLoss
 from .cross_entropy import CrossEntropy
 from .kl_divergence import KLDivergence
 from .probability_cosine import ProbabilityCosine
+from .probability_mse import ProbabilityMSE
+from .pseudo_label import PseudoLabel
+from .self_adaptive_fairness import SelfAdaptiveFairness
 
 __all__ = [
     'AttentionCosine',
@@ -14,4 +17,7 @@ __all__ = [
     'EdgeLoss',
     'KLDivergence',
     'ProbabilityCosine',
+    'ProbabilityMSE',
+    'PseudoLabel',
+    'SelfAdaptiveFairness',
 ]

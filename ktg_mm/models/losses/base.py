@@ -13,12 +13,17 @@ class EdgeLoss(nn.Module):
         trains_head: True if the gradient reaches the target's logits.
         trains_attention_branch: True if it reaches the logits of the target's attention branch, too.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
+        adaptive: True if a sample's loss depends on other samples, of this batch or of earlier ones.
     """
 
     needs_attention = False
     trains_head = True
     trains_attention_branch = False
     sources: tuple[str, ...] = ('node',)
+    adaptive = False
+
+    def set_num_classes(self, num_classes: int) -> None:
+        """Tells the loss the number of classes, once, before anything else; for those that keep something a class."""
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Computes the loss.

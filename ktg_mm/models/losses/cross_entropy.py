@@ -30,6 +30,7 @@ class CrossEntropy(EdgeLoss):
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the cross-entropy per sample, shape (B,)."""
+        assert context.labels is not None  # the edge is about labelled samples
         loss = F.nll_loss(target.log_probabilities(), context.labels, reduction='none')
         if target.attention_logits is not None:
             loss = loss + F.cross_entropy(target.attention_logits, context.labels, reduction='none')

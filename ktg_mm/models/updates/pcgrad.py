@@ -10,7 +10,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import Tensor, nn
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.graph_spec import LABEL, parse_edge_key
+from ktg_mm.models.edge_spec import LABEL, parse_edge_key
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 

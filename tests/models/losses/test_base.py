@@ -13,11 +13,16 @@ from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
 ARGUMENTS = {}  # of losses that need some, by name
 cases = [(name, source) for name in sorted(LOSSES.module_dict) for source in LOSSES.get(name).sources]
 every_loss = pytest.mark.parametrize(('name', 'source'), cases)
+every_loss_of_single_samples = pytest.mark.parametrize(
+    ('name', 'source'), [case for case in cases if not LOSSES.get(case[0]).adaptive]
+)
 FIELDS = ('logits', 'attention', 'attention_logits')
 
 
 def make(name):
-    return LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {})))
+    loss = LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {})))
+    loss.set_num_classes(5)
+    return loss
 
 
 def tensors(seed, dtype=torch.float64, size=6):
@@ -44,7 +49,8 @@ def compute(name, source, dtype=torch.float64, index=slice(None), target=None):
 
 def test_the_papers_losses_are_registered():
     assert set(LOSSES.module_dict) >= {
-        'CrossEntropy', 'KLDivergence', 'ProbabilityCosine', 'AttentionMSE', 'AttentionCosine'
+        'CrossEntropy', 'KLDivergence', 'ProbabilityCosine', 'AttentionMSE', 'AttentionCosine', 'ProbabilityMSE',
+        'PseudoLabel'
     }  # fmt: skip
     assert all(issubclass(loss, EdgeLoss) for loss in LOSSES.module_dict.values())
     assert all(set(loss.sources) <= {'label', 'node'} and loss.sources for loss in LOSSES.module_dict.values())
@@ -58,7 +64,7 @@ def test_one_finite_number_a_sample(name, source, dtype):
     torch.testing.assert_close(loss.double(), compute(name, source), rtol=0.05, atol=0.05)
 
 
-@every_loss
+@every_loss_of_single_samples
 def test_samples_do_not_mix(name, source):
     whole = compute(name, source)
     order = torch.tensor([3, 1, 0, 2, 5, 4])
@@ -88,7 +94,7 @@ def test_gradcheck(name, source):
     assert torch.autograd.gradcheck(loss, [t.requires_grad_() for t in tensors(1)])
 
 
-@every_loss
+@every_loss_of_single_samples
 def test_one_gradient_a_sample(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
     compute(name, source, target=target)[2].backward()
@@ -107,6 +113,37 @@ def test_extreme_outputs_stay_finite(name, source):
     loss.sum().backward()
     assert loss.isfinite().all()
     assert all(t.grad.isfinite().all() for t in leaves if t.grad is not None)
+
+
+@every_loss
+def test_a_second_batch_before_the_first_ones_backward_pass(name, source):
+    target = [t.requires_grad_() for t in tensors(1)]
+    loss = make(name)
+    values = [[scale * t for t in tensors(2)] for scale in (1.0, 2.0)]
+    both = [loss(NodeOutput(*target), make_source(source, LABELS, v), TransferContext(LABELS)) for v in values]
+    sum(both).sum().backward()
+    assert all(t.grad.isfinite().all() for t in target if t.grad is not None)
+
+
+@every_loss
+def test_the_state_moves_in_training_mode_alone_and_is_saved(name, source):
+    target = NodeOutput(*tensors(1))
+
+    def run(loss, seed):
+        return loss(target, make_source(source, LABELS, tensors(seed)), TransferContext(LABELS))
+
+    loss, fresh = make(name), make(name)
+    for seed in (2, 3):
+        run(loss, seed)
+    state = {key: value.clone() for key, value in loss.state_dict().items()}
+    assert loss.adaptive or not state
+    loss.eval()
+    run(loss, 4)
+    assert all(torch.equal(value, loss.state_dict()[key]) for key, value in state.items())
+    fresh.load_state_dict(state)
+    loss.train()
+    for seed in (5, 6):
+        torch.testing.assert_close(run(fresh, seed), run(loss, seed), rtol=0, atol=0)
 
 
 def test_the_base_asks_for_a_formula():

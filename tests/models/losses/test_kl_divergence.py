@@ -32,14 +32,27 @@ def test_temperature_is_1_unless_given(random, formulas):
     assert compute(target, source) == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.parametrize('temperature', [1, 3.0])
+@pytest.mark.parametrize('sharpening', [0.4, 1, 2.0])
+def test_sharpening_is_of_the_source_alone(temperature, sharpening, random, formulas):
+    target, source = random.normal(size=(2, 6, 5)) * 2
+    expected = []
+    for t, s in zip(target, source, strict=True):
+        p_s, p_t = formulas.softmax(s, temperature * sharpening), formulas.softmax(t, temperature)
+        expected.append(temperature**2 * divergence(p_s, p_t))
+    actual = compute(target, source, temperature=temperature, sharpening=sharpening)
+    assert actual == pytest.approx(expected, rel=1e-10)
+
+
 def test_direction(random):
     target, source = random.normal(size=(2, 6, 5))
     assert compute(target, source) != pytest.approx(compute(source, target), rel=1e-3)
     assert compute(target, target) == pytest.approx([0.0] * 6, abs=1e-15)
 
 
-@pytest.mark.parametrize('temperature', [0, -1.0, math.nan, math.inf, '4'])
-def test_temperature_out_of_range(temperature):
+@pytest.mark.parametrize('name', ['temperature', 'sharpening'])
+@pytest.mark.parametrize('value', [0, -1.0, math.nan, math.inf, '4', True])
+def test_out_of_range(name, value):
     with pytest.raises(ValueError) as caught:
-        KLDivergence(temperature=temperature)
-    assert str(caught.value) == f'temperature must be above 0, got {temperature!r}'
+        KLDivergence(**{name: value})
+    assert str(caught.value) == f'{name} must be above 0, got {value!r}'

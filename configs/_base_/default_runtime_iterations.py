@@ -1,0 +1,5 @@
+# default_runtime.py for loops that count iterations.
+_base_ = ['default_runtime.py']
+
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=4096))
+log_processor = dict(by_epoch=False)

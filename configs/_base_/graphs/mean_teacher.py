@@ -1,0 +1,16 @@
+# Mean Teacher (Tarvainen and Valpola, NeurIPS 2017): a network agrees with the moving average of its weights on another
+# draw of the augmentation. The teacher's batch norm is in training mode.
+_base_ = ['semi_supervised.py']
+
+model = dict(
+    edges={
+        'net1->ema': dict(mode='train'),
+        'ema->net1': dict(
+            loss=dict(type='ProbabilityMSE'),
+            gate=dict(type='RampUpGate', length=0.4),
+            weight=50.0,
+            views=dict(source='weak2', target='weak'),
+            samples='unlabeled',
+        ),
+    }
+)

@@ -1,0 +1,56 @@
+"""Resumes a loop over iterations without loading the batches that it has had."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner.loops import _InfiniteDataloaderIterator
+from mmpretrain.registry import HOOKS
+from torch.utils.data import DataLoader
+
+
+@HOOKS.register_module()
+class FastResumeHook(Hook):
+    """Lets the sampler of a resumed loop over iterations begin where the run was interrupted.
+
+    mmengine loads and throws away all batches before, which takes hours for the 2**20 iterations of FixMatch. It needs
+    an endless sampler that can begin at any batch (``SemiSupervisedSampler(infinite=True)``); with any other one the
+    batches are loaded as mmengine does.
+
+    Example:
+        >>> FastResumeHook().priority
+        'LOW'
+    """
+
+    priority = 'LOW'  # after DistSamplerSeedHook, which sets the sampler to its first batch
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Replaces the loop's iterator, if the loop begins after its first iteration."""
+        loop = runner.train_loop
+        if not isinstance(loop, IterBasedTrainLoop) or not loop.iter:
+            return
+        loader = loop.dataloader
+        sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
+        if not hasattr(sampler, 'start_at') or not getattr(sampler, 'infinite', False):
+            return
+        sampler.start_at(loop.iter)
+        # Its workers have begun to load the run's first batches. Those that persist serve the next iterator too, which
+        # empties their queues; the others end here.
+        old = loop.dataloader_iterator._iterator
+        if hasattr(old, '_shutdown_workers') and not loader.persistent_workers:
+            old._shutdown_workers()
+        loop.dataloader_iterator = _AdvancedIterator(loader, loop.iter)
+
+
+class _AdvancedIterator(_InfiniteDataloaderIterator):
+    """The loop's iterator, whose first batches are empty: the loop asks for those that it has had, and drops them."""
+
+    def __init__(self, dataloader: DataLoader, number: int) -> None:
+        super().__init__(dataloader)
+        self._left = number
+
+    def __next__(self) -> Any:
+        if self._left:
+            self._left -= 1
+            return []
+        return super().__next__()

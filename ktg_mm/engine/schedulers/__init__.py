@@ -1,0 +1,5 @@
+"""Schedules of the learning rate."""
+
+from .partial_cosine_lr import PartialCosineLR
+
+__all__ = ['PartialCosineLR']

@@ -1,0 +1,96 @@
+"""Distribution alignment."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce
+from torch import Tensor, nn
+
+from ktg_mm.structures import NodeOutput, TransferContext
+
+from .check_number import check_number
+
+
+class DistributionAlignment(nn.Module):
+    """Moves a source's predictions so that their mean over the data becomes the mean that is wished for.
+
+    ``p * goal / mean``, divided by its sum (Berthelot et al., ReMixMatch, ICLR 2020, section 3.1). ``mean`` is an
+    exponential moving average of the mean prediction on the edge's samples. The goal is uniform (Chen et al.,
+    SoftMatch, ICLR 2023, section 3.3) or the same average on the labelled samples (Berthelot et al., AdaMatch, ICLR
+    2022, eq. 2). Both averages begin as the first batch's mean; they are moved in training mode only, over all
+    processes, before they are used.
+
+    Args:
+        target: The goal, ``'uniform'`` or ``'labeled'``. Defaults to ``'uniform'``.
+        momentum: Share of the old averages that is kept at each batch, in [0, 1). Defaults to 0.999.
+
+    Raises:
+        ValueError: If the target is unknown or the momentum out of range.
+
+    Example:
+        >>> source = NodeOutput(torch.tensor([[0.8, 0.2], [0.8, 0.2]]).log())
+        >>> alignment = DistributionAlignment()
+        >>> alignment.set_num_classes(2)
+        >>> alignment(source, TransferContext(None)).probabilities()
+        tensor([[0.5000, 0.5000],
+                [0.5000, 0.5000]])
+    """
+
+    mean: Tensor
+    labeled_mean: Tensor
+    started: Tensor
+
+    def __init__(self, target: str = 'uniform', momentum: float = 0.999) -> None:
+        super().__init__()
+        if target not in ('uniform', 'labeled'):
+            raise ValueError(f"target must be 'uniform' or 'labeled', got {target!r}")
+        self.target = target
+        self.momentum = check_number('momentum', momentum, '[0, 1)')
+
+    @property
+    def needs_labeled_source(self) -> bool:
+        """Whether the context must hold what the source says of the labelled samples."""
+        return self.target == 'labeled'
+
+    def set_num_classes(self, num_classes: int) -> None:
+        """Makes the state; without a batch so far, it changes no prediction."""
+        self.register_buffer('mean', torch.full((num_classes,), 1 / num_classes))
+        if self.needs_labeled_source:
+            self.register_buffer('labeled_mean', torch.full((num_classes,), 1 / num_classes))
+        self.register_buffer('started', torch.tensor(False))
+
+    def forward(self, source: NodeOutput, context: TransferContext) -> NodeOutput:
+        """Aligns the predictions of one batch.
+
+        Args:
+            source: Output of the node that teaches, detached, logits of shape (B, C).
+            context: What is known of the batch; with ``labeled_source`` if the goal is ``'labeled'``.
+
+        Returns:
+            The same output with the logarithms of the aligned probabilities as its logits.
+        """
+        if self.training:
+            self._update(source, context)
+        # In logarithms no probability underflows; a uniform goal falls out with the sum.
+        shift = -_log(self.mean)
+        if self.needs_labeled_source:
+            shift = shift + _log(self.labeled_mean)
+        logits = F.log_softmax(source.log_probabilities() + shift, dim=1)
+        return NodeOutput(logits, source.attention, source.attention_logits)
+
+    @torch.no_grad()
+    def _update(self, source: NodeOutput, context: TransferContext) -> None:
+        states, outputs = [self.mean], [source]
+        if self.needs_labeled_source:
+            assert context.labeled_source is not None
+            states.append(self.labeled_mean)
+            outputs.append(context.labeled_source)
+        batch = torch.stack([output.probabilities().to(self.mean.dtype).mean(dim=0) for output in outputs])
+        all_reduce(batch, op='mean')
+        for state, value in zip(states, batch, strict=True):
+            state.copy_(torch.where(self.started, state.lerp(value, 1 - self.momentum), value))
+        self.started.fill_(True)
+
+
+def _log(probabilities: Tensor) -> Tensor:
+    """The logarithm, finite for a class that was never predicted, too."""
+    return probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()

@@ -1,0 +1,59 @@
+"""Collects what an edge may know of a batch besides the outputs of its two ends."""
+
+from __future__ import annotations
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.structures import SampleRows, TransferContext
+
+from .edges import TransferEdge
+from .forward_pass import ForwardPass
+
+
+def build_context(
+    edge: TransferEdge,
+    run: ForwardPass,
+    rows: SampleRows,
+    labels: Tensor,
+    data_samples: list[DataSample],
+    progress: float,
+) -> TransferContext:
+    """What an edge may know. It sees labels only if all samples that it is about have one, so that none can leak.
+
+    Args:
+        edge: The edge.
+        run: A forward pass that has run, with all that the edge has asked for.
+        rows: Which samples of the batch have a label.
+        labels: Integers of shape (B,), ``UNLABELED`` where there is none.
+        data_samples: One per image.
+        progress: k / k_end.
+
+    Raises:
+        ConfigError: If the gate needs the images' numbers and they are not known.
+    """
+    mine = rows.rows(edge.samples)
+    all_known = rows.count('labeled') == rows.size or edge.samples == 'labeled'
+    context = TransferContext(labels[mine] if all_known else None, progress, edge.source_name, edge.target_name)
+    if edge.gate.needs_sample_ids:
+        context.sample_ids = _sample_ids(edge, data_samples, labels.device)[mine]
+    if edge.needs_labeled_source:
+        context.labeled_source = run.output(edge.source_name, edge.source_view, 'labeled').detach()
+        context.labeled_labels = labels[rows.rows('labeled')]
+    if (view := edge.gate.other_view) is not None:
+        context.other_source = run.output(edge.source_name, view, edge.samples).detach()
+        context.other_target = run.output(edge.target_name, view, edge.samples).detach()
+    return context
+
+
+def _sample_ids(edge: TransferEdge, data_samples: list[DataSample], device: torch.device) -> Tensor:
+    """The number of each image in its data set, integers of shape (B,)."""
+    numbers = [sample.get('image_id') for sample in data_samples]
+    if None in numbers:
+        raise ConfigError(
+            f'model.edges[{edge.key!r}].gate',
+            f"{type(edge.gate).__name__} needs each image's number; take the data set SemiSupervised and PackViews",
+        )
+    return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)

@@ -1,0 +1,344 @@
+"""Every semi-supervised method's graph makes the step of an independent one, written directly from its paper."""
+
+import copy
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmpretrain.structures import DataSample
+
+GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
+LABELED, UNLABELED, CLASSES, IMAGES, STEPS = 4, 8, 5, 12, 4
+OPTIMIZER = dict(lr=0.05, momentum=0.9, weight_decay=1e-3)
+
+
+def batch(seed, views):
+    """A mixed batch, labelled samples first: images of each view, and what is known of them."""
+    generator = torch.Generator().manual_seed(seed)
+    base = torch.rand(LABELED + UNLABELED, 1, 16, 16, generator=generator, dtype=torch.float64)
+    inputs = {
+        view: base + 0.1 * torch.randn(base.shape, generator=generator, dtype=torch.float64) for view in sorted(views)
+    }
+    labels = torch.randint(CLASSES, (LABELED,), generator=generator)
+    ids = torch.randperm(IMAGES, generator=generator)
+    samples = [DataSample(metainfo=dict(image_id=int(i))) for i in ids]
+    for sample, label in zip(samples, [*labels.tolist(), *[-1] * UNLABELED], strict=True):
+        sample.set_gt_label(label)
+    return dict(inputs=inputs, data_samples=samples), labels, ids[LABELED:]
+
+
+def sure(probabilities):
+    """Each sample's highest probability and its class, as floats and ints."""
+    return [max((float(p), c) for c, p in enumerate(row)) for row in probabilities]
+
+
+def pseudo_label_loss(logits, probabilities, weights):
+    """Mean over all samples of the weighted cross-entropy with the predicted class."""
+    terms = [
+        -w * F.log_softmax(row, dim=0)[c] for row, (_, c), w in zip(logits, sure(probabilities), weights, strict=True)
+    ]
+    return sum(terms) / len(terms)
+
+
+def mse(first, second):
+    """Mean over samples and classes of the squared difference of the probabilities; the second is the teacher's."""
+    return (first.softmax(1) - second.detach().softmax(1)).square().sum() / first.numel()
+
+
+class Fix:
+    """FixMatch and its relatives: one forward on all images, a weight for each unlabelled sample."""
+
+    views = ('weak', 'strong')
+
+    def losses(self, nets, x, labels, ids, progress):
+        logits = nets['net1'](torch.cat([x['weak'], x['strong'][LABELED:]]))
+        labeled, weak, strong = logits.split([LABELED, UNLABELED, UNLABELED])
+        loss = F.cross_entropy(labeled, labels) + self.unsupervised(
+            labeled.detach(), weak.detach(), strong, labels, ids, progress
+        )
+        return dict(net1=loss)
+
+    def unsupervised(self, labeled, weak, strong, labels, ids, progress):
+        p = weak.softmax(1)
+        return pseudo_label_loss(strong, p, self.weights(p, labeled, labels, ids, progress))
+
+    def weights(self, p, labeled, labels, ids, progress):
+        return [float(q > self.threshold) for q, _ in sure(p)]
+
+    threshold = 0.95
+
+
+class UDA(Fix):
+    threshold = 0.8
+
+    def unsupervised(self, labeled, weak, strong, labels, ids, progress):
+        total = 0.0
+        weights = self.weights(weak.softmax(1), labeled, labels, ids, progress)
+        for w, z, s in zip(weights, weak, strong, strict=True):
+            sharp = (z / 0.4).softmax(0)
+            total = total + w * (sharp * (sharp.log() - s.log_softmax(0))).sum()
+        return total / UNLABELED
+
+
+class FlexMatch(Fix):
+    def __init__(self):
+        self.selected = {}
+
+    def weights(self, p, labeled, labels, ids, progress):
+        counts = [sum(c == k for c in self.selected.values()) for k in range(CLASSES)]
+        most = max(*counts, IMAGES - len(self.selected))
+        weights = []
+        for q, c in sure(p):
+            beta = counts[c] / most
+            weights.append(float(q >= 0.95 * beta / (2 - beta)))
+        for i, (q, c) in zip(ids.tolist(), sure(p), strict=True):
+            if q >= 0.95:
+                self.selected[i] = c
+        return weights
+
+
+class FreeMatch(Fix):
+    def __init__(self):
+        self.tau, self.p, self.h = 1 / CLASSES, np.full(CLASSES, 1 / CLASSES), np.full(CLASSES, 1 / CLASSES)
+
+    def unsupervised(self, labeled, weak, strong, labels, ids, progress):
+        p = weak.softmax(1)
+        found = sure(p)
+        self.tau = 0.999 * self.tau + 0.001 * np.mean([q for q, _ in found])
+        self.p = 0.999 * self.p + 0.001 * p.numpy().mean(axis=0)
+        self.h = 0.999 * self.h + 0.001 * np.array([sum(c == k for _, c in found) / len(found) for k in range(CLASSES)])
+        mask = [q >= self.tau * self.p[c] / self.p.max() for q, c in found]
+        loss = pseudo_label_loss(strong, p, [float(m) for m in mask])
+        kept = [row for row, m in zip(strong, mask, strict=True) if m]
+        if not kept:
+            return loss
+        mean = torch.stack(kept).softmax(1).mean(0)
+        histogram = [sum(int(row.argmax()) == k for row in kept) / len(kept) for k in range(CLASSES)]
+        wanted = self.p / self.h
+        wanted = wanted / wanted.sum()
+        ratio = [mean[k] / histogram[k] if histogram[k] else 0 * mean[k] for k in range(CLASSES)]
+        share = [r / sum(ratio) for r in ratio]
+        return loss + 0.001 * sum(wanted[k] * torch.log(share[k] + 1e-12) for k in range(CLASSES))
+
+
+class SoftMatch(Fix):
+    def __init__(self):
+        self.mu, self.var, self.mean = 1 / CLASSES, 1.0, None
+
+    def weights(self, p, labeled, labels, ids, progress):
+        batch_mean = p.numpy().mean(axis=0)
+        self.mean = batch_mean if self.mean is None else 0.999 * self.mean + 0.001 * batch_mean
+        aligned = p.numpy() / self.mean
+        best = (aligned / aligned.sum(axis=1, keepdims=True)).max(axis=1)
+        self.mu = 0.999 * self.mu + 0.001 * best.mean()
+        self.var = 0.999 * self.var + 0.001 * best.var(ddof=1)
+        return [math.exp(-(min(q - self.mu, 0.0) ** 2) / (2 * self.var / 4)) for q in best]
+
+
+class Dash(Fix):
+    """The warm-up is the first 512th of the run; here it is longer, so that both parts are seen."""
+
+    def __init__(self):
+        self.rho = None
+
+    def weights(self, p, labeled, labels, ids, progress):
+        if progress <= 0.3:
+            loss = float(F.cross_entropy(labeled, labels))
+            self.rho = loss if self.rho is None else 0.9 * self.rho + 0.1 * loss
+            return [0.0] * len(p)
+        threshold = max(1.0001 * 1.27 ** -math.floor((progress - 0.3) / 0.01) * self.rho, 0.05)
+        return [float(-math.log(q) <= threshold) for q, _ in sure(p)]
+
+
+class AdaMatch(Fix):
+    def __init__(self):
+        self.labeled_mean, self.mean = None, None
+
+    def unsupervised(self, labeled, weak, strong, labels, ids, progress):
+        means = labeled.softmax(1).numpy().mean(axis=0), weak.softmax(1).numpy().mean(axis=0)
+        if self.mean is None:
+            self.labeled_mean, self.mean = means
+        else:
+            self.labeled_mean = 0.999 * self.labeled_mean + 0.001 * means[0]
+            self.mean = 0.999 * self.mean + 0.001 * means[1]
+        aligned = weak.softmax(1).numpy() * self.labeled_mean / self.mean
+        aligned = torch.from_numpy(aligned / aligned.sum(axis=1, keepdims=True))
+        threshold = 0.95 * np.mean([q for q, _ in sure(labeled.softmax(1))])
+        return pseudo_label_loss(strong, aligned, [float(q >= threshold) for q, _ in sure(aligned)])
+
+
+class Supervised:
+    views = ('weak',)
+
+    def losses(self, nets, x, labels, ids, progress):
+        return dict(net1=F.cross_entropy(nets['net1'](x['weak'][:LABELED]), labels))
+
+
+class TwoDraws:
+    """One forward for each draw; the second is the teacher's."""
+
+    views = ('weak', 'weak2')
+
+    def losses(self, nets, x, labels, ids, progress):
+        weak = nets['net1'](x['weak'])
+        with torch.no_grad():
+            teacher = nets[self.teacher](x['weak2'][LABELED:])
+        return dict(net1=F.cross_entropy(weak[:LABELED], labels) + self.consistency(weak[LABELED:], teacher, progress))
+
+    teacher = 'net1'
+
+
+class PiModel(TwoDraws):
+    def consistency(self, student, teacher, progress):
+        return 10 * min(progress / 0.4, 1) * mse(student, teacher)
+
+
+class MeanTeacher(TwoDraws):
+    teacher = 'ema'
+
+    def consistency(self, student, teacher, progress):
+        return 50 * math.exp(-5 * (1 - min(progress / 0.4, 1)) ** 2) * mse(student, teacher)
+
+
+class PseudoLabel(TwoDraws):
+    def consistency(self, student, teacher, progress):
+        p = teacher.softmax(1)
+        return min(progress / 0.4, 1) * pseudo_label_loss(student, p, [float(q > 0.95) for q, _ in sure(p)])
+
+
+class DualStudent:
+    views = ('weak', 'weak2')
+
+    def pairs(self, names, progress):
+        return [('net1', 'net2')]
+
+    def losses(self, nets, x, labels, ids, progress):
+        weak = {name: net(x['weak']) for name, net in nets.items()}
+        weak2 = {name: net(x['weak2']).detach() for name, net in nets.items()}
+        ramp = math.exp(-5 * (1 - min(progress / 0.0167, 1)) ** 2)
+        losses = {
+            name: F.cross_entropy(weak[name][:LABELED], labels) + 10 * ramp * mse(weak[name], weak2[name])
+            for name in nets
+        }
+        for pair in self.pairs(list(nets), progress):
+            for own, other in (pair, pair[::-1]):
+                terms = []
+                for i in range(LABELED, LABELED + UNLABELED):
+                    stable, distance = {}, {}
+                    for name in pair:
+                        p, q = weak[name][i].detach().softmax(0), weak2[name][i].softmax(0)
+                        stable[name] = int(p.argmax()) == int(q.argmax()) and max(float(p.max()), float(q.max())) > 0.8
+                        distance[name] = float((p - q).square().sum())
+                    teaches = stable[other] and (not stable[own] or distance[own] > distance[other])
+                    terms.append(mse(weak[own][i : i + 1], weak[other][i : i + 1]) if teaches else 0.0)
+                losses[own] = losses[own] + 100 * sum(terms) / UNLABELED
+        return losses
+
+
+class MultipleStudent(DualStudent):
+    def pairs(self, names, progress):
+        order = np.random.default_rng(int(progress * 2**52)).permutation(len(names))
+        drawn = [names[i] for i in order]
+        return list(zip(drawn[::2], drawn[1::2], strict=True))
+
+
+METHODS = dict(
+    semi_supervised=Supervised,
+    pi_model=PiModel,
+    mean_teacher=MeanTeacher,
+    pseudo_label=PseudoLabel,
+    fixmatch=Fix,
+    flexmatch=FlexMatch,
+    freematch=FreeMatch,
+    softmatch=SoftMatch,
+    dash=Dash,
+    adamatch=AdaMatch,
+    uda=UDA,
+    dual_student=DualStudent,
+    multiple_student=MultipleStudent,
+)
+CHANGES = dict(
+    flexmatch={'model.edges.net1->net1.gate.num_samples': IMAGES},
+    dash={'model.edges.net1->net1.gate.warm_up': 0.3},
+)
+
+
+def make_graph(toys, name):
+    config = Config.fromfile(GRAPHS / f'{name}.py')
+    config.merge_from_dict(CHANGES.get(name, {}))
+    model = config.model.to_dict()
+    nodes = {node: toys.node() for node in model['nodes']}
+    arguments = {key: value for key, value in model.items() if key not in ('type', 'nodes', 'edges', 'target')}
+    graph = toys.build(nodes, model['edges'], model['target'], **arguments)
+    with torch.no_grad():
+        for name in graph.trained_nodes:
+            graph.nodes[name].network.head.fc.weight.mul_(4)  # sure of some samples, not of all
+    for average in graph.averages:
+        average.copy()
+    return graph
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_step(toys, name):
+    graph = make_graph(toys, name)
+    nets = {node: copy.deepcopy(graph.nodes[node].network).train() for node in graph.nodes}
+    students = {node: net for node, net in nets.items() if node != 'ema'}
+    optimizer = torch.optim.SGD([p for net in students.values() for p in net.parameters()], **OPTIMIZER)
+    wrapper, method = toys.sgd(graph, **OPTIMIZER), METHODS[name]()
+    seen = nets if name == 'mean_teacher' else students
+    unsupervised = []
+    for step in range(STEPS):
+        data, labels, ids = batch(step, method.views)
+        graph.progress = (step + 1) / STEPS
+        log = graph.train_step(data, wrapper)
+        losses = method.losses(
+            {n: lambda x, net=net: net(x, mode='tensor') for n, net in seen.items()},
+            data['inputs'],
+            labels,
+            ids,
+            graph.progress,
+        )
+        total = sum(losses.values())
+        torch.testing.assert_close(log['loss'], total.detach(), rtol=1e-6, atol=1e-9)
+        unsupervised.append(float(total.detach()) - sum(float(log[f'edge/{k}']) for k in graph.edges if 'label->' in k))
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        if 'ema' in nets:
+            new = nets['net1'].state_dict()
+            for key, value in nets['ema'].state_dict().items():
+                value.copy_(0.999 * value + 0.001 * new[key] if value.is_floating_point() else new[key])
+    for node, net in nets.items():
+        torch.testing.assert_close(graph.nodes[node].network.state_dict(), net.state_dict(), rtol=1e-6, atol=1e-9)
+    # What is compared is there: the unlabelled samples have taught something.
+    assert name == 'semi_supervised' or any(abs(value) > 1e-6 for value in unsupervised)
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_hidden_labels_change_nothing(toys, name):
+    """Were the unlabelled samples' true classes in the batch after all, nothing would read them."""
+    states = []
+    for hidden in (-1, 3):
+        graph = make_graph(toys, name)
+        wrapper = toys.sgd(graph, **OPTIMIZER)
+        for step in range(2):
+            data, _, _ = batch(step, METHODS[name].views)
+            data = graph.data_preprocessor(data, training=True)
+            rows = dict(rows=rows_of(data))
+            for sample in data['data_samples'][LABELED:]:
+                sample.set_gt_label(hidden)
+            graph.progress = 0.5 * (step + 1)
+            values = graph(**{**data, **rows}, mode='loss')
+            wrapper.update_params(torch.stack([value.loss for value in values.values()]).sum())
+        states.append(graph.state_dict())
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+
+
+def rows_of(data):
+    from ktg_mm.structures import SampleRows
+
+    return SampleRows.of(torch.cat([sample.gt_label for sample in data['data_samples']]))
