@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from ktg_mm.structures import DetachedOutput, LabelOutput, NodeOutput, mean_over_batch
+from ktg_mm.structures import DetachedOutput, LabelOutput, NodeOutput, SampleRows, mean_over_batch
 
 
 def make():
@@ -86,3 +86,40 @@ def test_label():
 def test_mean_over_batch():
     assert mean_over_batch(0.25) == 0.25
     assert float(mean_over_batch(torch.tensor([1.0, 0.0, 0.0, 1.0]))) == 0.5
+
+
+def test_confidence():
+    output = NodeOutput(torch.tensor([[0.0, 0.0], [math.log(9.0), 0.0]]))
+    torch.testing.assert_close(output.confidence, torch.tensor([0.5, 0.9]))
+
+
+@pytest.mark.parametrize('rows', [slice(1, 3), torch.tensor([2, 0])])
+def test_some_samples(rows):
+    output = make()
+    part = output.select(rows)
+    for name in ('logits', 'attention', 'attention_logits'):
+        assert torch.equal(getattr(part, name), getattr(output, name)[rows])
+    torch.testing.assert_close(part.probabilities(2.0), output.probabilities(2.0)[rows])
+    without = NodeOutput(torch.zeros(3, 2)).select(rows)
+    assert without.attention is None and without.attention_logits is None
+
+
+@pytest.mark.parametrize(
+    ('labels', 'labeled', 'unlabeled'),
+    [
+        ([1, 0, -1], [0, 1], [2]),
+        ([-1, 0, 1, -1], [1, 2], [0, 3]),
+        ([2, 2], [0, 1], []),
+        ([-1, -1], [], [0, 1]),
+    ],
+)
+def test_rows(labels, labeled, unlabeled):
+    rows, numbers = SampleRows.of(torch.tensor(labels)), torch.arange(len(labels))
+    assert [rows.count(samples) for samples in ('labeled', 'unlabeled', 'all')] == [
+        len(labeled), len(unlabeled), len(labels)
+    ]  # fmt: skip
+    assert numbers[rows.labeled].tolist() == labeled and numbers[rows.unlabeled].tolist() == unlabeled
+    assert numbers[rows.rows('all')].tolist() == numbers.tolist()
+    for samples, expected in (('labeled', labeled), ('unlabeled', unlabeled)):
+        if expected:
+            assert numbers[rows.rows(samples)].tolist() == expected

@@ -199,8 +199,8 @@ def _draw_outside(
     covered = []
     for name, box in boxes.items():
         outside = [edge for edge in edges if edge.target == name and edge.source in ('label', name)]
-        for index, edge in enumerate(outside):
-            angle = outward[name] + (index - (len(outside) - 1) / 2) * math.radians(75)
+        in_a_row = all(angle == math.pi / 2 for angle in outward.values())
+        for edge, angle in zip(outside, _directions(len(outside), outward[name], in_a_row), strict=True):
             up = math.sin(angle) > 0.5
             colour, style = styles[edge.gate]
             if edge.source == 'label':
@@ -216,11 +216,22 @@ def _draw_outside(
                 anchor, reach = curve.points(np.array([0.5]))[0], 0.0
             text = _wrap(edge.text)
             width, height = text_size(text, 8)
-            shift = (reach + height / 2 + 0.05) * (1 if up else -1)
-            place = Box(anchor[0], anchor[1] + shift, width + 0.1, height + 0.05)
+            if edge.source != 'label' and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
+                shift = ((width / 2 + 0.1) * math.copysign(1, math.cos(angle)), 0.0)
+            else:
+                shift = (0.0, (reach + height / 2 + 0.05) * (1 if up else -1))
+            place = Box(anchor[0] + shift[0], anchor[1] + shift[1], width + 0.1, height + 0.05)
             canvas.text(text, place.x, place.y)
             covered += [place, _box_at(anchor, 0.66, 0.4)]
     return covered
+
+
+def _directions(count: int, outward: float, in_a_row: bool) -> list[float]:
+    """Where label edges and loops go: outward; more than two part into above and below, if there is nothing below."""
+    if in_a_row and count > 2:
+        above = (count + 1) // 2
+        return _directions(above, outward, False) + _directions(count - above, -outward, False)
+    return [outward + (index - (count - 1) / 2) * math.radians(75) for index in range(count)]
 
 
 def _box_at(centre: np.ndarray, width: float, height: float) -> Box:

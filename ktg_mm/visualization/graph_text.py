@@ -9,6 +9,9 @@ LOSS_NAMES = {
     'ProbabilityCosine': 'P−',  # noqa: RUF001, a minus sign is as wide as the plus of 'A+'
     'AttentionMSE': 'A+',
     'AttentionCosine': 'A−',  # noqa: RUF001
+    'ProbabilityMSE': 'MSE',
+    'PseudoLabel': 'PL',
+    'SelfAdaptiveFairness': 'SAF',
 }
 LOSS_NOTES = {
     'CrossEntropy': 'CE: cross-entropy',
@@ -16,8 +19,12 @@ LOSS_NOTES = {
     'ProbabilityCosine': 'P−: probabilities are pushed apart',  # noqa: RUF001
     'AttentionMSE': 'A+: attention maps are drawn together',
     'AttentionCosine': 'A−: attention maps are pushed apart',  # noqa: RUF001
+    'ProbabilityMSE': 'MSE: squared distance of probabilities',
+    'PseudoLabel': 'PL: cross-entropy with the predicted class',
+    'SelfAdaptiveFairness': 'SAF: self-adaptive fairness',
 }
-_ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ'}
+_ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}
+_SAMPLE_NAMES = {'labeled': 'labelled', 'unlabeled': 'unlabelled'}
 
 
 def type_name(config: Mapping[str, Any]) -> str:
@@ -125,16 +132,17 @@ def edge_text(edge: Mapping[str, Any]) -> str:
     parts = [losses, f'{gate_name(edge)}({arguments})' if arguments else gate_name(edge)]
     views = edge.get('views')
     if isinstance(views, Mapping):
-        parts.append(f'{views.get("source", "?")}→{views.get("target", "?")}')
+        parts.append('→'.join(str(views[end]) for end in ('source', 'target') if end in views))
     if isinstance(edge.get('samples'), str):
-        parts.append(edge['samples'])
+        parts.append(_SAMPLE_NAMES.get(edge['samples'], edge['samples']))
     return ' · '.join(parts)
 
 
 def _loss_text(loss: Mapping[str, Any]) -> str:
     name = LOSS_NAMES.get(type_name(loss), type_name(loss))
     temperature = loss.get('temperature', 1)
-    return _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')
+    name = _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')
+    return name + (f' τ={short_number(loss["threshold"])}' if loss.get('threshold') else '')
 
 
 def _factor(config: Mapping[str, Any]) -> str:

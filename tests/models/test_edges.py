@@ -5,9 +5,17 @@ import torch
 from torch import nn
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.distribution_alignment import DistributionAlignment
 from ktg_mm.models.edges import EMAEdge, TransferEdge
-from ktg_mm.models.gates import CorrectGate, LinearGate, ThroughGate
-from ktg_mm.models.losses import AttentionMSE, KLDivergence, ProbabilityCosine
+from ktg_mm.models.gates import (
+    CorrectGate,
+    LinearGate,
+    RelativeThresholdGate,
+    StabilityGate,
+    ThresholdGate,
+    ThroughGate,
+)
+from ktg_mm.models.losses import AttentionMSE, CrossEntropy, KLDivergence, ProbabilityCosine, PseudoLabel
 from ktg_mm.structures import NodeOutput, TransferContext
 
 LABELS = torch.tensor([0, 1, 2, 0])
@@ -69,6 +77,49 @@ def test_a_loss_that_cannot_compare_names_the_edge():
         TransferEdge('a->b:x', [AttentionMSE()], ThroughGate())(target, source, TransferContext(LABELS[:2]))
     message = "model.edges['a->b:x'].loss: the target's attention map is 4 x 4, the source's 7 x 7; both must have"
     assert str(caught.value).startswith(message) and '\n' not in str(caught.value)
+
+
+def test_alignment_comes_before_losses_and_gate():
+    target, source = outputs()
+    align, context = DistributionAlignment(), TransferContext(None)
+    edge = TransferEdge('a->b', [PseudoLabel()], ThresholdGate(0.4), align=align)
+    edge.set_num_classes(3)
+    edge.double()
+    value = edge(target, source, context)
+    p = source.probabilities().detach()
+    aligned = p / p.mean(0)
+    aligned = aligned / aligned.sum(1, keepdim=True)
+    passes = aligned.amax(1) > 0.4
+    losses = -target.log_probabilities().gather(1, aligned.argmax(1, keepdim=True)).squeeze(1)
+    torch.testing.assert_close(value.loss, (losses * passes).sum() / 4)
+    assert 0 < int(passes.sum())
+    assert not torch.equal(aligned.argmax(1), p.argmax(1)) or not torch.equal(passes, p.amax(1) > 0.4)
+
+
+class Asked:
+    """Notes what an edge asks a forward pass for."""
+
+    def __init__(self, edge):
+        self.asked = []
+        edge.ask(self)
+
+    def ask(self, name, view, samples, learns=False):
+        self.asked.append((name, view, samples, learns))
+
+
+def test_what_an_edge_asks_for():
+    views = dict(source='weak', target='strong')
+    edge = TransferEdge('a->b', [KLDivergence()], ThroughGate(), views=views, samples='unlabeled')
+    both = [('b', 'strong', 'unlabeled', True), ('a', 'weak', 'unlabeled', False)]
+    assert Asked(edge).asked == both
+    edge.gate = RelativeThresholdGate()
+    assert Asked(edge).asked == [*both, ('a', 'weak', 'labeled', False)]
+    edge.gate = StabilityGate(threshold=0.5, other_view='weak2')
+    assert Asked(edge).asked == [*both, ('a', 'weak2', 'unlabeled', False), ('b', 'weak2', 'unlabeled', False)]
+    edge.gate, edge.align = ThroughGate(), DistributionAlignment(target='labeled')
+    assert Asked(edge).asked == [*both, ('a', 'weak', 'labeled', False)]
+    label = TransferEdge('label->b', [CrossEntropy()], ThroughGate(), samples='labeled')
+    assert Asked(label).asked == [('b', None, 'labeled', True)]
 
 
 def networks():

@@ -5,12 +5,9 @@ import pytest
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.edge_spec import list_of_losses, parse_edge_key
 from ktg_mm.models.gates import CutoffGate
-from ktg_mm.models.graph_spec import read_graph
+from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.models.nodes import EnsembleNode, NetworkNode
-from ktg_mm.models.type_check import check_type
-from ktg_mm.registry import GATES
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead'))
 NODE = dict(type='NetworkNode', network=NETWORK)
@@ -28,29 +25,6 @@ def with_edge(key, edge, nodes=PAIR, target='a'):
 
 def with_node(name, node, target='a'):
     return dict(nodes={**PAIR, name: node}, edges=TAUGHT, target=target)
-
-
-@pytest.mark.parametrize(
-    ('key', 'parts'),
-    [
-        ('net1->net2', ('net1', 'net2', None)),
-        ('label->a', ('label', 'a', None)),
-        ('a->a:self', ('a', 'a', 'self')),
-        ('a->b:attention_2', ('a', 'b', 'attention_2')),
-    ],
-)
-def test_edge_keys(key, parts):
-    assert parse_edge_key(key) == parts
-
-
-@pytest.mark.parametrize(
-    'key', ['a', 'a-b', 'a->', '->b', 'a->b->c', 'a -> b', 'a->b:', 'a->b:x:y', 'a.b->c', '', 3, None]
-)
-def test_malformed_edge_key(key):
-    with pytest.raises(ConfigError) as caught:
-        read_graph(**with_edge(key, KL))
-    message = f"model.edges[{key!r}]: an edge's key must read 'source->target' or 'source->target:suffix'"
-    assert str(caught.value) == message
 
 
 def test_roles_follow_from_the_edges():
@@ -116,16 +90,6 @@ def test_types_may_be_classes():
     nodes = dict(a=dict(NODE, type=NetworkNode), b=NODE, e=dict(type=EnsembleNode, members=['a']))
     edges = {'label->a': CE, 'label->b': CE, 'b->a': dict(KL, gate=dict(type=CutoffGate))}
     assert read_graph(nodes, edges, 'e').learning_edges == ['label->a', 'label->b']
-
-
-def test_a_list_of_losses():
-    one, two = dict(type='KLDivergence'), dict(type='AttentionMSE')
-    assert list_of_losses(dict(loss=one)) == [one]
-    assert list_of_losses(dict(loss=(one, two))) == list_of_losses(dict(loss=[one, two])) == [one, two]
-
-
-def test_check_type_returns_the_class():
-    assert check_type(dict(type='CutoffGate', _scope_='mmpretrain'), GATES, 'key', 'gate') is CutoffGate
 
 
 def test_the_config_is_not_changed():
@@ -357,3 +321,23 @@ def test_targets_that_learn(edges, target):
 def test_self_edge_with_two_views():
     edge = dict(KL, views=dict(source='weak', target='strong'))
     assert read_graph(**with_edge('a->a', edge)).learning_edges == [*TAUGHT, 'a->a']
+
+
+AVERAGE = dict(type='EMAEdge')
+WIDE = dict(type='NetworkNode', network=dict(NETWORK, backbone=dict(type='CIFARWideResNet', depth=10)))
+UNFIT_AVERAGES = {
+    "model.edges['a->b']: the moving average needs the same network": with_edge('a->b', AVERAGE, dict(a=NODE, b=WIDE)),
+    "model.edges['c->b']: 'b' is a moving average already ('a->b')": dict(
+        nodes=dict(PAIR, c=NODE), edges={'label->a': CE, 'label->c': CE, 'a->b': AVERAGE, 'c->b': AVERAGE}, target='a'
+    ),
+    "model.edges['a->b']: the moving averages form a cycle": dict(
+        nodes=PAIR, edges={'a->b': AVERAGE, 'b->a': AVERAGE}, target='a'
+    ),
+}
+
+
+@pytest.mark.parametrize('message', UNFIT_AVERAGES)
+def test_a_search_draws_again_where_averages_do_not_fit_together(message):
+    with pytest.raises(UntaughtError) as caught:
+        read_graph(**UNFIT_AVERAGES[message])
+    assert str(caught.value).startswith(message)

@@ -1,4 +1,5 @@
 import importlib.util
+import math
 import xml.etree.ElementTree as ElementTree
 from itertools import permutations
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.visualization import draw_graph, save_picture
+from ktg_mm.visualization.graph_picture import _directions
 
 CE, KL, ATTENTION = dict(type='CrossEntropy'), dict(type='KLDivergence'), dict(type='AttentionMSE')
 
@@ -195,3 +197,24 @@ def test_tool_tells_mistakes_in_one_line(monkeypatch, tmp_path, capsys):
     assert caught.value.code == 2
     printed = ''.join(capsys.readouterr())
     assert 'config has no model.nodes' in printed and 'Traceback' not in printed
+
+
+def test_three_edges_of_one_node_do_not_cover_one_another():
+    loop = dict(loss=KL, views=dict(source='weak', target='strong'), samples='unlabeled')
+    edges = {'label->a': dict(loss=CE), 'a->a': loop, 'a->a:second': dict(loop, weight=2), 'a->b': dict(type='EMAEdge')}
+    figure = draw_graph(dict(nodes=dict(a=network(20), b=network(20)), edges=edges))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    texts = [text for text in axes.texts if text.get_text() in ('CE · Through', 'label', 'EMA', 'ResNet-20') or 'weak' in text.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) == 8  # EMA stands in the legend as well
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+@pytest.mark.parametrize(
+    ('count', 'in_a_row', 'degrees'),
+    [(1, True, [90]), (2, True, [52.5, 127.5]), (3, True, [52.5, 127.5, -90]), (3, False, [15, 90, 165])],
+)
+def test_more_than_two_edges_part_into_above_and_below(count, in_a_row, degrees):
+    directions = [math.degrees(angle) for angle in _directions(count, math.pi / 2, in_a_row)]
+    assert directions == pytest.approx(degrees)

@@ -52,7 +52,7 @@ def test_model_name(node, name):
                 views=dict(source='weak', target='strong'),
                 samples='unlabeled',
             ),
-            'CE · Confidence(threshold=0.95) · weak→strong · unlabeled',
+            'CE · Confidence(τ=0.95) · weak→strong · unlabelled',
         ),
         (dict(type='EMAEdge', decay=0.999), 'EMA 0.999'),
         (dict(type='EMAEdge'), 'EMA'),

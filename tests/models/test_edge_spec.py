@@ -1,0 +1,106 @@
+import pytest
+
+import ktg_mm.models  # noqa: F401  registers
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.edge_spec import check_edge, is_cut, is_ema, list_of_losses, parse_edge_key, samples_of
+
+NODES = dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode'))
+CE = dict(loss=dict(type='CrossEntropy'))
+KL = dict(loss=dict(type='KLDivergence'))
+VIEWS = dict(views=dict(source='weak', target='strong'))
+
+
+@pytest.mark.parametrize(
+    ('key', 'parts'),
+    [
+        ('net1->net2', ('net1', 'net2', None)),
+        ('label->a', ('label', 'a', None)),
+        ('a->a:self', ('a', 'a', 'self')),
+        ('a->b:attention_2', ('a', 'b', 'attention_2')),
+    ],
+)
+def test_edge_keys(key, parts):
+    assert parse_edge_key(key) == parts
+
+
+@pytest.mark.parametrize(
+    'key', ['a', 'a-b', 'a->', '->b', 'a->b->c', 'a -> b', 'a->b:', 'a->b:x:y', 'a.b->c', '', 3, None]
+)
+def test_malformed_edge_key(key):
+    with pytest.raises(ConfigError) as caught:
+        check_edge(key, KL, NODES)
+    message = f"model.edges[{key!r}]: an edge's key must read 'source->target' or 'source->target:suffix'"
+    assert str(caught.value) == message
+
+
+def test_a_list_of_losses():
+    one, two = dict(type='KLDivergence'), dict(type='AttentionMSE')
+    assert list_of_losses(dict(loss=one)) == [one]
+    assert list_of_losses(dict(loss=(one, two))) == list_of_losses(dict(loss=[one, two])) == [one, two]
+
+
+def test_kinds_of_edges():
+    assert is_ema(dict(type='EMAEdge')) and not is_ema(KL)
+    assert is_cut(dict(type='EMAEdge')) and is_cut(dict(KL, gate=dict(type='CutoffGate'))) and not is_cut(KL)
+
+
+@pytest.mark.parametrize(
+    ('key', 'edge', 'samples'),
+    [
+        ('label->a', CE, 'labeled'),
+        ('a->b', KL, 'all'),
+        ('a->b', dict(KL, gate=dict(type='CorrectGate')), 'labeled'),
+        ('a->b', dict(KL, gate=dict(type='ThresholdGate')), 'all'),
+        ('a->b', dict(KL, samples='unlabeled'), 'unlabeled'),
+    ],
+)
+def test_samples_that_an_edge_is_about(key, edge, samples):
+    check_edge(key, edge, NODES)
+    assert samples_of(key, edge) == samples
+
+
+GOOD = {
+    'a->a': dict(KL, **VIEWS, samples='unlabeled', align=dict(target='uniform', momentum=0.9)),
+    'label->a': dict(CE, samples='labeled', gate=dict(type='ThresholdGate')),
+    'a->b': dict(KL, gate=dict(type='CorrectGate'), samples='labeled'),
+}
+
+
+@pytest.mark.parametrize('key', GOOD)
+def test_good_edges(key):
+    check_edge(key, GOOD[key], NODES)
+
+
+MISTAKES = [
+    ('a->b', dict(KL, samples='unlabelled'), ".samples: 'unlabelled' is unknown; did you mean 'unlabeled'?"),
+    ('label->a', dict(CE, samples='unlabeled'), ".samples: must be 'labeled', got 'unlabeled': the label teaches"),
+    ('label->a', dict(CE, samples='all'), ".samples: must be 'labeled', got 'all': the label teaches"),
+    (
+        'a->b',
+        dict(KL, gate=dict(type='CorrectGate'), samples='unlabeled'),
+        ".samples: must be 'labeled', got 'unlabeled': CorrectGate needs labels",
+    ),
+    (
+        'label->a',
+        dict(CE, gate=dict(type='FreeMatchGate')),
+        '.gate: FreeMatchGate is for edges between nodes, not from the label',
+    ),
+    (
+        'label->a',
+        dict(CE, gate=dict(type='StabilityGate', threshold=0.5, other_view='weak2')),
+        '.gate: StabilityGate is for edges between nodes, not from the label',
+    ),
+    ('label->a', dict(CE, align=dict(target='uniform')), '.align: is for edges between nodes'),
+    ('a->b', dict(KL, align='uniform'), ".align: must be a dict such as dict(target='uniform'), got 'uniform'"),
+    ('a->b', dict(KL, align=dict(targets='uniform')), ".align: unknown entry 'targets'; did you mean 'target'?"),
+    ('a->b', dict(KL, sample='labeled'), ": unknown entry 'sample'; did you mean 'samples'?"),
+    ('a->a', dict(KL, samples='unlabeled'), ': a self edge needs two different views, views=dict(source=..., target'),
+    ('label->a', dict(loss=dict(type='PseudoLabel')), ".loss: PseudoLabel learns from a node, not from 'label'"),
+]
+
+
+@pytest.mark.parametrize(('key', 'edge', 'message'), MISTAKES, ids=[message for *_, message in MISTAKES])
+def test_mistakes(key, edge, message):
+    with pytest.raises(ConfigError) as caught:
+        check_edge(key, edge, NODES)
+    assert str(caught.value).startswith(f'model.edges[{key!r}]{message}') and '\n' not in str(caught.value)
