@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import optuna
@@ -143,6 +144,29 @@ class Candidates:
         config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
         rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
         return Candidate(values, config, graph_key(reduced, self._named, rest))
+
+    def with_target(self, candidate: Candidate, target: str) -> Candidate:
+        """The candidate with another node as its target, and without what that one does not hear.
+
+        Raises:
+            UntaughtError: If the node does not learn.
+        """
+        model = dict(candidate.config['model'], target=target)
+        model = reduce_graph(model, [target, *self._evaluated])
+        return replace(candidate, config=without_absent({**candidate.config, 'model': model}, model))
+
+    def best_node(self, found: Mapping[str, float]) -> str | None:
+        """The node whose score was the best one, the target among equals; None if no metric asks for the best.
+
+        Args:
+            found: A validation's metrics by name.
+        """
+        kinds = [metric.partition('/')[2] for metric in self.metrics if metric.startswith(f'{BEST}/')]
+        if not kinds:
+            return None
+        model = self.base['model']
+        order = sorted(networks_of(model), key=lambda name: name != model['target'])
+        return max(order, key=lambda name: found.get(f'{name}/{kinds[0]}', -math.inf))
 
     def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
         """Draws the graph of a trial.

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ktg_mm.models.edge_spec import LABEL, is_cut, is_ema, parse_edge_key
+from ktg_mm.models.edge_spec import LABEL, is_cut, is_ema, parse_edge_key, samples_of
 from ktg_mm.models.type_check import class_of
 from ktg_mm.registry import GATES
 
@@ -100,8 +100,11 @@ def _text(value: Any, without: str = '') -> str:
 
 
 def _edge_text(key: str, edge: Mapping[str, Any]) -> str:
-    """An edge without its key's suffix, which is only a name, and without a gate that is always open."""
+    """An edge without its key's suffix, which is only a name, a gate that is always open, and the default samples."""
     edge = dict(edge)
+    samples = edge.pop('samples', None)
+    if samples is not None and samples != samples_of(key, edge):
+        edge['samples'] = samples
     gate = edge.pop('gate', None)
     if gate is not None:
         cls = class_of(GATES, gate)

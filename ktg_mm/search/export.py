@@ -16,12 +16,13 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.models.graph_spec import UntaughtError
 
 from .candidates import PRETRAINED, Candidate, Candidates
 from .config_text import Reference, difference, write_value
 from .named_nodes import without_absent
 from .pretrained import weights_path
-from .retries import CONTINUES, END, KEY, last_of_chains, was_begun
+from .retries import BEST_NODE, CONTINUES, END, KEY, last_of_chains, was_begun
 from .study import check_identity, find_study, search_folder
 from .trial_config import identity
 
@@ -37,6 +38,8 @@ def export_graph(
     base: str | Path | None = None,
 ) -> Path:
     """Writes the graph of a complete trial as a short config.
+
+    Where the score was the best node's (``best/accuracy/top1``), that node becomes the target.
 
     Args:
         cfg: The config of the search, as it was searched with.
@@ -73,6 +76,7 @@ def export_graph(
             f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
             'give the config and the --cfg-options that were searched with'
         )
+    candidate = _with_best_as_target(candidates, candidate, chosen)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, folder / 'pretrained')
     base_cfg = load_config(base_path).to_dict()
     changes = _changes(base_cfg, candidate)
@@ -147,6 +151,16 @@ def _base_path(cfg: Config, source: Path, base: str | Path | None) -> Path:
             'search.retrain', f'must be the path of a config, relative to {source.parent}, got {retrain!r}'
         )
     return Path(os.path.abspath(source.parent / retrain))
+
+
+def _with_best_as_target(candidates: Candidates, candidate: Candidate, trial: FrozenTrial) -> Candidate:
+    best = trial.user_attrs.get(BEST_NODE)
+    if best is None:
+        return candidate
+    try:
+        return candidates.with_target(candidate, best)
+    except UntaughtError:  # a frozen teacher was the best, and there is nothing to train about it
+        return candidate
 
 
 def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:

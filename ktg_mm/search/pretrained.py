@@ -16,7 +16,7 @@ from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.models.edge_spec import is_cut
+from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
 
 from .candidates import PRETRAINED
 from .named_nodes import without_absent
@@ -62,10 +62,14 @@ def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Pa
 
 
 def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
-    """The first edge from the label that passes anything, without its gate."""
-    edges = base['model']['edges'].items()
-    found = (edge for key, edge in edges if key.startswith('label->') and not is_cut(edge))
-    edge = next(found, dict(loss=dict(type='CrossEntropy')))
+    """The first edge from the label that passes anything, else the first, without its gate.
+
+    It also says which view of the images a label is learnt from, where the data pipeline makes several.
+    """
+    edges = [edge for key, edge in base['model']['edges'].items() if parse_edge_key(key).source == LABEL]
+    edge = next(
+        (edge for edge in edges if not is_cut(edge)), edges[0] if edges else dict(loss=dict(type='CrossEntropy'))
+    )
     return {key: value for key, value in edge.items() if key != 'gate'}
 
 

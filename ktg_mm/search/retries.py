@@ -18,6 +18,7 @@ INDEX = 'index'  # which draw it is; a chain shares one
 KEY = 'graph'
 END = 'end'
 WORKER = 'worker'  # host and process that train it
+BEST_NODE = 'best_node'  # whose score it was, where the best node's counts
 EPOCH = 'epoch'  # resources (epochs) of its newest report
 
 LOST = 'lost: its worker vanished'

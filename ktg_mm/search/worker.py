@@ -32,6 +32,7 @@ from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .retries import (
+    BEST_NODE,
     COMPLETE,
     DRAWN_TWICE,
     END,
@@ -243,6 +244,8 @@ class Worker:
             raise NotBegunError('another worker had taken it for lost, and goes on with it')
         if outcome.stopped:
             raise optuna.TrialPruned(f'pruned at epoch {outcome.epoch}')
+        if best := self.candidates.best_node(outcome.metrics):
+            trial.set_user_attr(BEST_NODE, best)
         accuracies = iter(self.scores(outcome.metrics))
         values = [outcome.costs[name] if name in COSTS else next(accuracies) for name in self.candidates.metrics]
         if not all(map(math.isfinite, values)):

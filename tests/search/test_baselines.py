@@ -2,6 +2,9 @@ import copy
 from typing import Any
 
 import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.models.graph_spec import read_graph
@@ -88,3 +91,40 @@ def test_weights_to_begin_with_stay() -> None:
     """A network that the found graph trains begins everywhere as it does there."""
     model = graph('t', {'label->t': CE}, t=TEACHER)
     assert independent(model)['nodes']['t'] == deep_mutual_learning(model)['nodes']['t'] == TEACHER
+
+
+LABEL = dict(CE, views=dict(target='weak'))
+SELF = dict(KL, views=dict(source='weak2', target='weak'), samples='unlabeled')
+
+
+def test_views_stay(mmpretrain_scope: None) -> None:
+    """Where the data pipeline makes several views, an edge must name one of them: the labels' view at both ends."""
+    networks = dict(a=network(8), b=network(14), c=network(20))
+    edges = {'label->a': LABEL, 'a->a': SELF, 'label->b': LABEL, 'b->a': SELF, 'b->c': SELF, 'c->a': SELF}
+    model = graph('a', edges, **networks)
+    before = copy.deepcopy(model)
+    mutual, alone = deep_mutual_learning(model), independent(model)
+    assert model == before
+    assert alone['edges'] == {'label->a': LABEL}
+    kl = dict(KL, gate=dict(type='ThroughGate'), views=dict(source='weak', target='weak'))
+    pairs = {f'{one}->{other}': kl for one in 'abc' for other in 'abc' if one != other}
+    assert mutual['edges'] == {f'label->{name}': LABEL for name in 'abc'} | pairs
+    samples = [DataSample().set_gt_label(label) for label in (0, 1, -1, -1)]
+    inputs = {view: torch.rand(4, 3, 8, 8) for view in ('weak', 'weak2')}
+    for made in (mutual, alone):
+        for node in made['nodes'].values():
+            node['network'] |= dict(
+                neck=dict(type='GlobalAveragePooling'), head=dict(type='LinearClsHead', num_classes=3, in_channels=64)
+            )
+        built = MODELS.build({key: value for key, value in made.items() if key != 'update'})
+        values = built(inputs, samples, mode='loss')
+        assert set(values) == set(made['edges']) and all(torch.isfinite(value.loss) for value in values.values())
+
+
+def test_a_moving_average_is_trained_in_its_own_right() -> None:
+    """FixMatch's target is an average; without the graph's teaching it learns the labels, of the same view."""
+    edges = {'label->a': LABEL, 'a->a': SELF, 'a->m': dict(type='EMAEdge', decay=0.99)}
+    model = graph('m', edges, a=network(8), m=network(8))
+    assert independent(model)['edges'] == {'label->m': LABEL}
+    assert set(deep_mutual_learning(model)['edges']) == {'label->a', 'label->m', 'a->m', 'm->a'}
+    assert all(edge['views']['target'] == 'weak' for edge in deep_mutual_learning(model)['edges'].values())

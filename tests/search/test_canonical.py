@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmpretrain.structures import DataSample
 
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.search.canonical import graph_key, reduce_graph
@@ -262,9 +263,9 @@ def train(model, weights, steps=3):
     for step in range(steps):
         graph.progress = (step + 1) / steps
         images = torch.randn(6, 1, 8, 8, dtype=torch.float64, generator=generator)
-        labels = torch.randint(3, (6,), generator=generator)
+        samples = [DataSample().set_gt_label(label) for label in torch.randint(3, (6,), generator=generator)]
         optimizer.zero_grad()
-        sum(value.loss for value in graph.edge_values(images, labels, graph.trained_nodes).values()).backward()
+        sum(value.loss for value in graph.edge_values(images, samples, graph.trained_nodes).values()).backward()
         optimizer.step()
         for average in graph.averages:
             average.step()
@@ -313,3 +314,52 @@ def test_nodes_that_only_all_orders_tell_apart():
     keys = [{graph_key(rings(*sizes, seed=seed), {'a'}) for seed in range(6)} for sizes in ((6,), (3, 3), (2, 4))]
     assert [len(each) for each in keys] == [1, 1, 1]
     assert len(set.union(*keys)) == 3
+
+
+SELF = dict(KL, views=dict(source='weak2', target='weak'))
+
+
+def test_self_edges_count_and_stay():
+    """A self edge is neither lost nor taken for an edge of an equal node, nor does it make its node heard."""
+    model = graph_of('abc', {'label->a': None, 'label->b': None, 'label->c': None, 'b->a': None, 'c->a': None})
+    own = dict(model, edges={**model['edges'], 'b->b': SELF})
+    assert reduce_graph(own, ['a'])['edges']['b->b'] == SELF
+    alone = dict(model, edges={'label->a': CE, 'a->a': SELF, 'b->b': SELF, 'label->b': CE})
+    assert set(reduce_graph(alone, ['a'])['edges']) == {'label->a', 'a->a'}
+    exchanged = dict(model, edges={**model['edges'], 'c->c': SELF})
+    both = dict(model, edges={**model['edges'], 'b->b': SELF, 'c->c': SELF})
+    other = dict(model, edges={**model['edges'], 'b->c': SELF})
+    keys = [graph_key(reduce_graph(each, ['a']), {'a'}) for each in (model, own, exchanged, both, other)]
+    assert keys[1] == keys[2] and len(set(keys)) == 4
+    cut = dict(own, edges={**own['edges'], 'b->b': dict(SELF, gate=dict(type='CutoffGate'))})
+    assert graph_key(reduce_graph(cut, ['a']), {'a'}) == keys[0]
+
+
+def test_what_an_average_is_taught_does_not_count():
+    average = {'label->a': CE, 'a->b': dict(type='EMAEdge', decay=0.999), 'b->a': dict(KL, samples='unlabeled')}
+    model = dict(graph_of('ab', {}), edges=average)
+    taught = dict(model, edges={**average, 'label->b': CE, 'b->b': SELF})
+    one, two = (reduce_graph(each, ['a']) for each in (model, taught))
+    assert set(one['edges']) == set(average) and graph_key(one, {'a'}) == graph_key(two, {'a'})
+    # Its own score may count though nobody hears it.
+    unheard = dict(model, edges={key: edge for key, edge in average.items() if key != 'b->a'})
+    assert set(reduce_graph(unheard, ['a'])['nodes']) == {'a'}
+    assert set(reduce_graph(unheard, ['a', 'b'])['edges']) == {'label->a', 'a->b'}
+
+
+@pytest.mark.parametrize(
+    ('key', 'gate', 'samples', 'equal'),
+    [
+        ('label->a', None, 'labeled', True),
+        ('b->a', None, 'all', True),
+        ('b->a', None, 'unlabeled', False),
+        ('b->a', None, 'labeled', False),
+        ('b->a', GATES[4], 'labeled', True),  # CorrectGate needs labels
+        ('a->a', None, 'all', True),
+    ],
+)
+def test_samples_that_are_the_default_need_not_be_said(key, gate, samples, equal):
+    unsaid = graph_of('ab', {'label->a': None, 'label->b': None, 'b->a': None, 'a->a': None, key: gate})
+    said = copy.deepcopy(unsaid)
+    said['edges'][key]['samples'] = samples
+    assert (graph_key(unsaid, {'a'}) == graph_key(said, {'a'})) == equal

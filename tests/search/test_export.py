@@ -59,19 +59,19 @@ def search(tmp_path: Path) -> Callable[..., Config]:
 def record(tmp_path: Path) -> Callable[..., Study]:
     """Writes complete trials into the study of a search in tmp_path."""
 
-    def write(cfg: Config, *trials: tuple[dict[str, Any], Any], name: str = 'search') -> Study:
+    def write(cfg: Config, *trials: tuple[Any, ...], name: str = 'search') -> Study:
         candidates = Candidates(cfg)
         distributions = {parameter.name: parameter.distribution for parameter in candidates.space.parameters}
         study = optuna.create_study(
             storage=open_storage(f'sqlite:///{tmp_path}/search.db'), study_name=name, directions=candidates.directions
         )
-        for values, score in trials:
+        for values, score, *more in trials:
             study.add_trial(
                 optuna.create_trial(
                     params=values,
                     distributions={key: distributions[key] for key in values},
                     values=score if isinstance(score, list) else [score],
-                    user_attrs=dict(graph=candidates.make(values).key, end='complete'),
+                    user_attrs=dict(graph=candidates.make(values).key, end='complete', **(more[0] if more else {})),
                 )
             )
         return study
@@ -230,6 +230,30 @@ def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.Monk
     assert load_config(exported).model.to_dict() == candidate.config['model']
     header = exported.read_text().split('_base_')[0].splitlines()
     assert header[3].startswith('# Frozen teachers') and header[4] == f'#   net2: {path}'
+
+
+def test_the_best_node_becomes_the_target(tmp_path: Path, search, record) -> None:
+    """And what it does not hear is left out, the former target included; a frozen teacher stays a teacher."""
+    cfg = search(f"search = dict(retrain={str(DML)!r}, metric='best/accuracy/top1')")
+    alone, frozen = gates(cut='net1->net2 net3->net2'), gates(cut='label->net2 net1->net2 net3->net2 net2->net3')
+    best = dict(best_node='net2')
+    record(cfg, (alone, 90.0), (alone, 80.0, best), (gates(cut='label->net3'), 70.0, best), (frozen, 60.0, best))
+
+    def exported(trial: int) -> dict[str, Any]:
+        config = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path, trial=trial))
+        check_config(config)
+        return config.model.to_dict()
+
+    whole = Candidates(cfg).make(alone).config['model']
+    assert exported(0) == whole and whole['target'] == 'net1' and set(whole['nodes']) == set(NODES)
+    found = exported(1)
+    assert found['target'] == 'net2' and set(found['nodes']) == {'net2'} and set(found['edges']) == {'label->net2'}
+    found = exported(2)
+    assert found['target'] == 'net2' and set(found['nodes']) == set(NODES)
+    (tmp_path / 'pretrained').mkdir()
+    teacher = pretrained.weights_path(whole['nodes']['net2']['network'], Candidates(cfg).base, tmp_path / 'pretrained')
+    teacher.touch()
+    assert exported(3)['target'] == 'net1'
 
 
 def test_a_study_of_another_recipe(tmp_path: Path, search, record) -> None:

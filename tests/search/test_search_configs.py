@@ -6,12 +6,17 @@ from pathlib import Path
 
 import optuna
 import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
 from ktg_mm.models.edge_spec import parse_edge_key
+from ktg_mm.models.graph_spec import read_graph
 from ktg_mm.search import Candidates
 from ktg_mm.search.check_space import check_space
-from ktg_mm.search.trial_config import check_candidate, check_search_data
+from ktg_mm.search.trial_config import check_candidate, check_search_data, trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PATHS = sorted((CONFIGS / 'search').glob('*.py'))
@@ -19,7 +24,11 @@ PATHS = sorted((CONFIGS / 'search').glob('*.py'))
 
 def size(name):
     """Networks ^ (n - 1) x gates ^ (n^2); losses or temperatures count with three of four gates, between nodes."""
+    if name == 'semi_fixmatch_space_cifar100':  # two edges of three losses, which count with three of four gates
+        return 4 * (1 + 3 * 3) ** 2
     n = int(re.search(r'(\d)node', name).group(1))
+    if 'diverse' in name:  # two losses and five gates an edge; an average has no gate
+        return 2 ** (n - 1) * 4**n * (2 * 5) ** n * (2 * 5 + 1) ** (n * (n - 1))
     if 'six_losses' in name:
         return 4**n * (1 + 3 * 6) ** (n * (n - 1))
     if 'sine' in name:
@@ -27,6 +36,35 @@ def size(name):
     networks = 3 if 'cifar100' in name else 2
     gates = 1 + 3 * 3 if 'temperatures' in name else 4
     return networks ** (n - 1) * 4**n * gates ** (n * (n - 1))
+
+
+def check_semi_supervised(path, cfg, nodes):
+    """Nodes, edges, and that a graph is trained anew as it was searched, but on all data, or for longer."""
+    if 'fixmatch' in path.stem:
+        assert nodes == {'net1', 'ema'}
+        assert set(cfg.model.edges) == {'label->net1', 'net1->net1', 'ema->net1', 'net1->ema'}
+    else:
+        number = int(re.search(r'(\d)node', path.stem).group(1))
+        assert nodes == {f'net{i}' for i in range(1, number + 1)}
+        assert len(cfg.model.edges) == number**2 + number  # with self edges
+    full = load_config(path.parent / cfg.search.retrain)
+    assert full.optim_wrapper == cfg.optim_wrapper and full.model.target == cfg.model.target
+    assert full.data_preprocessor == cfg.data_preprocessor and full.test_dataloader == cfg.test_dataloader
+    for name in ('batch_size', 'sampler'):
+        assert full.train_dataloader[name] == cfg.train_dataloader[name]
+    searched, whole = cfg.train_dataloader.dataset, full.train_dataloader.dataset
+    assert {key: searched[key] for key in searched if key != 'dataset'} == {
+        key: whole[key] for key in whole if key != 'dataset'
+    }
+    if 'cifar' in path.stem:
+        assert (searched.dataset.part, searched.dataset.val_size, searched.dataset.split) == ('train', 10_000, 'train')
+        assert (cfg.val_dataloader.dataset.part, cfg.val_dataloader.dataset.split) == ('val', 'train')
+        assert full.val_dataloader == full.test_dataloader and full.param_scheduler == cfg.param_scheduler
+        last = 'max_iters' if 'fixmatch' in path.stem else 'max_epochs'
+        assert full.train_cfg[last] == cfg.train_cfg[last]
+    else:
+        assert full.train_cfg.max_iters == full.param_scheduler.end == 2 * cfg.train_cfg.max_iters == 1500
+        assert cfg.param_scheduler.end == cfg.train_cfg.max_iters
 
 
 @pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
@@ -44,11 +82,15 @@ def test_config(path):
         check_candidate(candidate.config)
     assert len({candidate.key for candidate in drawn}) == 3
     base = candidates.base['model']
-    number = int(re.search(r'(\d)node', path.stem).group(1))
     nodes = {name for name, node in base['nodes'].items() if node['type'] == 'NetworkNode'}
+    retrain = candidates.search.get('retrain')
+    if path.stem.startswith('semi_'):
+        check_semi_supervised(path, cfg, nodes)
+        return
+    number = int(re.search(r'(\d)node', path.stem).group(1))
     assert nodes == {f'net{i}' for i in range(1, number + 1)}
     assert len(base['edges']) == number**2
-    if retrain := candidates.search.get('retrain'):
+    if retrain:
         full = load_config(path.parent / retrain)
         assert full.to_dict()['model'] == base  # nothing but the data differs before a graph is chosen
         if not path.stem.endswith('_curves'):
@@ -97,3 +139,86 @@ def test_sine_gates():
     }
     assert ranges == dict(frequency=(0.0, 1.0), phase=(0.0, 1.5 * math.pi))
     assert sum(not parameter.choices for parameter in candidates.space.parameters) == 2 * 2**2
+
+
+def draws(name, number):
+    """The first graphs of a search."""
+    candidates = Candidates(load_config(CONFIGS / f'search/{name}.py'))
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study()
+    study.ask()
+    return [candidates.draw(index, study, study.get_trials()[0]) for index in range(number)]
+
+
+def tiny(backbone):
+    """A network of a few weights in place of another; of two kinds, as only equal ones can be averaged."""
+    return dict(
+        type='ImageClassifier',
+        backbone=dict(type='CIFARResNet', depth=8, base_channels=2 if backbone['type'] == 'CIFARResNet' else 4),
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(type='LinearClsHead', num_classes=5, in_channels=8 if backbone['type'] == 'CIFARResNet' else 16),
+    )
+
+
+def train_a_step(model, views):
+    """Trains a graph of tiny networks one step on 3 labelled and 5 unlabelled images; returns it and its log."""
+    torch.manual_seed(0)
+    for node in model['nodes'].values():
+        node.pop('checkpoint', None)
+        node |= dict(network=tiny(node['network']['backbone']), allow_random=True)
+    graph = MODELS.build(dict(model, data_preprocessor=dict(num_classes=5, mean=[0.5] * 3, std=[0.5] * 3)))
+    graph.init_weights()
+    graph.train()
+    parameters = [parameter for _, group in graph.parameter_groups() for parameter in group]
+    wrapper = OptimWrapper(torch.optim.SGD(parameters, lr=0.1))
+    samples = [DataSample().set_gt_label(label) for label in (0, 1, 2, *[-1] * 5)]
+    graph.progress = 0.5
+    inputs = {view: torch.rand(8, 3, 16, 16) for view in views}
+    return graph, graph.train_step(dict(inputs=inputs, data_samples=samples), wrapper)
+
+
+@pytest.mark.parametrize(
+    'name', ['semi_fixmatch_space_cifar100', 'semi_2node_diverse_cifar100', 'semi_3node_diverse_cifar100']
+)
+def test_drawn_semi_supervised_graphs(name, mmpretrain_scope):
+    drawn = draws(name, 200)
+    assert len({candidate.key for candidate in drawn}) == 200
+    roles = set()
+    for candidate in drawn:
+        model = candidate.config['model']
+        spec = read_graph(model['nodes'], model['edges'], model['target'])
+        roles |= {(name, role) for name, role in spec.roles.items()}
+        for key, edge in model['edges'].items():
+            source, target, _ = parse_edge_key(key)
+            if edge.get('type') == 'EMAEdge':
+                ends = [model['nodes'][end]['network'] for end in (source, target)]
+                assert ends[0] == ends[1]
+            elif source != 'label':
+                assert edge['samples'] == 'unlabeled' and set(edge['views']) == {'source', 'target'}
+    if 'diverse' in name:
+        assert {('net1', 'trained'), ('net1', 'ema'), ('net2', 'trained'), ('net2', 'ema')} <= roles
+    else:
+        assert roles == {('net1', 'trained'), ('ema', 'ema')}
+    views = ('weak', 'strong') if 'fixmatch' in name else ('weak', 'weak2')
+    for candidate in drawn[:5]:
+        model = candidate.config['model']
+        graph, log = train_a_step(model, views)
+        assert set(graph.roles) == set(model['nodes'])
+        assert {key.removeprefix('edge/') for key in log if key.startswith('edge/')} == set(graph.edges)
+        assert all(torch.isfinite(torch.as_tensor(value)) for value in log.values())
+
+
+@pytest.mark.parametrize(
+    ('name', 'rungs', 'last'),
+    [
+        ('semi_fixmatch_space_cifar100', [2**k for k in range(14, 21)], 2**20),
+        ('semi_2node_diverse_fashion_mnist_250', [150, 300, 600], 750),
+        ('semi_3node_diverse_cifar100', [1, 2, 4, 8, 16, 32, 64, 128], 200),
+    ],
+)
+def test_rungs_of_semi_supervised_searches(name, rungs, last, tmp_path):
+    """Validated at the rungs alone, and by mmengine at the end."""
+    candidates = Candidates(load_config(CONFIGS / f'search/{name}.py'))
+    train_cfg = trial_config(candidates.base, candidates.search['hook'], tmp_path).train_cfg
+    assert [step - 1 for step, interval in train_cfg.dynamic_intervals if interval == 1] == rungs
+    assert train_cfg.get('max_iters', train_cfg.get('max_epochs')) == last

@@ -1,5 +1,6 @@
 """Searches in this process: how trials end, and what is left of them."""
 
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from optuna.trial import TrialState
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
 from ktg_mm.search import Worker, open_storage, run_search
-from ktg_mm.search.retries import CONTINUES, END, KEY, LOST
+from ktg_mm.search.retries import BEST_NODE, CONTINUES, END, KEY, LOST
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -84,6 +85,18 @@ def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pyte
     assert '3/3 trials' in output.err
     best = max((trial for trial in trials if trial.state == TrialState.COMPLETE), key=lambda trial: trial.value)
     assert [path.parent.name for path in tmp_path.glob('trials/*/*.pth')] == [f'{best.number:05d}']
+
+
+def test_a_trial_says_which_node_was_the_best(tmp_path: Path) -> None:
+    trials = run_search(tiny(hook=None, metric='best/accuracy/top1'), tmp_path).study.get_trials()
+    for trial in trials:
+        (log,) = tmp_path.glob(f'trials/{trial.number:05d}/*/vis_data/scalars.json')
+        last = json.loads(log.read_text().splitlines()[-1])
+        found = {key.split('/')[-3]: value for key, value in last.items() if key.endswith('/accuracy/top1')}
+        assert trial.value == pytest.approx(max(found.values()))
+        assert found[trial.user_attrs[BEST_NODE]] == max(found.values())
+    plain = run_search(tiny(hook=None), tmp_path / 'plain', trials=1).study.get_trials()
+    assert BEST_NODE not in plain[0].user_attrs
 
 
 def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:

@@ -205,7 +205,8 @@ def test_three_edges_of_one_node_do_not_cover_one_another():
     figure = draw_graph(dict(nodes=dict(a=network(20), b=network(20)), edges=edges))
     figure.canvas.draw()
     (axes,) = figure.axes
-    texts = [text for text in axes.texts if text.get_text() in ('CE · Through', 'label', 'EMA', 'ResNet-20') or 'weak' in text.get_text()]
+    named = ('CE · Through', 'label', 'EMA', 'ResNet-20')
+    texts = [text for text in axes.texts if text.get_text() in named or 'weak' in text.get_text()]
     boxes = [text.get_window_extent() for text in texts]
     assert len(boxes) == 8  # EMA stands in the legend as well
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])

@@ -53,8 +53,8 @@ class SeedRandom(BaseTransform):
         elif not self.seeded:
             raise ConfigError(
                 'train_dataloader.sampler',
-                "a pipeline with SeedRandom needs dict(type='SeededSampler') or dict(type='SemiSupervisedSampler'), and "
-                'no wrapper of the data set that renumbers its samples',
+                "a pipeline with SeedRandom needs dict(type='SeededSampler') or dict(type='SemiSupervisedSampler'), "
+                'and no wrapper of the data set that renumbers its samples',
             )
         return results
 

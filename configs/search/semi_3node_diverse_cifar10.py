@@ -1,0 +1,28 @@
+# Search for a graph of three diverse networks (thesis, ch. 5) on CIFAR-10 with 4,000 labels. net1, a ResNet-32, is the
+# target; the others are a ResNet-32 or a WRN-28-6.
+# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=1000
+#   python tools/search.py configs/search/semi_3node_diverse_cifar10.py
+_base_ = [
+    '../_base_/graphs/consistency_3node.py',
+    '../_base_/datasets/cifar10_diverse_search.py',
+    '../_base_/models/networks_cifar10.py',
+    '../_base_/schedules/sgd_200e_diverse.py',
+    '../_base_/spaces/diverse_space.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    nodes=dict(
+        net1=dict(network=_base_.resnet32),
+        net2=dict(network=_base_.wrn28_6),
+        net3=dict(network=_base_.resnet32),
+    )
+)
+optim_wrapper = dict(optimizer=dict(lr=0.1, weight_decay=1e-4))
+search = dict(
+    space={
+        'model.nodes.net[23].network': dict(resnet32=_base_.resnet32, wrn28_6=_base_.wrn28_6),
+        'model.edges.net3->net3': _base_.search.space['model.edges.net1->net1'],
+    },
+    retrain='../semi/consistency_2node_cifar10.py',
+)
