@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from torch import Tensor
 
 from ktg_mm.errors import ConfigError
@@ -23,11 +25,12 @@ def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: Sa
         ConfigError: If it does not; the message names the edge's key.
     """
     path = f'model.edges[{edge.key!r}]'
+    known = None if isinstance(inputs, Tensor) else inputs
     views = [edge.target_view] if edge.source_name == LABEL else [edge.source_view, edge.target_view]
     for view in views:
-        _check_view(f'{path}.views', view, inputs)
+        check_view(f'{path}.views', view, known)
     if edge.gate.other_view is not None:
-        _check_view(f'{path}.gate.other_view', edge.gate.other_view, inputs)
+        check_view(f'{path}.gate.other_view', edge.gate.other_view, known)
     for samples in {edge.samples, 'labeled' if edge.needs_labeled_source else edge.samples}:
         if rows.count(samples) == 0:
             kind = dict(labeled='labelled', unlabeled='unlabelled').get(samples, '')
@@ -38,10 +41,24 @@ def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: Sa
             )
 
 
-def _check_view(key: str, view: str | None, inputs: Tensor | dict[str, Tensor]) -> None:
-    if isinstance(inputs, Tensor):
+def check_view(key: str, view: str | None, known: Collection[str] | None) -> None:
+    """Checks that the data pipeline makes a view.
+
+    Args:
+        key: The config key that asks for it.
+        view: Its name, None for the only view.
+        known: The names of the views that are made, None if there is one without a name.
+
+    Raises:
+        ConfigError: If it does not.
+    """
+    if known is None:
         if view is not None:
-            raise ConfigError(key, f'asks for the view {view!r}, but the data pipeline makes one view without a name')
-    elif view not in inputs:
+            raise ConfigError(
+                key,
+                f'asks for the view {view!r}, but the data pipeline makes one view without a name; '
+                f"dict(type='Views', {view}=[...]) in train_dataloader.dataset.pipeline makes views with names",
+            )
+    elif view not in known:
         asks = 'names no view' if view is None else f'asks for the view {view!r}'
-        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(inputs))}; name one of these')
+        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(known))}; name one of these')

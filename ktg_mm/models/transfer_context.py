@@ -32,7 +32,7 @@ def build_context(
         progress: k / k_end.
 
     Raises:
-        ConfigError: If the gate needs the images' numbers and they are not known.
+        ConfigError: If the gate needs the images' numbers and they are not known, or are too large for it.
     """
     mine = rows.rows(edge.samples)
     all_known = rows.count('labeled') == rows.size or edge.samples == 'labeled'
@@ -55,5 +55,12 @@ def _sample_ids(edge: TransferEdge, data_samples: list[DataSample], device: torc
         raise ConfigError(
             f'model.edges[{edge.key!r}].gate',
             f"{type(edge.gate).__name__} needs each image's number; take the data set SemiSupervised and PackViews",
+        )
+    size = edge.gate.num_samples
+    if size is not None and max(numbers) >= size:
+        raise ConfigError(
+            f'model.edges[{edge.key!r}].gate.num_samples',
+            f'is {size}, but the data set has an image with the number {max(numbers)}; must be the number of all its '
+            'images, labelled and unlabelled',
         )
     return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)

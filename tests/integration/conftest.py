@@ -17,6 +17,46 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).with_name('plugins')
 THREADS = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
 
+SEMI_SUPERVISED = """
+_base_ = [
+    '{configs}/_base_/datasets/digits.py',
+    '{configs}/_base_/models/networks_small.py',
+    '{configs}/_base_/schedules/sgd_1500it_semi.py',
+    '{configs}/_base_/default_runtime_iterations.py',
+]
+flip = dict(type='RandomFlip', prob=0.5)
+crop = dict(type='PadRandomCrop', crop_size=8, padding=1)
+cutout = dict(type='Cutout', shape=4, pad_val=128, prob=1.0)
+pipeline = [
+    dict(type='SeedRandom'),
+    dict(type='Views', weak=[flip, crop], strong=[flip, crop, cutout]),
+    dict(type='PackViews'),
+]
+# 190 unlabelled samples, and fewer labels than a batch asks for.
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(
+        _delete_=True,
+        type='SemiSupervised',
+        dataset=dict(type='Digits', indices=200),
+        num_labels=10,
+        pipeline=pipeline,
+    ),
+    sampler=dict(_delete_=True, type='SemiSupervisedSampler', labeled=12, unlabeled=20, infinite=True),
+)
+label = dict(loss=dict(type='CrossEntropy'), views=dict(target='weak'))
+weak_to_strong = dict(loss=dict(type='PseudoLabel'), views=dict(source='weak', target='strong'), samples='unlabeled')
+model = dict(
+    type='KnowledgeTransferGraph',
+    target='net1',
+    nodes=dict(net1=dict(type='NetworkNode', network=_base_.resnet8)),
+    edges={{
+        'label->net1': label,
+        'net1->net1': dict(gate=dict(type='ThresholdGate', threshold=0.3), **weak_to_strong),
+    }},
+)
+"""
+
 
 @dataclass
 class Tools:
@@ -128,3 +168,48 @@ def max_difference() -> Callable[[dict, dict], float]:
         return max(float((first[name].double() - second[name].double()).abs().max()) for name in first)
 
     return compare
+
+
+@pytest.fixture(scope='session')
+def same() -> Callable[..., None]:
+    """Asserts that two trees of plain values and tensors are equal bit by bit."""
+
+    def compare(first: object, second: object, path: str = '') -> None:
+        assert type(first) is type(second), path
+        if isinstance(first, dict):
+            assert first.keys() == second.keys(), path
+            for key in first:
+                compare(first[key], second[key], f'{path}.{key}')
+        elif isinstance(first, (list, tuple)):
+            assert len(first) == len(second), path
+            for i, (one, other) in enumerate(zip(first, second, strict=True)):
+                compare(one, other, f'{path}[{i}]')
+        elif isinstance(first, torch.Tensor):
+            assert first.dtype == second.dtype and first.shape == second.shape, path
+            same_bits = first.contiguous().numpy().tobytes() == second.contiguous().numpy().tobytes()
+            assert same_bits, f'{path}: differs by {(first - second).abs().max()}'
+        else:
+            assert first == second, path
+
+    return compare
+
+
+@pytest.fixture(scope='session')
+def fails(tools) -> Callable[..., str]:
+    """Runs a tool that must end with one line, and returns that line."""
+
+    def run(tool: str, *args: object, **env: str) -> str:
+        process = tools.run(tool, *args, status=2, **env)
+        assert 'Traceback' not in process.stdout + process.stderr
+        (line,) = (line for line in process.stderr.splitlines() if line.startswith('error: '))
+        return line.removeprefix('error: ')
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def semi_supervised(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a config of FixMatch on digits, to inherit from: a network, two views, few labels, iterations."""
+    path = tmp_path_factory.mktemp('semi_supervised') / 'base.py'
+    path.write_text(SEMI_SUPERVISED.format(configs=REPOSITORY / 'configs'))
+    return str(path)

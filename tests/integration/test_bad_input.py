@@ -131,19 +131,6 @@ param_scheduler = dict(end=1)
 """
 
 
-@pytest.fixture(scope='session')
-def fails(tools) -> Callable[..., str]:
-    """Runs a tool that must end with one line, and returns that line."""
-
-    def run(tool: str, *args: object, **env: str) -> str:
-        process = tools.run(tool, *args, status=2, **env)
-        assert 'Traceback' not in process.stdout + process.stderr
-        (line,) = (line for line in process.stderr.splitlines() if line.startswith('error: '))
-        return line.removeprefix('error: ')
-
-    return run
-
-
 @pytest.fixture(scope='module')
 def marked(write_config: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A config whose data leave a mark when they are read."""

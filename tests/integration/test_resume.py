@@ -11,6 +11,8 @@ import torch
 
 from ktg_mm.checkpoints import latest_checkpoint
 
+Same = Callable[..., None]
+
 EPOCHS = 7
 ITERATIONS_PER_EPOCH = 6
 
@@ -50,27 +52,8 @@ def moments(seed: int) -> list[str]:
     iterations = rng.choice(EPOCHS * ITERATIONS_PER_EPOCH, size=9, replace=False)
     saved = int(rng.integers(2, EPOCHS + 1))
     places = [(float(i), f'iteration:{i}:{rng.random():.3f}') for i in iterations]
-    places.append((saved * ITERATIONS_PER_EPOCH - 0.5, f'save:{saved}'))
+    places.append((saved * ITERATIONS_PER_EPOCH - 0.5, f'save:epoch_{saved}'))
     return [moment for _, moment in sorted(places)]
-
-
-def same(first: object, second: object, path: str = '') -> None:
-    """Asserts that two trees of plain values and tensors are equal bit by bit."""
-    assert type(first) is type(second), path
-    if isinstance(first, dict):
-        assert first.keys() == second.keys(), path
-        for key in first:
-            same(first[key], second[key], f'{path}.{key}')
-    elif isinstance(first, (list, tuple)):
-        assert len(first) == len(second), path
-        for i, (one, other) in enumerate(zip(first, second, strict=True)):
-            same(one, other, f'{path}[{i}]')
-    elif isinstance(first, torch.Tensor):
-        assert first.dtype == second.dtype and first.shape == second.shape, path
-        same_bits = first.contiguous().numpy().tobytes() == second.contiguous().numpy().tobytes()
-        assert same_bits, f'{path}: differs by {(first - second).abs().max()}'
-    else:
-        assert first == second, path
 
 
 def content(work_dir: Path) -> dict:
@@ -100,7 +83,7 @@ def uninterrupted(tools, config: Path) -> dict:
     return content(config.parent / 'uninterrupted')
 
 
-def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: dict) -> None:
+def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: dict, same: Same) -> None:
     folder = tmp_path / 'killed'
     epochs_after_kills = []
     for moment in moments(seed=0):
@@ -110,7 +93,7 @@ def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: di
             torch.load(checkpoint, weights_only=True)
         epochs_after_kills.append(int(checkpoint.stem.removeprefix('epoch_')) if checkpoint else 0)
         if moment.startswith('save'):
-            unfinished = int(moment.split(':')[1])
+            unfinished = int(moment.split('_')[1])
             assert epochs_after_kills[-1] == unfinished - 1
             (half,) = folder.glob(f'.epoch_{unfinished}.pth.*')
             assert 0 < half.stat().st_size < checkpoint.stat().st_size
@@ -120,13 +103,13 @@ def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: di
     same(content(folder), uninterrupted)
 
 
-def test_number_of_workers(tools, config: Path, tmp_path: Path, uninterrupted: dict) -> None:
+def test_number_of_workers(tools, config: Path, tmp_path: Path, uninterrupted: dict, same: Same) -> None:
     options = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
     tools.run('train.py', config, '--work-dir', tmp_path / 'alone', '--cfg-options', *options)
     same(content(tmp_path / 'alone'), uninterrupted)
 
 
-def test_the_comparison_sees_one_bit(uninterrupted: dict) -> None:
+def test_the_comparison_sees_one_bit(uninterrupted: dict, same: Same) -> None:
     state = copy.deepcopy(uninterrupted['state_dict'])
     state['nodes.net1.network.head.fc.bias'].view(torch.int32)[0] ^= 1
     with pytest.raises(AssertionError, match=r'state_dict.nodes.net1.network.head.fc.bias: differs'):

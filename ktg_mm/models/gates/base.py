@@ -18,6 +18,7 @@ class Gate(nn.Module):
         needs_labels: True if the edge's samples must have labels.
         needs_labeled_source: True if the gate looks at what the source says of the batch's labelled samples.
         needs_sample_ids: True if the gate keeps something for each image of the data set.
+        num_samples: For how many images, None if for none.
         other_view: A view in which the gate looks at both ends besides the edge's own, None if there is none.
     """
 
@@ -28,6 +29,7 @@ class Gate(nn.Module):
     needs_labels = False
     needs_labeled_source = False
     needs_sample_ids = False
+    num_samples: int | None = None
     other_view: str | None = None
 
     def set_num_classes(self, num_classes: int) -> None:

@@ -53,6 +53,7 @@ class FlexMatchGate(Gate):
         if not isinstance(warm_up, bool):
             raise ValueError(f'warm_up must be True or False, got {warm_up!r}')
         self.threshold = check_number('threshold', threshold, '[0, 1]')
+        self.num_samples = num_samples
         self.warm_up = warm_up
         self.register_buffer('selected', torch.full((num_samples,), -1))
 

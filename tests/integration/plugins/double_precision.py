@@ -3,17 +3,20 @@
 from typing import Any
 
 import torch
-from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 
 from ktg_mm.models.graph import KnowledgeTransferGraph
+from ktg_mm.models.graph_data_preprocessor import GraphDataPreprocessor
 
 
 @MODELS.register_module()
-class DoublePreprocessor(ClsDataPreprocessor):
+class DoublePreprocessor(GraphDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         batch = super().forward(data, training)
-        return batch | dict(inputs=batch['inputs'].double())
+        inputs = batch['inputs']
+        if isinstance(inputs, dict):
+            return batch | dict(inputs={name: view.double() for name, view in inputs.items()})
+        return batch | dict(inputs=inputs.double())
 
 
 @MODELS.register_module()

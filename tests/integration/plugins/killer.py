@@ -1,7 +1,7 @@
 """A hook that kills its own run, process group and all, at the moment that the environment says.
 
 ``KILL_AT=iteration:17:0.4`` kills while iteration 17 (counted from 0) runs, after 0.4 of an iteration's time;
-``KILL_AT=save:3`` when half of epoch 3's checkpoint is on the disk.
+``KILL_AT=save:epoch_3`` or ``save:iter_12`` when half of that checkpoint is on the disk.
 """
 
 import builtins
@@ -62,13 +62,13 @@ class Killer(Hook):
         self.kind, *place = os.environ.get('KILL_AT', 'never').split(':')
         self.iteration, self.fraction = (int(place[0]), float(place[1])) if self.kind == 'iteration' else (-1, 0.0)
         if self.kind == 'save':
-            _kill_in_writes_of(f'epoch_{place[0]}.pth')
+            _kill_in_writes_of(f'{place[0]}.pth')
         self.started = None
         self.duration = 0.02
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         now = time.monotonic()
-        if batch_idx > 0:
+        if self.started is not None and batch_idx > 0:  # no pause between epochs
             self.duration = now - self.started
         self.started = now
         if runner.iter == self.iteration:
