@@ -41,12 +41,18 @@ class NodeOutput:
     def cached(self, key: Hashable, compute: Callable[[], Tensor]) -> Tensor:
         """Returns ``compute()``, computed at the first call with this key only."""
         if key not in self._cache:
-            self._cache[key] = compute()
+            # The first to ask may want no gradient, another one may.
+            with torch.enable_grad():
+                self._cache[key] = compute()
         return self._cache[key]
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
-        """Log-softmax of logits / temperature, shape (B, C)."""
-        return self.cached(('log_probabilities', temperature), lambda: F.log_softmax(self.logits / temperature, dim=1))
+        """Log-softmax of logits / temperature, shape (B, C); float32 for logits of half precision."""
+        # As autocast on a GPU has it: confidences near 1 need the digits.
+        dtype = torch.float32 if self.logits.dtype in (torch.float16, torch.bfloat16) else None
+        return self.cached(
+            ('log_probabilities', temperature), lambda: F.log_softmax(self.logits / temperature, dim=1, dtype=dtype)
+        )
 
     def probabilities(self, temperature: float = 1.0) -> Tensor:
         """Softmax of logits / temperature, shape (B, C)."""
@@ -187,7 +193,9 @@ class TransferContext:
         progress: k / k_end, the share of the run's iterations including the present one, in (0, 1].
         source_name: Name of the node that teaches.
         target_name: Name of the node that learns.
-        sample_ids: Number of each image in its data set, integers of shape (B,); for gates with ``needs_sample_ids``.
+        seed: The run's, for gates that draw something.
+        sample_ids: Number of each image among the unlabelled ones of its data set, integers of shape (B,); for gates
+            with ``needs_sample_ids``.
         labeled_source: What the source says of the batch's L labelled samples in the view that it teaches with,
             detached; for gates with ``needs_labeled_source``.
         labeled_labels: Their true classes, integers of shape (L,).
@@ -199,6 +207,7 @@ class TransferContext:
     progress: float = 1.0
     source_name: str = ''
     target_name: str = ''
+    seed: int = 0
     sample_ids: Tensor | None = None
     labeled_source: NodeOutput | None = None
     labeled_labels: Tensor | None = None

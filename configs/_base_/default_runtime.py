@@ -18,6 +18,7 @@ custom_hooks = [
     dict(type='ProgressHook'),  # tells the gates how far the run is
     dict(type='SeedHook'),  # a resumed run draws what the uninterrupted one would have drawn
     dict(type='ClassCountHook'),
+    dict(type='SampleCountHook'),
     dict(type='FastResumeHook'),  # a resumed loop over iterations does not load again the batches that it has had
     dict(type='ValidateOnResumeHook'),  # a run may have been killed between an epoch's checkpoint and its validation
     dict(type='ProgressBarHook'),  # in a terminal

@@ -103,6 +103,8 @@ def _check_views(cfg: Config, graph: GraphSpec) -> None:
             return  # may make views, too
         if found.__name__ == 'Views':
             known = step.keys() - {'type', '_scope_'}
+        if found.__name__ == 'PackInputs' and known is not None:
+            raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
     for key in graph.learning_edges:
         edge, path = cfg.model.edges[key], f'model.edges[{key!r}]'
         views = edge.get('views') or {}

@@ -28,7 +28,8 @@ class SemiSupervised(BaseDataset):
     Its samples are first the ``num_labels`` labelled ones, in the inner data set's order, then the unlabelled ones,
     likewise. An unlabelled sample has ``gt_label`` -1 (``ktg_mm.structures.UNLABELED``) and nothing else but its image;
     the hidden labels are nowhere in this object. (The path of an image file may name its class. No network sees it.)
-    Each sample has ``image_id``, the number of its image in the inner data set.
+    Each sample has ``image_id``, the number of its image in the inner data set, an unlabelled one also
+    ``unlabeled_id``, its number among the unlabelled ones.
 
     The numbers of labels per class differ by at most one. Which images keep their labels depends on the inner data
     set's labels, on ``num_labels`` and on ``seed`` alone; numpy's legacy ``RandomState`` draws the same everywhere.
@@ -106,10 +107,11 @@ class SemiSupervised(BaseDataset):
             sample.pop('sample_idx', None)
             sample['image_id'] = number
         known = set() if self.labeled_as_unlabeled else set(labeled)
+        hidden = [sample for number, sample in enumerate(samples) if number not in known]
         return [samples[i] for i in labeled] + [
-            {key: sample[key] for key in (*_IMAGE_KEYS, 'image_id') if key in sample} | {'gt_label': UNLABELED}
-            for number, sample in enumerate(samples)
-            if number not in known
+            {key: sample[key] for key in (*_IMAGE_KEYS, 'image_id') if key in sample}
+            | {'gt_label': UNLABELED, 'unlabeled_id': number}
+            for number, sample in enumerate(hidden)
         ]
 
     def _labels(self, samples: list[dict[str, Any]]) -> np.ndarray:

@@ -86,9 +86,11 @@ class DistributionAlignment(nn.Module):
             outputs.append(context.labeled_source)
         batch = torch.stack([output.probabilities().to(self.mean.dtype).mean(dim=0) for output in outputs])
         all_reduce(batch, op='mean')
+        finite = batch.isfinite().all()  # a batch that loss scaling skips must not stay in the averages
         for state, value in zip(states, batch, strict=True):
-            state.copy_(torch.where(self.started, state.lerp(value, 1 - self.momentum), value))
-        self.started.fill_(True)
+            moved = torch.where(self.started, state.lerp(value, 1 - self.momentum), value)
+            state.copy_(torch.where(finite, moved, state))
+        self.started.logical_or_(finite)
 
 
 def _log(probabilities: Tensor) -> Tensor:

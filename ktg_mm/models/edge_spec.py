@@ -119,6 +119,7 @@ def check_edge(key: str, edge: Any, nodes: Mapping[str, Any]) -> None:
         _check_ema_edge(path, source, target, edge, nodes)
     else:
         _check_transfer_edge(path, source, target, edge)
+        _check_gate(f'{path}.gate', source, target, edge, nodes)
 
 
 def _check_ema_edge(path: str, source: str, target: str, edge: Mapping[str, Any], nodes: Mapping[str, Any]) -> None:
@@ -135,6 +136,9 @@ def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str,
     views = edge.get('views') or {}
     if not isinstance(views, Mapping) or not set(views) <= {'source', 'target'}:
         raise ConfigError(f'{path}.views', "must be a dict with the views' names, dict(source=..., target=...)")
+    for end, view in views.items():
+        if not isinstance(view, str) or not view:
+            raise ConfigError(f'{path}.views.{end}', f"must be a view's name, got {view!r}")
     if source == target and views.get('source') == views.get('target'):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
     weight = edge.get('weight', 1.0)
@@ -147,18 +151,35 @@ def _check_transfer_edge(path: str, source: str, target: str, edge: Mapping[str,
         if (LABEL if source == LABEL else 'node') not in allowed:
             needed = 'the label' if allowed == (LABEL,) else 'a node'
             raise ConfigError(f'{path}.loss', f'{loss["type"]} learns from {needed}, not from {source!r}')
-    gate = check_type(edge['gate'], GATES, f'{path}.gate', 'gate') if edge.get('gate') is not None else None
-    if gate is not None and source == LABEL and (gate.adaptive or 'other_view' in edge['gate']):
-        raise ConfigError(f'{path}.gate', f'{edge["gate"]["type"]} is for edges between nodes, not from the label')
     if edge.get('align') is not None:
         _check_align(f'{path}.align', source, edge['align'])
-    _check_samples(path, source, edge, gate)
+    _check_samples(path, source, edge)
 
 
-def _check_samples(path: str, source: str, edge: Mapping[str, Any], gate: Any) -> None:
+def _check_gate(path: str, source: str, target: str, edge: Mapping[str, Any], nodes: Mapping[str, Any]) -> None:
+    if edge.get('gate') is None:
+        return
+    gate = edge['gate']
+    if source == LABEL and (class_of(GATES, gate).adaptive or 'other_view' in gate):
+        raise ConfigError(path, f'{gate["type"]} is for edges between nodes, not from the label')
+    if 'other_view' in gate and not isinstance(gate['other_view'], str):
+        raise ConfigError(f'{path}.other_view', f"must be a view's name, got {gate['other_view']!r}")
+    if isinstance(students := gate.get('students'), (list, tuple)):
+        for name in students:
+            if name not in nodes:
+                raise ConfigError(f'{path}.students', f'no node is named {name!r}; {did_you_mean(name, nodes)}')
+        for name in (source, target):
+            if name not in students:
+                raise ConfigError(f'{path}.students', f'must name both ends of the edge, {name!r} is missing')
+
+
+def _check_samples(path: str, source: str, edge: Mapping[str, Any]) -> None:
     samples = edge.get('samples')
     if samples not in (None, *SAMPLES):
         raise ConfigError(f'{path}.samples', f'{samples!r} is unknown; {did_you_mean(samples, SAMPLES)}')
+    gate = check_type(edge['gate'], GATES, f'{path}.gate', 'gate') if edge.get('gate') is not None else None
+    if gate is not None and gate.needs_sample_ids and samples != 'unlabeled' and source != LABEL:
+        raise ConfigError(f'{path}.samples', f"must be 'unlabeled': {edge['gate']['type']} keeps count of those")
     if samples in (None, 'labeled'):
         return
     if source == LABEL:

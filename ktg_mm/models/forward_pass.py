@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ktg_mm.errors import UserError
+from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.structures import NodeOutput, SampleRows
 
 from .nodes import Node
@@ -88,6 +88,9 @@ class ForwardPass:
 
     def _run_jointly(self, name: str, node: Node, views: dict[View, str]) -> None:
         images = [self._images(view, samples) for view, samples in views.items()]
+        sizes = {tuple(part.shape[1:]) for part in images}
+        if len(sizes) > 1:
+            raise ConfigError('model.joint_views', f'the views have different shapes, {sorted(sizes)}; must be False')
         with self._gradients(name, *views):
             whole = node(torch.cat(images))
         start = 0

@@ -92,6 +92,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.update = build_part(UPDATES, update, 'model.update')
         self.joint_views = joint_views
         self.progress = 1.0
+        self.seed = 0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
         self._tell_num_classes()
         self._prepare_nodes({parse_edge_key(key).target for key in spec.ema_edges if edges[key].get('mode') == 'eval'})
@@ -240,7 +241,7 @@ class KnowledgeTransferGraph(BaseModel):
         run.run()
         values = {}
         for key, edge in edges.items():
-            context = build_context(edge, run, rows, labels, data_samples, self.progress)
+            context = build_context(edge, run, rows, labels, data_samples, self.progress, self.seed)
             target = run.output(edge.target_name, edge.target_view, edge.samples)
             if edge.source_name == LABEL:
                 source: NodeOutput = LabelOutput(cast(Tensor, context.labels), target.logits.shape[1])

@@ -20,6 +20,7 @@ def build_context(
     labels: Tensor,
     data_samples: list[DataSample],
     progress: float,
+    seed: int = 0,
 ) -> TransferContext:
     """What an edge may know. It sees labels only if all samples that it is about have one, so that none can leak.
 
@@ -30,13 +31,14 @@ def build_context(
         labels: Integers of shape (B,), ``UNLABELED`` where there is none.
         data_samples: One per image.
         progress: k / k_end.
+        seed: The run's. Defaults to 0.
 
     Raises:
         ConfigError: If the gate needs the images' numbers and they are not known, or are too large for it.
     """
     mine = rows.rows(edge.samples)
     all_known = rows.count('labeled') == rows.size or edge.samples == 'labeled'
-    context = TransferContext(labels[mine] if all_known else None, progress, edge.source_name, edge.target_name)
+    context = TransferContext(labels[mine] if all_known else None, progress, edge.source_name, edge.target_name, seed)
     if edge.gate.needs_sample_ids:
         context.sample_ids = _sample_ids(edge, data_samples, labels.device)[mine]
     if edge.needs_labeled_source:
@@ -49,18 +51,20 @@ def build_context(
 
 
 def _sample_ids(edge: TransferEdge, data_samples: list[DataSample], device: torch.device) -> Tensor:
-    """The number of each image in its data set, integers of shape (B,)."""
-    numbers = [sample.get('image_id') for sample in data_samples]
-    if None in numbers:
+    """The number of each image among the unlabelled ones, -1 for the others; integers of shape (B,)."""
+    path = f'model.edges[{edge.key!r}].gate'
+    numbers = [sample.get('unlabeled_id', -1) for sample in data_samples]
+    largest = max(numbers)
+    if largest < 0:
         raise ConfigError(
-            f'model.edges[{edge.key!r}].gate',
-            f"{type(edge.gate).__name__} needs each image's number; take the data set SemiSupervised and PackViews",
+            path,
+            f'{type(edge.gate).__name__} needs the number of each unlabelled image; take the data set SemiSupervised '
+            'and PackViews',
         )
     size = edge.gate.num_samples
-    if size is not None and max(numbers) >= size:
+    if size is not None and largest >= size:
         raise ConfigError(
-            f'model.edges[{edge.key!r}].gate.num_samples',
-            f'is {size}, but the data set has an image with the number {max(numbers)}; must be the number of all its '
-            'images, labelled and unlabelled',
+            f'{path}.num_samples',
+            f'is {size}, but there is an unlabelled image with the number {largest}; must be how many there are',
         )
     return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)

@@ -72,7 +72,7 @@ def test_unlabelled_samples_are_images_alone():
         label = Revealing.LABELS[sample['image_id']]
         assert (sample['gt_label'], sample['note']) == (label, f'secret-{label}')
     for sample in dataset.data_list[6:]:
-        assert sample.keys() == {'img', 'gt_label', 'image_id'}
+        assert sample.keys() == {'img', 'gt_label', 'image_id', 'unlabeled_id'}
         assert sample['gt_label'] == UNLABELED
     assert b'secret' not in pickle.dumps(dataset.data_list[6:])
     rest = {key: value for key, value in vars(dataset).items() if key != 'data_list'}

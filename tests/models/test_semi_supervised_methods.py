@@ -11,6 +11,9 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
+from ktg_mm.models.gates import ThresholdGate
+from ktg_mm.structures import SampleRows
+
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
 LABELED, UNLABELED, CLASSES, IMAGES, STEPS = 4, 8, 5, 12, 4
 OPTIMIZER = dict(lr=0.05, momentum=0.9, weight_decay=1e-3)
@@ -25,7 +28,7 @@ def batch(seed, views):
     }
     labels = torch.randint(CLASSES, (LABELED,), generator=generator)
     ids = torch.randperm(IMAGES, generator=generator)
-    samples = [DataSample(metainfo=dict(image_id=int(i))) for i in ids]
+    samples = [DataSample(metainfo=dict(unlabeled_id=int(i))) for i in ids]
     for sample, label in zip(samples, [*labels.tolist(), *[-1] * UNLABELED], strict=True):
         sample.set_gt_label(label)
     return dict(inputs=inputs, data_samples=samples), labels, ids[LABELED:]
@@ -108,9 +111,9 @@ class FreeMatch(Fix):
     def unsupervised(self, labeled, weak, strong, labels, ids, progress):
         p = weak.softmax(1)
         found = sure(p)
-        self.tau = 0.999 * self.tau + 0.001 * np.mean([q for q, _ in found])
-        self.p = 0.999 * self.p + 0.001 * p.numpy().mean(axis=0)
-        self.h = 0.999 * self.h + 0.001 * np.array([sum(c == k for _, c in found) / len(found) for k in range(CLASSES)])
+        self.tau = 0.3 * self.tau + 0.7 * np.mean([q for q, _ in found])
+        self.p = 0.3 * self.p + 0.7 * p.numpy().mean(axis=0)
+        self.h = 0.3 * self.h + 0.7 * np.array([sum(c == k for _, c in found) / len(found) for k in range(CLASSES)])
         mask = [q >= self.tau * self.p[c] / self.p.max() for q, c in found]
         loss = pseudo_label_loss(strong, p, [float(m) for m in mask])
         kept = [row for row, m in zip(strong, mask, strict=True) if m]
@@ -122,7 +125,7 @@ class FreeMatch(Fix):
         wanted = wanted / wanted.sum()
         ratio = [mean[k] / histogram[k] if histogram[k] else 0 * mean[k] for k in range(CLASSES)]
         share = [r / sum(ratio) for r in ratio]
-        return loss + 0.001 * sum(wanted[k] * torch.log(share[k] + 1e-12) for k in range(CLASSES))
+        return loss + 0.5 * sum(wanted[k] * torch.log(share[k] + 1e-12) for k in range(CLASSES))
 
 
 class SoftMatch(Fix):
@@ -131,11 +134,11 @@ class SoftMatch(Fix):
 
     def weights(self, p, labeled, labels, ids, progress):
         batch_mean = p.numpy().mean(axis=0)
-        self.mean = batch_mean if self.mean is None else 0.999 * self.mean + 0.001 * batch_mean
+        self.mean = batch_mean if self.mean is None else 0.3 * self.mean + 0.7 * batch_mean
         aligned = p.numpy() / self.mean
         best = (aligned / aligned.sum(axis=1, keepdims=True)).max(axis=1)
-        self.mu = 0.999 * self.mu + 0.001 * best.mean()
-        self.var = 0.999 * self.var + 0.001 * best.var(ddof=1)
+        self.mu = 0.3 * self.mu + 0.7 * best.mean()
+        self.var = 0.3 * self.var + 0.7 * best.var(ddof=1)
         return [math.exp(-(min(q - self.mu, 0.0) ** 2) / (2 * self.var / 4)) for q in best]
 
 
@@ -241,7 +244,7 @@ class DualStudent:
 
 class MultipleStudent(DualStudent):
     def pairs(self, names, progress):
-        order = np.random.default_rng(int(progress * 2**52)).permutation(len(names))
+        order = np.random.default_rng((0, int(progress * 2**52))).permutation(len(names))
         drawn = [names[i] for i in order]
         return list(zip(drawn[::2], drawn[1::2], strict=True))
 
@@ -262,18 +265,25 @@ METHODS = dict(
     multiple_student=MultipleStudent,
 )
 CHANGES = dict(
+    # Four steps must move the thresholds far enough to keep something out.
+    freematch={
+        'model.edges.net1->net1.gate.momentum': 0.3,
+        'model.edges.net1->net1:fairness.loss.momentum': 0.3,
+        'model.edges.net1->net1:fairness.weight': 0.5,
+    },
+    softmatch={'model.edges.net1->net1.gate.momentum': 0.3},
     flexmatch={'model.edges.net1->net1.gate.num_samples': IMAGES},
     dash={'model.edges.net1->net1.gate.warm_up': 0.3},
 )
 
 
-def make_graph(toys, name):
+def make_graph(toys, name, order=1):
     config = Config.fromfile(GRAPHS / f'{name}.py')
     config.merge_from_dict(CHANGES.get(name, {}))
     model = config.model.to_dict()
     nodes = {node: toys.node() for node in model['nodes']}
     arguments = {key: value for key, value in model.items() if key not in ('type', 'nodes', 'edges', 'target')}
-    graph = toys.build(nodes, model['edges'], model['target'], **arguments)
+    graph = toys.build(nodes, dict(list(model['edges'].items())[::order]), model['target'], **arguments)
     with torch.no_grad():
         for name in graph.trained_nodes:
             graph.nodes[name].network.head.fc.weight.mul_(4)  # sure of some samples, not of all
@@ -290,7 +300,7 @@ def test_step(toys, name):
     optimizer = torch.optim.SGD([p for net in students.values() for p in net.parameters()], **OPTIMIZER)
     wrapper, method = toys.sgd(graph, **OPTIMIZER), METHODS[name]()
     seen = nets if name == 'mean_teacher' else students
-    unsupervised = []
+    unsupervised, weights = [], {}
     for step in range(STEPS):
         data, labels, ids = batch(step, method.views)
         graph.progress = (step + 1) / STEPS
@@ -304,6 +314,9 @@ def test_step(toys, name):
         )
         total = sum(losses.values())
         torch.testing.assert_close(log['loss'], total.detach(), rtol=1e-6, atol=1e-9)
+        for key, edge in graph.edges.items():
+            if edge.gate.adaptive or isinstance(edge.gate, ThresholdGate):
+                weights.setdefault(key, []).append(float(log[f'gate/{key}']))
         unsupervised.append(float(total.detach()) - sum(float(log[f'edge/{k}']) for k in graph.edges if 'label->' in k))
         optimizer.zero_grad()
         total.backward()
@@ -314,7 +327,8 @@ def test_step(toys, name):
                 value.copy_(0.999 * value + 0.001 * new[key] if value.is_floating_point() else new[key])
     for node, net in nets.items():
         torch.testing.assert_close(graph.nodes[node].network.state_dict(), net.state_dict(), rtol=1e-6, atol=1e-9)
-    # What is compared is there: the unlabelled samples have taught something.
+    # What is compared is there: the unlabelled samples have taught something, and a gate has kept something out.
+    assert all(0 < max(part) and min(part) < 1 for part in weights.values())
     assert name == 'semi_supervised' or any(abs(value) > 1e-6 for value in unsupervised)
 
 
@@ -338,7 +352,18 @@ def test_hidden_labels_change_nothing(toys, name):
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
-def rows_of(data):
-    from ktg_mm.structures import SampleRows
+@pytest.mark.parametrize('name', METHODS)
+def test_the_order_of_the_edges_does_not_matter(toys, name):
+    states = []
+    for order in (1, -1):
+        graph = make_graph(toys, name, order)
+        wrapper = toys.sgd(graph, **OPTIMIZER)
+        for step in range(2):
+            graph.progress = 0.5 * (step + 1)
+            graph.train_step(batch(step, METHODS[name].views)[0], wrapper)
+        states.append({key: value for key, value in graph.state_dict().items() if key.startswith('nodes.')})
+    torch.testing.assert_close(*states, rtol=1e-9, atol=1e-12)
 
+
+def rows_of(data):
     return SampleRows.of(torch.cat([sample.gt_label for sample in data['data_samples']]))

@@ -28,7 +28,7 @@ def context_of(gate=None, labels=LABELS, ids=True, samples='unlabeled', align=No
     run = ForwardPass(dict(a=Echo(), b=Echo()), INPUTS, rows)
     edge.ask(run)
     run.run()
-    data = [DataSample(metainfo=dict(image_id=10 + i) if ids else {}) for i in range(5)]
+    data = [DataSample(metainfo=dict(unlabeled_id=10 + i) if ids and labels[i] < 0 else {}) for i in range(5)]
     return build_context(edge, run, rows, labels, data, progress=0.25)
 
 
@@ -54,7 +54,7 @@ def test_numbers_of_the_images():
 def test_numbers_that_nobody_knows():
     with pytest.raises(ConfigError) as caught:
         context_of(FlexMatchGate(num_samples=20), ids=False)
-    assert str(caught.value).startswith("model.edges['a->b'].gate: FlexMatchGate needs each image's number; take the")
+    assert str(caught.value).startswith("model.edges['a->b'].gate: FlexMatchGate needs the number of each unlabelled")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # FlexMatch (Zhang et al., NeurIPS 2021): FixMatch with a lower threshold for classes that are learnt slowly.
-# num_samples is the number of images that the labelled and unlabelled ones are drawn from.
+# num_samples is the number of unlabelled images.
 _base_ = ['semi_supervised.py']
 
 model = dict(

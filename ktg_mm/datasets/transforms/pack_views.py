@@ -19,8 +19,8 @@ class PackViews(PackInputs):
     Args:
         input_key: Key of the views. Defaults to ``'img'``.
         algorithm_keys: As PackInputs'. Defaults to none.
-        meta_keys: Entries to keep in the data sample. Defaults to PackInputs' and ``'image_id'``, which
-            ``SemiSupervised`` gives.
+        meta_keys: Entries to keep in the data sample. Defaults to PackInputs' and ``'image_id'`` and
+            ``'unlabeled_id'``, which ``SemiSupervised`` gives.
 
     Example:
         >>> import numpy as np
@@ -29,7 +29,7 @@ class PackViews(PackInputs):
         (torch.Size([3, 4, 5]), 7)
     """
 
-    DEFAULT_META_KEYS = (*PackInputs.DEFAULT_META_KEYS, 'image_id')
+    DEFAULT_META_KEYS = (*PackInputs.DEFAULT_META_KEYS, 'image_id', 'unlabeled_id')
 
     def __init__(
         self, input_key: str = 'img', algorithm_keys: tuple = (), meta_keys: tuple = DEFAULT_META_KEYS

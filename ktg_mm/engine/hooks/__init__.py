@@ -6,6 +6,7 @@ from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
 from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .sample_count_hook import SampleCountHook
 from .seed_hook import SeedHook
 from .sync_before_save_hook import SyncBeforeSaveHook
 from .validate_on_resume_hook import ValidateOnResumeHook
@@ -18,6 +19,7 @@ __all__ = [
     'ProgressBarHook',
     'ProgressHook',
     'SafeCheckpointHook',
+    'SampleCountHook',
     'SeedHook',
     'SyncBeforeSaveHook',
     'ValidateOnResumeHook',

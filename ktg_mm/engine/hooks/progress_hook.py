@@ -1,4 +1,4 @@
-"""Tells the graph how far the run is."""
+"""Tells the graph how far the run is, and its seed."""
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -9,6 +9,8 @@ from mmpretrain.registry import HOOKS
 @HOOKS.register_module()
 class ProgressHook(Hook):
     """Sets the graph's progress k / k_end before each iteration k = 1 ... k_end, for the gates that depend on it.
+
+    It also sets the run's seed, for what a gate or an update draws at random.
 
     Example:
         >>> ProgressHook().priority
@@ -21,3 +23,4 @@ class ProgressHook(Hook):
         """Sets the progress of the iteration that begins."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         model.progress = (runner.iter + 1) / runner.max_iters
+        model.seed = runner.seed or 0

@@ -17,7 +17,7 @@ class Gate(nn.Module):
         adaptive: True if what passes of one sample depends on other samples, of this batch or of earlier ones.
         needs_labels: True if the edge's samples must have labels.
         needs_labeled_source: True if the gate looks at what the source says of the batch's labelled samples.
-        needs_sample_ids: True if the gate keeps something for each image of the data set.
+        needs_sample_ids: True if the gate keeps something for each unlabelled image.
         num_samples: For how many images, None if for none.
         other_view: A view in which the gate looks at both ends besides the edge's own, None if there is none.
     """

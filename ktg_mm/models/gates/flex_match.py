@@ -15,13 +15,13 @@ from .base import Gate
 class FlexMatchGate(Gate):
     """A threshold for each class, lower where fewer images have been learnt (Zhang et al., NeurIPS 2021, eqs. 5 to 7).
 
-    For each image of the data set the gate keeps the class that the source predicted when it last was sure of it. With
+    For each unlabelled image the gate keeps the class that the source predicted when it last was sure of it. With
     ``n_c`` images kept for class c and ``beta_c = n_c / max n``, the threshold of the class is
     ``threshold * beta_c / (2 - beta_c)`` (the paper's convex mapping). A batch is judged by what was kept before it.
     The state moves in training mode only, by the samples of all processes.
 
     Args:
-        num_samples: Images in the data set that the sample ids number, at least 1.
+        num_samples: How many unlabelled images there are, at least 1; the sample ids number them.
         threshold: Confidence from which on the source is sure, and the highest threshold, in [0, 1]. Defaults to 0.95.
         warm_up: Also counts the images without a class in the maximum, so that the first few images of a class do not
             already give it the full threshold. Defaults to True.

@@ -66,4 +66,6 @@ class SelfAdaptiveThreshold(nn.Module):
         all_reduce(batch, op='mean')
         states = (self.time_p, self.class_probability, self.histogram)
         for state, value in zip(states, batch.split([state.numel() for state in states]), strict=True):
-            state.lerp_(value.view_as(state), 1 - self.momentum)
+            # A batch that is not finite (a step that loss scaling skips) must not stay in the average.
+            value = value.view_as(state)
+            state.lerp_(torch.where(value.isfinite(), value, state), 1 - self.momentum)

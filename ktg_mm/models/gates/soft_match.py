@@ -76,5 +76,6 @@ class SoftMatchGate(Gate):
         shift, square = moments
         number = len(confidence) * get_world_size()
         variance = (square - shift.square()).clamp(min=0) * (number / max(number - 1, 1))
-        self.mean.add_(shift, alpha=1 - self.momentum)
-        self.var.lerp_(variance, 1 - self.momentum)
+        # A batch that is not finite (a step that loss scaling skips) must not stay in the averages.
+        self.mean.add_(torch.where(shift.isfinite(), shift, 0.0), alpha=1 - self.momentum)
+        self.var.lerp_(torch.where(variance.isfinite(), variance, self.var), 1 - self.momentum)

@@ -26,7 +26,7 @@ class StabilityGate(Gate):
         other_view: Name of the view in which both ends are looked at besides the edge's own.
         students: Names of the nodes that are paired anew, at random, at each iteration (Multiple Student): an edge
             passes something only while its ends are a pair. All edges draw the same pairs, as they depend on the
-            names and the run's progress alone. Defaults to None: the edge's ends always are a pair.
+            names, the run's seed and its progress alone. Defaults to None: the edge's ends always are a pair.
 
     Raises:
         ValueError: If the threshold is out of range, the view is no name, or the students are not an even number of
@@ -66,8 +66,9 @@ class StabilityGate(Gate):
     def _paired(self, context: TransferContext) -> bool:
         if self.students is None:
             return True
-        # A seed out of the progress gives the same pairs to all edges, processes and resumed runs.
-        order = np.random.default_rng(int(context.progress * 2**52)).permutation(len(self.students)).tolist()
+        # Drawn from the seed and the progress, all edges, processes and a resumed run have the same pairs.
+        rng = np.random.default_rng((context.seed, int(context.progress * 2**52)))
+        order = rng.permutation(len(self.students)).tolist()
         names = [self.students[i] for i in order]
         ends = {context.source_name, context.target_name}
         return any(ends == set(pair) for pair in zip(names[::2], names[1::2], strict=True))

@@ -57,8 +57,8 @@ class PCGradUpdate(Update):
             values: dict[str, EdgeValue] = graph(**batch, mode='loss')
         optim_wrapper.zero_grad()
         self.report = {}
-        # Drawn from the progress, all processes and a resumed run have the same order.
-        rng = np.random.default_rng(int(graph.progress * 2**52))  # type: ignore[operator]
+        # Drawn from the seed and the progress, all processes and a resumed run have the same order.
+        rng = np.random.default_rng((graph.seed, int(graph.progress * 2**52)))  # type: ignore[operator, arg-type]
         for node, parameters in graph.parameter_groups():  # type: ignore[operator]
             keys = [key for key in values if parse_edge_key(key).target == node]
             gradients, reached = _gradients([values[key].loss for key in keys], parameters)

@@ -1,0 +1,38 @@
+"""Compares the unlabelled images with those that gates keep count of."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+from ktg_mm.errors import ConfigError
+
+
+@HOOKS.register_module()
+class SampleCountHook(Hook):
+    """Refuses a gate that keeps something for each unlabelled image, but for another number of them than there are.
+
+    One that is too large would pass unnoticed: images that never come count as not learnt, and FlexMatch's thresholds
+    stay low for good.
+
+    Raises:
+        ConfigError: Before the first iteration.
+
+    Example:
+        >>> SampleCountHook().priority
+        'NORMAL'
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Checks the training data."""
+        number = getattr(runner.train_dataloader.dataset, 'num_unlabeled', None)
+        model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        for key, edge in getattr(model, 'edges', {}).items():
+            if number is not None and edge.gate.num_samples not in (None, number):
+                raise ConfigError(
+                    f'model.edges[{key!r}].gate.num_samples',
+                    f'is {edge.gate.num_samples}, but train_dataloader.dataset has {number} unlabelled images; must be '
+                    'the same',
+                )
