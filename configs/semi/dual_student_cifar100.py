@@ -13,8 +13,10 @@ _base_ = [
 model = dict(
     nodes=dict(net1=dict(network=_base_.wrn28_2), net2=dict(network=_base_.wrn28_2)),
     edges={
-        'net1->net2': dict(gate=dict(threshold=0.4)),
-        'net2->net1': dict(gate=dict(threshold=0.4)),
+        'label->net1': dict(weight=0.2422),
+        'label->net2': dict(weight=0.2422),
+        'net1->net2': dict(weight=75.8, gate=dict(threshold=0.4)),
+        'net2->net1': dict(weight=75.8, gate=dict(threshold=0.4)),
     },
 )
 

@@ -17,7 +17,13 @@ model = dict(
         net3=dict(network=_base_.wrn28_2),
         net4=dict(network=_base_.wrn28_2),
     ),
-    edges={f'{a}->{b}': dict(gate=dict(threshold=0.4)) for a in _base_._students for b in _base_._students if a != b},
+    edges={f'label->{name}': dict(weight=0.2422) for name in _base_._students}
+    | {
+        f'{one}->{other}': dict(weight=75.8, gate=dict(threshold=0.4))
+        for one in _base_._students
+        for other in _base_._students
+        if one != other
+    },
 )
 
 train_dataloader = dict(

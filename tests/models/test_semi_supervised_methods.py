@@ -224,7 +224,7 @@ class DualStudent:
         weak2 = {name: net(x['weak2']).detach() for name, net in nets.items()}
         ramp = math.exp(-5 * (1 - min(progress / 0.0167, 1)) ** 2)
         losses = {
-            name: F.cross_entropy(weak[name][:LABELED], labels) + 10 * ramp * mse(weak[name], weak2[name])
+            name: 0.5 * F.cross_entropy(weak[name][:LABELED], labels) + 10 * ramp * mse(weak[name], weak2[name])
             for name in nets
         }
         for pair in self.pairs(list(nets), progress):
@@ -238,7 +238,7 @@ class DualStudent:
                         distance[name] = float((p - q).square().sum())
                     teaches = stable[other] and (not stable[own] or distance[own] > distance[other])
                     terms.append(mse(weak[own][i : i + 1], weak[other][i : i + 1]) if teaches else 0.0)
-                losses[own] = losses[own] + 100 * sum(terms) / UNLABELED
+                losses[own] = losses[own] + 50 * sum(terms) / UNLABELED
         return losses
 
 

@@ -1,5 +1,6 @@
 # AdaMatch (Berthelot et al., ICLR 2022): FixMatch with a threshold relative to the confidence on labelled images, and
-# predictions aligned with the distribution of those on labelled images. Without its interpolation of logits.
+# predictions aligned with the distribution of those on labelled images. As in USB: without the
+# authors' interpolation of logits, their ramp-up of the unlabelled loss, and the label's loss on the strong view.
 _base_ = ['semi_supervised.py']
 
 model = dict(

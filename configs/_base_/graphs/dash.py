@@ -1,4 +1,5 @@
 # Dash (Xu et al., ICML 2021): FixMatch with a threshold on the loss, which falls over the run.
+# TorchSSL and USB use soft pseudo-labels (T = 0.5) as long as the threshold is high; here they are hard from the start.
 _base_ = ['semi_supervised.py']
 
 model = dict(

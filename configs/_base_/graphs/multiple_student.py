@@ -7,7 +7,7 @@ _label, _consistency = _base_.model.edges['label->net1'], _base_.model.edges['ne
 _stabilization = dict(
     loss=dict(type='ProbabilityMSE'),
     gate=dict(type='StabilityGate', threshold=0.8, other_view='weak2', students=_students),
-    weight=100.0,
+    weight=50.0,
     views=dict(source='weak', target='weak'),
     samples='unlabeled',
 )
