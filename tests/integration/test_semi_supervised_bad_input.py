@@ -118,7 +118,7 @@ MISMATCHES = {
     ),
     'gate for fewer images': (
         gate('FlexMatchGate', num_samples=20),
-        f'{EDGE}.gate.num_samples: is 20, but the data set has an image with the number ',
+        f'{EDGE}.gate.num_samples: is 20, but train_dataloader.dataset has 190 unlabelled images; must be the same',
     ),
     'sampler of other data': (
         "train_dataloader = dict(dataset=dict(_delete_=True, type='MarkedDigits', pipeline=_base_.pipeline))",

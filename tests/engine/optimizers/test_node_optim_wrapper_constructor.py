@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
+from mmpretrain.structures import DataSample
 
 from ktg_mm.engine import AutocastOptimWrapper, NodeOptimWrapperConstructor
 from ktg_mm.errors import ConfigError
@@ -119,8 +120,9 @@ def test_training_equals_plain_sgd_on_each_network(tiny_runner):
     for _ in range(3):
         images = torch.rand(8, 1, 8, 8, generator=generator)
         labels = torch.randint(10, (8,), generator=generator)
+        samples = [DataSample().set_gt_label(int(label)) for label in labels]
         losses = [
-            {key: value.loss for key, value in net.edge_values(images, labels, ['net1', 'net2']).items()}
+            {key: value.loss for key, value in net.edge_values(images, samples, ['net1', 'net2']).items()}
             for net in (graph, twin)
         ]
         wrapper.update_params(sum(losses[0].values()))
