@@ -30,7 +30,7 @@ model = dict(
         'label->net2': _base_.label,
         'net1->ema': dict(type='EMAEdge', decay=0.9),
         'net1->net1:free': dict(gate=dict(type='FreeMatchGate', momentum=0.9), **self_edge),
-        'net1->net1:flex': dict(gate=dict(type='FlexMatchGate', num_samples=200, threshold=0.2), **self_edge),
+        'net1->net1:flex': dict(gate=dict(type='FlexMatchGate', num_samples=190, threshold=0.2), **self_edge),
         'net2->net2:soft': dict(gate=dict(type='SoftMatchGate', momentum=0.9), **self_edge),
         'net2->net2:relative': dict(
             gate=dict(type='RelativeThresholdGate', threshold=0.95),
@@ -58,7 +58,7 @@ model = dict(
     nodes=dict(ema=dict(type='NetworkNode', network=_base_.resnet8)),
     edges={
         'net1->ema': dict(type='EMAEdge', decay=0.9),
-        'net1->net1': dict(gate=dict(_delete_=True, type='FlexMatchGate', num_samples=200, threshold=0.2)),
+        'net1->net1': dict(gate=dict(_delete_=True, type='FlexMatchGate', num_samples=190, threshold=0.2)),
         'net1->net1:soft': dict(gate=dict(type='SoftMatchGate', momentum=0.9), **_base_.weak_to_strong),
     },
 )
