@@ -25,6 +25,21 @@ _NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_fact
 _NEVER = 10**9
 
 
+def resource_name(config: Mapping[str, Any]) -> str:
+    """What a search counts how far a run is by: ``'epoch'``, or ``'validation'`` if its loop counts iterations.
+
+    Args:
+        config: The config of a search or a run.
+
+    Example:
+        >>> resource_name(dict(train_cfg=dict(by_epoch=False, max_iters=100)))
+        'validation'
+    """
+    loop = config.get('train_cfg') or {}
+    by_iterations = loop.get('by_epoch') is False or loop.get('type') == 'IterBasedTrainLoop'
+    return 'validation' if by_iterations else 'epoch'
+
+
 def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
     """What of a config decides the candidates' scores: two searches that share a study must agree in it."""
     kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}

@@ -52,7 +52,7 @@ from .retries import (
 )
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
 from .study import build_pruner, create_study
-from .trial_config import check_candidate, check_search_data, identity, trial_config
+from .trial_config import check_candidate, check_search_data, identity, resource_name, trial_config
 from .verdict import NotBegunError, judge
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -243,7 +243,7 @@ class Worker:
         if reporter.taken_away:
             raise NotBegunError('another worker had taken it for lost, and goes on with it')
         if outcome.stopped:
-            raise optuna.TrialPruned(f'pruned at epoch {outcome.epoch}')
+            raise optuna.TrialPruned(f'pruned at {resource_name(candidate.config)} {outcome.epoch}')
         if best := self.candidates.best_node(outcome.metrics):
             trial.set_user_attr(BEST_NODE, best)
         accuracies = iter(self.scores(outcome.metrics))

@@ -83,7 +83,9 @@ def _draw_shares(axes: Axes, shares: np.ndarray, choices: Sequence[str]) -> None
     for y, x in np.ndindex(shares.shape):
         text = '-' if np.isnan(shares[y, x]) else f'{shares[y, x]:.0f} %'
         axes.text(x, y, text, ha='center', va='center', fontsize=SMALL, color='white' if shares[y, x] > 50 else BLACK)
-    axes.set_xticks(range(len(choices)), choices)
+    # Narrow columns have room for a word.
+    names = [choice.replace('_', '_\n') for choice in choices] if len(choices) > 4 else choices
+    axes.set_xticks(range(len(choices)), names)
     axes.set_xticks(np.arange(len(choices) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(shares) + 1) - 0.5, minor=True)
     axes.grid(which='minor', color='white', lw=2)

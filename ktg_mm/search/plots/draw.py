@@ -40,7 +40,7 @@ class _Plot:
 
 
 def draw_plots(
-    study: Study, metrics: Sequence[str], folder: str | Path, picture_format: str = 'svg'
+    study: Study, metrics: Sequence[str], folder: str | Path, picture_format: str = 'svg', resource: str = 'epoch'
 ) -> tuple[list[Path], list[str]]:
     """Draws the pictures of a study: rungs, learning curves, scores over trials and over time, choices, importance.
 
@@ -51,6 +51,7 @@ def draw_plots(
         metrics: Names of its metrics.
         folder: Where the pictures and CSV files come.
         picture_format: ``'svg'`` or ``'png'``. Defaults to ``'svg'``.
+        resource: What a run's length is counted in. Defaults to ``'epoch'``.
 
     Returns:
         The pictures, and a line for each that there is nothing to draw in yet.
@@ -67,7 +68,7 @@ def draw_plots(
     pictures, notes = [], []
     if not any(graph.state == 'complete' for graph in begun):
         notes.append('no trial is complete yet; pruned ones are compared by their last report')
-    for plot in _plots(study, begun, metrics):
+    for plot in _plots(study, begun, metrics, resource):
         if rows := plot.table():
             save_table(rows, Path(folder) / f'{plot.name}.csv')
             pictures.append(save_picture(plot.draw(rows), Path(folder) / f'{plot.name}.{picture_format}'))
@@ -76,7 +77,7 @@ def draw_plots(
     return pictures, notes
 
 
-def _plots(study: Study, begun: Sequence[Graph], metrics: Sequence[str]) -> Iterator[_Plot]:
+def _plots(study: Study, begun: Sequence[Graph], metrics: Sequence[str], resource: str) -> Iterator[_Plot]:
     up, metric, several = maximizes(study), metrics[0], len(metrics) > 1
     best = best_graphs(study, begun)
     among = f'the Pareto front ({len(best)})' if several else f'the best {len(best)}'
@@ -93,11 +94,13 @@ def _plots(study: Study, begun: Sequence[Graph], metrics: Sequence[str]) -> Iter
         reported = any(graph.reports for graph in begun)
         scored = any(graph.score is not None for graph in begun)
         unreported = 'no trial has reported a score'
-        yield _Plot('rungs', lambda: rung_table(begun) if reported else [], draw_rungs, unreported)
+        yield _Plot(
+            'rungs', lambda: rung_table(begun) if reported else [], lambda rows: draw_rungs(rows, resource), unreported
+        )
         yield _Plot(
             'learning_curves',
             lambda: curve_table(begun),
-            lambda rows: draw_learning_curves(rows, metric, up),
+            lambda rows: draw_learning_curves(rows, metric, up, resource),
             unreported,
         )
         yield _Plot(

@@ -31,11 +31,12 @@ def metric_label(metric: str) -> str:
     return f'{metric} (%), validation' if 'accuracy' in metric else f'{metric}, validation'
 
 
-def draw_rungs(rows: Rows) -> Figure:
+def draw_rungs(rows: Rows, resource: str = 'epoch') -> Figure:
     """Draws how many graphs reached each rung and what became of them there.
 
     Args:
         rows: From :func:`ktg_mm.search.plots.tables.rung_table`.
+        resource: What a run's length is counted in. Defaults to ``'epoch'``.
     """
     figure, ((axes,),) = sheet(4.4)
     kinds = dict(
@@ -65,7 +66,7 @@ def draw_rungs(rows: Rows) -> Figure:
             textcoords='offset points', ha='center', va='bottom', fontsize=SMALL,
         )  # fmt: skip
     axes.set_xticks(places, ['begun', *(str(row['epoch']) for row in rows[1:])])
-    axes.set_xlabel('epochs done when evaluated', fontsize=SIZE)
+    axes.set_xlabel(f'{resource}s done when evaluated', fontsize=SIZE)
     axes.set_ylabel('graphs', fontsize=SIZE)
     axes.set_ylim(0, 1.1 * begun)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -75,13 +76,14 @@ def draw_rungs(rows: Rows) -> Figure:
     return figure
 
 
-def draw_learning_curves(rows: Rows, metric: str, up: bool) -> Figure:
+def draw_learning_curves(rows: Rows, metric: str, up: bool, resource: str = 'epoch') -> Figure:
     """Draws all learning curves, those of complete graphs on top.
 
     Args:
         rows: From :func:`ktg_mm.search.plots.tables.curve_table`.
         metric: Name of the metric.
         up: Whether higher is better.
+        resource: What a run's length is counted in. Defaults to ``'epoch'``.
     """
     curves: dict[int, Rows] = {}
     for row in rows:
@@ -96,7 +98,7 @@ def draw_learning_curves(rows: Rows, metric: str, up: bool) -> Figure:
         here.set_xscale('log', base=2)
         here.set_xticks(epochs, map(str, epochs))
         here.xaxis.set_minor_locator(NullLocator())
-        here.set_xlabel('epoch (log scale)', fontsize=SIZE)
+        here.set_xlabel(f'{resource} (log scale)', fontsize=SIZE)
         here.grid(color=PALE)
     axes[0, 0].set_ylabel(metric_label(metric), fontsize=SIZE)
     if late:

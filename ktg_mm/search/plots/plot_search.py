@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from ktg_mm.search.candidates import Candidates
 from ktg_mm.search.study import find_study, search_folder
+from ktg_mm.search.trial_config import resource_name
 
 from .draw import draw_plots
 
@@ -37,4 +38,5 @@ def plot_search(
         UserError: If there is no such study, or nothing in it; one line.
     """
     opened = find_study(cfg, work_dir, storage, study)
-    return draw_plots(opened, Candidates(cfg).metrics, out or search_folder(cfg, work_dir) / 'plots', picture_format)
+    folder = out or search_folder(cfg, work_dir) / 'plots'
+    return draw_plots(opened, Candidates(cfg).metrics, folder, picture_format, resource_name(cfg))
