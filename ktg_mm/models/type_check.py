@@ -35,6 +35,7 @@ def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
 
     Example:
         >>> import ktg_mm.models
+        >>> from ktg_mm.registry import GATES
         >>> check_type(dict(type='CorrectGate'), GATES, 'model.edges.gate', 'gate').__name__
         'CorrectGate'
     """

@@ -87,7 +87,7 @@ def test_retrain_killed(tools, tmp_path: Path, exported: Path) -> None:
     )
     against = CONFIGS / 'single/resnet8_digits.py'
     command = ['retrain.py', config, '--work-dir', folder, '--seeds-from', 1, '--seeds', 1, '--cfg-options', *TINY]
-    tools.run(*command, '--methods', 'found', 'independent', status=-signal.SIGKILL, KILL_AT='save:2')
+    tools.run(*command, '--methods', 'found', 'independent', status=-signal.SIGKILL, KILL_AT='save:epoch_2')
     assert (folder / 'found/seed_1/epoch_1.pth').exists() and not (folder / 'found/seed_1/epoch_2.pth').exists()
     tools.run(*command, '--methods', 'found', 'independent')
     process = tools.run(*command, '--methods', 'independent', 'dml', '--against', against)
