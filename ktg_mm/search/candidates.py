@@ -7,7 +7,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -23,13 +23,12 @@ from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models.graph_spec import UntaughtError
 
 from .canonical import graph_key, reduce_graph
+from .metrics import BEST, COSTS, read_metrics
 from .named_nodes import networks_of, without_absent
 from .retries import INDEX, KEY, is_fresh, root_of
 from .space import SearchSpace
 from .study import build_sampler
 
-BEST = 'best'
-COSTS = ('parameters', 'flops')
 PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is still to be trained on the labels
 
 # They go through a grid of their own, which the conditions of a space do not fit.
@@ -79,7 +78,7 @@ class Candidates:
         if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
             raise ConfigError('model', 'a search needs a KnowledgeTransferGraph with nodes and edges')
         self.space = SearchSpace(self.search.get('space'), whole)
-        self.metrics = _metrics(self.search, model)
+        self.metrics = read_metrics(self.search, model)
         self.pretrains = bool(self.search.get('pretrain', True))
         sampler = self.search.get('sampler') or dict(type='RandomSampler')
         if not isinstance(sampler, Mapping):
@@ -256,28 +255,6 @@ def _check_entries(search: Mapping[str, Any]) -> None:
             raise ConfigError(f'search.{key}', f'must be a string, got {search[key]!r}')
 
 
-def _metrics(search: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
-    metrics = search.get('metric') or f'{model.get("target")}/accuracy/top1'
-    metrics = [metrics] if isinstance(metrics, str) else metrics
-    if not isinstance(metrics, (list, tuple)) or not all(isinstance(metric, str) for metric in metrics):
-        raise ConfigError('search.metric', f"must be a metric such as 'net1/accuracy/top1', or a list, got {metrics!r}")
-    metrics = list(metrics)
-    if not metrics or set(metrics) <= set(COSTS):
-        raise ConfigError('search.metric', "needs a score of a node's, such as 'net1/accuracy/top1', beside the costs")
-    for metric in metrics:
-        name = metric.split('/')[0]
-        if metric not in COSTS and name != BEST and name not in model['nodes']:
-            hint = did_you_mean(name, [*model['nodes'], BEST, *COSTS])
-            raise ConfigError('search.metric', f'{metric!r} begins with no node; {hint}')
-        if metric.endswith('/ece'):
-            raise ConfigError('search.metric', f'{metric!r} is an error, but a search looks for the highest score')
-        if metric not in COSTS and '/' not in metric:
-            raise ConfigError(
-                'search.metric', f"must be a node and its metric, such as 'net1/accuracy/top1', got {metric!r}"
-            )
-    return metrics
-
-
 def mark_pretrained(model: dict[str, Any]) -> None:
     """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
     taught = {key.split('->')[1].split(':')[0] for key in model['edges']}
@@ -289,29 +266,3 @@ def mark_pretrained(model: dict[str, Any]) -> None:
 
 def _words(value: Any) -> Iterable[str]:
     return re.findall(r'\w+', json.dumps(value, default=repr))
-
-
-def scores(metrics: Sequence[str], found: Mapping[str, float], networks: Sequence[str] = ()) -> list[float]:
-    """The accuracies that a search goes by, out of a validation's metrics.
-
-    Args:
-        metrics: Names such as ``net1/accuracy/top1``, or ``best/accuracy/top1`` for the best node's.
-        found: Metrics by name.
-        networks: The nodes among which the best is looked for.
-
-    Raises:
-        ConfigError: If a metric was not computed.
-
-    Example:
-        >>> scores(['best/accuracy/top1'], {'net1/accuracy/top1': 90.0, 'net2/accuracy/top1': 91.0}, ['net1', 'net2'])
-        [91.0]
-    """
-    values = []
-    for metric in metrics:
-        node, _, kind = metric.partition('/')
-        wanted = [f'{name}/{kind}' for name in networks] if node == BEST else [metric]
-        matching = [found[name] for name in wanted if name in found]
-        if not matching:
-            raise ConfigError('search.metric', f'{metric!r} is never reported; {did_you_mean(metric, found)}')
-        values.append(max(matching))
-    return values

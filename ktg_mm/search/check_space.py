@@ -19,7 +19,8 @@ from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.models.type_check import check_type
 
 from .asha_hook import ASHAHook
-from .candidates import COSTS, Candidates, mark_pretrained, scores
+from .candidates import Candidates, mark_pretrained
+from .metrics import COSTS, scores
 from .named_nodes import networks_of, without_absent
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate

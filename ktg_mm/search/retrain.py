@@ -6,54 +6,31 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from filelock import FileLock, Timeout
 from mmengine.config import Config
-from scipy.stats import t
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.models.graph_spec import read_graph
-from ktg_mm.text_table import text_table
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
+from .comparison import FOUND, Row, compare
 from .named_nodes import without_absent
 from .run_trial import quiet_runner
 from .trial_config import recipe
 
-FOUND = 'found'
 METHODS = (FOUND, 'dml', 'independent')
 MEAN = 'mean'
 RESULTS = 'results.json'
 _RUN = 'run.json'
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table.
-
-    Args:
-        method: Name of the method.
-        scores: The target's score by seed.
-        mean: Mean over the seeds.
-        deviation: Standard deviation (n - 1); None with one seed.
-        difference: Mean of found - method over the seeds that both have; None if there are none, and for found itself.
-        interval: Its 95 % interval, of Student's t over the seeds; None with fewer than two.
-    """
-
-    method: str
-    scores: dict[int, float]
-    mean: float
-    deviation: float | None
-    difference: float | None = None
-    interval: tuple[float, float] | None = None
 
 
 def _say(line: str) -> None:
@@ -227,44 +204,6 @@ def _score(run: Mapping[str, Any], metric: str) -> float | None:
     return float(mean(values)) if values and len(values) == len(keys) else None
 
 
-def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
-    """Compares methods with the found graph, seed by seed.
-
-    Args:
-        scores: Scores by seed, by method.
-
-    Example:
-        >>> row = compare({'found': {0: 91.0, 1: 92.0, 2: 93.0}, 'dml': {0: 90.0, 1: 91.0, 2: 91.0}})[1]
-        >>> round(row.mean, 2), round(row.difference, 2), [round(end, 2) for end in row.interval]
-        (90.67, 1.33, [-0.1, 2.77])
-    """
-    rows = []
-    for name, found in scores.items():
-        values = list(found.values())
-        reference = scores.get(FOUND, {}) if name != FOUND else {}
-        pairs = [reference[seed] - score for seed, score in found.items() if seed in reference]
-        rows.append(
-            Row(
-                method=name,
-                scores=dict(found),
-                mean=mean(values),
-                deviation=stdev(values) if len(values) > 1 else None,
-                difference=mean(pairs) if pairs else None,
-                interval=_interval(pairs),
-            )
-        )
-    return rows
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean, of Student's t."""
-    n = len(values)
-    if n < 2:
-        return None
-    half = float(t.ppf(0.975, n - 1)) * stdev(values) / n**0.5
-    return mean(values) - half, mean(values) + half
-
-
 def save_results(folder: Path, metric: str) -> list[Row]:
     """Collects the finished runs of a folder, whoever made them, and writes the table beside them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -287,27 +226,3 @@ def save_results(folder: Path, metric: str) -> list[Row]:
 
 def _write_json(path: Path, value: Any) -> None:
     AtomicLocalBackend().put_text(json.dumps(value, indent=2) + '\n', path)
-
-
-def print_table(rows: Iterable[Row]) -> None:
-    """Prints the table, as Markdown.
-
-    Example:
-        >>> print_table(compare({'found': {0: 91.0, 1: 92.0}, 'dml': {0: 90.0}}))
-        | method | seeds |  mean | deviation | found - method | 95 % interval |
-        |--------|-------|-------|-----------|----------------|---------------|
-        | found  |     2 | 91.50 |      0.71 |                |               |
-        | dml    |     1 | 90.00 |           |          +1.00 |               |
-    """
-    cells = [
-        {
-            'method': row.method,
-            'seeds': str(len(row.scores)),
-            'mean': f'{row.mean:.2f}',
-            'deviation': '' if row.deviation is None else f'{row.deviation:.2f}',
-            'found - method': '' if row.difference is None else f'{row.difference:+.2f}',
-            '95 % interval': '' if row.interval is None else '{:+.2f} to {:+.2f}'.format(*row.interval),
-        }
-        for row in rows
-    ]
-    print(text_table(cells))

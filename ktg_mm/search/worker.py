@@ -23,11 +23,12 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.errors import ConfigError, UserError
 
 from .asha_hook import ASHAHook
-from .candidates import COSTS, Candidate, Candidates, SpaceExhaustedError, index_of, scores
+from .candidates import Candidate, Candidates, SpaceExhaustedError, index_of
 from .check_space import check_space
 from .drawn import DrawnSampler, suggest
 from .interrupts import Interrupts
 from .lost_trials import LostTrials
+from .metrics import COSTS, scores
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter

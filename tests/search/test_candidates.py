@@ -11,7 +11,7 @@ import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.search import Candidates
-from ktg_mm.search.candidates import PRETRAINED, SpaceExhaustedError, index_of, scores
+from ktg_mm.search.candidates import PRETRAINED, SpaceExhaustedError, index_of
 from ktg_mm.search.drawn import DrawnSampler, suggest
 from ktg_mm.search.retries import KEY
 
@@ -223,15 +223,6 @@ def test_samplers_that_learn_from_results(sampler, metric):
     assert len(set(keys)) == 40
     print(sum(linear[10:30]))
     assert sum(linear[10:30]) > 1.5 * 20  # at random one in four
-
-
-def test_scores():
-    found = {'a/accuracy/top1': 90.0, 'b/accuracy/top1': 91.0, 'a/accuracy/top5': 99.0}
-    assert scores(['b/accuracy/top1', 'a/accuracy/top5'], found) == [91.0, 99.0]
-    assert scores(['best/accuracy/top1'], found, ['a', 'b', 'unheard']) == [91.0]
-    with pytest.raises(ConfigError) as caught:
-        scores(['a/accuracy/top2'], found)
-    assert str(caught.value) == ("search.metric: 'a/accuracy/top2' is never reported; did you mean 'a/accuracy/top5'?")
 
 
 MISTAKES = {
