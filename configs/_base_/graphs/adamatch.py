@@ -1,17 +1,13 @@
 # AdaMatch (Berthelot et al., ICLR 2022): FixMatch with a threshold relative to the confidence on labelled images, and
 # predictions aligned with the distribution of those on labelled images. As in USB: without the
 # authors' interpolation of logits, their ramp-up of the unlabelled loss, and the label's loss on the strong view.
-_base_ = ['semi_supervised.py']
+_base_ = ['fixmatch.py']
 
 model = dict(
-    joint_views=True,  # batch norm sees all images together, as in the authors' code
     edges={
         'net1->net1': dict(
-            loss=dict(type='PseudoLabel'),
-            gate=dict(type='RelativeThresholdGate', threshold=0.95),
+            gate=dict(_delete_=True, type='RelativeThresholdGate', threshold=0.95),
             align=dict(target='labeled', momentum=0.999),
-            views=dict(source='weak', target='strong'),
-            samples='unlabeled',
         ),
     },
 )

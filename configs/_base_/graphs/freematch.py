@@ -1,15 +1,11 @@
 # FreeMatch (Wang et al., ICLR 2023): FixMatch with thresholds that follow the network's confidence, for all classes and
 # for each, and a term that keeps its predictions as diverse as they are on the whole.
-_base_ = ['semi_supervised.py']
+_base_ = ['fixmatch.py']
 
 model = dict(
-    joint_views=True,  # batch norm sees all images together, as in the authors' code
     edges={
         'net1->net1': dict(
-            loss=dict(type='PseudoLabel'),
-            gate=dict(type='FreeMatchGate', momentum=0.999),
-            views=dict(source='weak', target='strong'),
-            samples='unlabeled',
+            gate=dict(_delete_=True, type='FreeMatchGate', momentum=0.999),
         ),
         'net1->net1:fairness': dict(
             loss=dict(type='SelfAdaptiveFairness', momentum=0.999),
