@@ -25,6 +25,14 @@ class ConfigError(UserError, ValueError):
         self.key = key
 
 
+class UntaughtError(ConfigError):
+    """A graph of sound parts that cannot do its work: a network that nobody teaches, a target that never learns, moving
+    averages of one another, of two networks or of another kind of network.
+
+    A search draws another graph then; any other error in a config is a mistake.
+    """
+
+
 class NonFiniteError(UserError):
     """A loss or a weight that is infinite or not a number: the run has diverged and cannot go on."""
 

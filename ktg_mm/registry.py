@@ -10,4 +10,5 @@ from mmengine.registry import Registry
 NODES = Registry('node', scope='mmpretrain', locations=['ktg_mm.models.nodes'])
 LOSSES = Registry('edge loss', scope='mmpretrain', locations=['ktg_mm.models.losses'])
 GATES = Registry('gate', scope='mmpretrain', locations=['ktg_mm.models.gates'])
+ALIGNMENTS = Registry('alignment', scope='mmpretrain', locations=['ktg_mm.models.distribution_alignment'])
 UPDATES = Registry('update', scope='mmpretrain', locations=['ktg_mm.models.updates'])

@@ -22,11 +22,9 @@ from mmpretrain.registry import (
 )
 from torch.utils.data import DataLoader
 
+from ktg_mm.config import GraphConfig, check_type
+from ktg_mm.config.check_views import check_views
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.batch_check import check_view
-from ktg_mm.models.edge_spec import LABEL, parse_edge_key
-from ktg_mm.models.graph_spec import GraphSpec, read_graph
-from ktg_mm.models.type_check import check_type, class_of
 
 _Part = tuple[str, Any, Registry, str]
 
@@ -39,9 +37,6 @@ _TAKEN_OUT = {
     'hook': {'priority'},
 }
 _DEFAULT_TYPES = {'optim_wrapper': 'OptimWrapper', 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop'}
-
-# Whose steps of a pipeline make no views with names, but for Views.
-_OWN_PACKAGES = ('ktg_mm', 'mmcv', 'mmpretrain')
 
 
 def check_config(cfg: Config) -> None:
@@ -59,10 +54,10 @@ def check_config(cfg: Config) -> None:
     seed = randomness.get('seed')
     if seed is not None and (not isinstance(seed, int) or seed < 0):
         raise ConfigError('randomness.seed', f'must be a whole number, at least 0, got {seed!r}')
-    graph: GraphSpec | None = None
+    graph: GraphConfig | None = None
     for path, part, registry, what in _parts(cfg):
         if path == 'model' and isinstance(part, Mapping) and part.get('type') == 'KnowledgeTransferGraph':
-            graph = read_graph(part.get('nodes', {}), part.get('edges', {}), part.get('target', ''))
+            graph = GraphConfig(part).check()
         if not isinstance(part, Mapping):
             raise ConfigError(path, f'must be a dict, got {part!r}')
         part = {key: value for key, value in part.items() if key not in _TAKEN_OUT.get(what, ())}
@@ -78,7 +73,7 @@ def check_config(cfg: Config) -> None:
         if what == 'metric':
             _check_nodes(part.get('nodes') or (), (cfg.get('model') or {}).get('nodes') or (), f'{path}.nodes')
     if graph is not None:
-        _check_views(cfg, graph)
+        check_views(graph, cfg.get('train_dataloader'))
 
 
 def _check_nodes(named: Iterable[str], known: Collection[str], path: str) -> None:
@@ -86,32 +81,6 @@ def _check_nodes(named: Iterable[str], known: Collection[str], path: str) -> Non
     for name in named if known else ():
         if name not in known:
             raise ConfigError(path, f'no node is named {name!r}; {did_you_mean(name, known)}')
-
-
-def _check_views(cfg: Config, graph: GraphSpec) -> None:
-    """Refuses an edge that looks at a view which the training pipeline does not make."""
-    dataset = (cfg.get('train_dataloader') or {}).get('dataset')
-    while isinstance(dataset, Mapping) and 'pipeline' not in dataset:  # wrappers
-        dataset = dataset.get('dataset')
-    steps = dataset['pipeline'] if isinstance(dataset, Mapping) else None
-    if not isinstance(steps, (list, tuple)):
-        return
-    known: Collection[str] | None = None
-    for step in steps:
-        found = class_of(TRANSFORMS, step)
-        if 'transforms' in step or found.__module__.split('.')[0] not in _OWN_PACKAGES:
-            return  # may make views, too
-        if found.__name__ == 'Views':
-            known = step.keys() - {'type', '_scope_'}
-        if found.__name__ == 'PackInputs' and known is not None:
-            raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
-    for key in graph.learning_edges:
-        edge, path = cfg.model.edges[key], f'model.edges[{key!r}]'
-        views = edge.get('views') or {}
-        for end in ('target',) if parse_edge_key(key).source == LABEL else ('source', 'target'):
-            check_view(f'{path}.views', views.get(end), known)
-        if (other := (edge.get('gate') or {}).get('other_view')) is not None:
-            check_view(f'{path}.gate.other_view', other, known)
 
 
 def _parts(cfg: Config) -> Iterator[_Part]:

@@ -39,6 +39,7 @@ class DiversityMetric(BaseMetric):
     """
 
     default_prefix = 'diversity'
+    compares_networks = True  # and so needs two of them
 
     def __init__(
         self, nodes: Sequence[str] | None = None, collect_device: str = 'cpu', prefix: str | None = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from torch import Tensor
 
+from ktg_mm.config import LABEL
+from ktg_mm.config.check_views import check_view
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import SampleRows
 
-from .edge_spec import LABEL
 from .edges import TransferEdge
 
 
@@ -29,9 +28,11 @@ def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: Sa
     views = [edge.target_view] if edge.source_name == LABEL else [edge.source_view, edge.target_view]
     for view in views:
         check_view(f'{path}.views', view, known)
-    if edge.gate.other_view is not None:
-        check_view(f'{path}.gate.other_view', edge.gate.other_view, known)
-    for samples in {edge.samples, 'labeled' if edge.needs_labeled_source else edge.samples}:
+    needs = list(edge.needs)
+    for part_path, part, need in needs:
+        for view in need.views(part):
+            check_view(f'{part_path}.{need.argument}', view, known)
+    for samples in {edge.samples, *(need.samples or edge.samples for *_, need in needs)}:
         if rows.count(samples) == 0:
             kind = dict(labeled='labelled', unlabeled='unlabelled').get(samples, '')
             raise ConfigError(
@@ -39,26 +40,3 @@ def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: Sa
                 f'the batch has no {kind} samples, which the edge looks at; give train_dataloader.sampler some with '
                 f'{samples}=...',
             )
-
-
-def check_view(key: str, view: str | None, known: Collection[str] | None) -> None:
-    """Checks that the data pipeline makes a view.
-
-    Args:
-        key: The config key that asks for it.
-        view: Its name, None for the only view.
-        known: The names of the views that are made, None if there is one without a name.
-
-    Raises:
-        ConfigError: If it does not.
-    """
-    if known is None:
-        if view is not None:
-            raise ConfigError(
-                key,
-                f'asks for the view {view!r}, but the data pipeline makes one view without a name; '
-                f"dict(type='Views', {view}=[...]) in train_dataloader.dataset.pipeline makes views with names",
-            )
-    elif view not in known:
-        asks = 'names no view' if view is None else f'asks for the view {view!r}'
-        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(known))}; name one of these')

@@ -7,11 +7,10 @@ from typing import Any
 from mmengine.config import ConfigDict
 from mmengine.registry import Registry
 
+from ktg_mm.config import EdgeConfig
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.registry import GATES, LOSSES, NODES
+from ktg_mm.registry import GATES, NODES
 
-from .distribution_alignment import DistributionAlignment
-from .edge_spec import is_ema, list_of_losses, samples_of
 from .edges import TransferEdge
 from .nodes import Node
 
@@ -51,23 +50,23 @@ def build_node(name: str, node: dict) -> Node:
     return build_part(NODES, node, f'model.nodes.{name}')
 
 
-def build_edge(key: str, edge: dict) -> TransferEdge:
+def build_edge(edge: EdgeConfig) -> TransferEdge:
     """Builds an edge that is no moving average.
 
     Args:
-        key: Its key, ``'source->target'``.
         edge: Its config.
 
     Raises:
-        ConfigError: If a loss or the gate does not take its arguments.
+        ConfigError: If a part does not take its arguments.
     """
-    path = f'model.edges[{key!r}]'
-    assert not is_ema(edge)
-    losses = [build_part(LOSSES, dict(loss), f'{path}.loss') for loss in list_of_losses(edge)]
-    gate = build_part(GATES, dict(edge.get('gate') or dict(type='ThroughGate')), f'{path}.gate')
-    try:
-        align = DistributionAlignment(**edge['align']) if edge.get('align') is not None else None
-    except ValueError as error:
-        raise ConfigError(f'{path}.align', str(error)) from error
-    samples = samples_of(key, edge)
-    return TransferEdge(key, losses, gate, edge.get('weight', 1.0), edge.get('views'), samples, align)
+    losses = [build_part(loss.registry, dict(loss.cfg), loss.path) for loss in edge.losses]
+    gate, align = edge.gate, edge.align
+    return TransferEdge(
+        edge.key,
+        losses,
+        build_part(GATES, dict(gate.cfg) if gate else dict(type='ThroughGate'), f'{edge.path}.gate'),
+        edge.cfg.get('weight', 1.0),
+        edge.cfg.get('views'),
+        edge.samples,
+        build_part(align.registry, dict(align.cfg), align.path) if align else None,
+    )

@@ -3,14 +3,18 @@
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce
-from torch import Tensor, nn
+from torch import Tensor
 
+from ktg_mm.config import check_number
+from ktg_mm.registry import ALIGNMENTS
 from ktg_mm.structures import NodeOutput, TransferContext
 
-from .check_number import check_number
+from .edge_part import EdgePart
+from .needs import LabeledSource
 
 
-class DistributionAlignment(nn.Module):
+@ALIGNMENTS.register_module()
+class DistributionAlignment(EdgePart):
     """Moves a source's predictions so that their mean over the data becomes the mean that is wished for.
 
     ``p * goal / mean``, divided by its sum (Berthelot et al., ReMixMatch, ICLR 2020, section 3.1). ``mean`` is an
@@ -35,6 +39,9 @@ class DistributionAlignment(nn.Module):
                 [0.5000, 0.5000]])
     """
 
+    adaptive = True
+    needs = (LabeledSource('target', 'labeled'),)
+
     mean: Tensor
     labeled_mean: Tensor
     started: Tensor
@@ -46,15 +53,10 @@ class DistributionAlignment(nn.Module):
         self.target = target
         self.momentum = check_number('momentum', momentum, '[0, 1)')
 
-    @property
-    def needs_labeled_source(self) -> bool:
-        """Whether the context must hold what the source says of the labelled samples."""
-        return self.target == 'labeled'
-
     def set_num_classes(self, num_classes: int) -> None:
         """Makes the state; without a batch so far, it changes no prediction."""
         self.register_buffer('mean', torch.full((num_classes,), 1 / num_classes))
-        if self.needs_labeled_source:
+        if self.target == 'labeled':
             self.register_buffer('labeled_mean', torch.full((num_classes,), 1 / num_classes))
         self.register_buffer('started', torch.tensor(False))
 
@@ -72,7 +74,7 @@ class DistributionAlignment(nn.Module):
             self._update(source, context)
         # In logarithms no probability underflows; a uniform goal falls out with the sum.
         shift = -_log(self.mean)
-        if self.needs_labeled_source:
+        if self.target == 'labeled':
             shift = shift + _log(self.labeled_mean)
         logits = F.log_softmax(source.log_probabilities() + shift, dim=1)
         return NodeOutput(logits, source.attention, source.attention_logits)
@@ -80,7 +82,7 @@ class DistributionAlignment(nn.Module):
     @torch.no_grad()
     def _update(self, source: NodeOutput, context: TransferContext) -> None:
         states, outputs = [self.mean], [source]
-        if self.needs_labeled_source:
+        if self.target == 'labeled':
             assert context.labeled_source is not None
             states.append(self.labeled_mean)
             outputs.append(context.labeled_source)

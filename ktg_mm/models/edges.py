@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from mmengine.model import ModuleList
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
 
 from .distribution_alignment import DistributionAlignment
-from .edge_spec import LABEL, parse_edge_key
+from .edge_part import EdgePart
 from .forward_pass import ForwardPass
 from .gates import Gate
 from .losses import EdgeLoss
+from .needs import Need
 
 
 class TransferEdge(nn.Module):
@@ -64,26 +66,35 @@ class TransferEdge(nn.Module):
         self.align = align
 
     @property
-    def needs_labeled_source(self) -> bool:
-        """Whether the edge looks at what its source says of the labelled samples."""
-        return self.gate.needs_labeled_source or (self.align is not None and self.align.needs_labeled_source)
+    def parts(self) -> Iterator[tuple[str, EdgePart]]:
+        """The edge's losses, gate and alignment, with their config keys."""
+        path = f'model.edges[{self.key!r}]'
+        for loss in self.losses:
+            yield f'{path}.loss', loss
+        yield f'{path}.gate', self.gate
+        if self.align is not None:
+            yield f'{path}.align', self.align
+
+    @property
+    def needs(self) -> Iterator[tuple[str, EdgePart, Need]]:
+        """What the parts must be given, with the part's config key and the part."""
+        for path, part in self.parts:
+            for need in part.needs:
+                if need.applies(part):
+                    yield path, part, need
 
     def set_num_classes(self, num_classes: int) -> None:
         """Tells the edge's parts the number of classes."""
-        for part in (*self.losses, self.gate, self.align):
-            if part is not None:
-                part.set_num_classes(num_classes)
+        for _, part in self.parts:
+            part.set_num_classes(num_classes)
 
     def ask(self, run: ForwardPass) -> None:
         """Asks a forward pass for the outputs that the edge looks at."""
         run.ask(self.target_name, self.target_view, self.samples, learns=True)
         if self.source_name != LABEL:
             run.ask(self.source_name, self.source_view, self.samples)
-            if self.needs_labeled_source:
-                run.ask(self.source_name, self.source_view, 'labeled')
-            if self.gate.other_view is not None:
-                run.ask(self.source_name, self.gate.other_view, self.samples)
-                run.ask(self.target_name, self.gate.other_view, self.samples)
+        for _, part, need in self.needs:
+            need.ask(part, self, run)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> EdgeValue:
         """Compares the outputs of the B samples of a batch that the edge is about.

@@ -12,19 +12,17 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ktg_mm.config import LABEL, GraphConfig, check_type
 from ktg_mm.errors import ConfigError
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, SampleRows
 
 from .batch_check import check_batch
 from .build import build_edge, build_node, build_part
-from .edge_spec import LABEL, parse_edge_key
 from .edges import EMAEdge, TransferEdge
 from .forward_pass import ForwardPass
-from .graph_spec import read_graph
-from .losses import EdgeLoss
+from .needs import Batch
 from .transfer_context import build_context
-from .type_check import check_type
 from .updates import total_loss
 
 
@@ -77,16 +75,20 @@ class KnowledgeTransferGraph(BaseModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        spec = read_graph(nodes, edges, target)
+        config = GraphConfig(dict(nodes=nodes, edges=edges, target=target)).check()
         # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
         preprocessor = dict(type='GraphDataPreprocessor') | dict(data_preprocessor or {})
         super().__init__(build_part(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
         self.target = target
-        self.roles = spec.roles
-        self.trained_nodes = [name for name, role in spec.roles.items() if role == 'trained']
-        self.nodes = ModuleDict({name: build_node(name, nodes[name]) for name in spec.order})
-        self.edges = nn.ModuleDict({key: build_edge(key, edges[key]) for key in spec.learning_edges})
-        self.averages = [EMAEdge(key, *self._ends(key), decay=edges[key].get('decay', 0.999)) for key in spec.ema_edges]
+        self.roles = config.roles
+        self.trained_nodes = config.trained
+        self.teaches = config.teaches()
+        self.nodes = ModuleDict({name: build_node(name, nodes[name]) for name in config.order})
+        self.edges = nn.ModuleDict({key: build_edge(config.edges[key]) for key in config.learning_edges})
+        self.averages = [
+            EMAEdge(edge.key, self.nodes[edge.source], self.nodes[edge.target], decay=edge.cfg.get('decay', 0.999))
+            for edge in config.averages
+        ]
         update = update or dict(type='SimultaneousUpdate')
         check_type(update, UPDATES, 'model.update', 'update')
         self.update = build_part(UPDATES, update, 'model.update')
@@ -95,11 +97,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.seed = 0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
         self._tell_num_classes()
-        self._prepare_nodes({parse_edge_key(key).target for key in spec.ema_edges if edges[key].get('mode') == 'eval'})
-
-    def _ends(self, key: str) -> tuple[nn.Module, nn.Module]:
-        source, target, _ = parse_edge_key(key)
-        return self.nodes[source], self.nodes[target]
+        self._prepare_nodes({edge.target for edge in config.averages if edge.cfg.get('mode') == 'eval'})
 
     def _common_num_classes(self, expected: int | None) -> int | None:
         """The number of classes that all nodes share."""
@@ -117,7 +115,7 @@ class KnowledgeTransferGraph(BaseModel):
         for key, edge in self._transfers.items():
             if self.num_classes is not None:
                 edge.set_num_classes(self.num_classes)
-            elif edge.gate.adaptive or edge.align is not None or any(loss.adaptive for loss in edge.losses):
+            elif any(part.adaptive for _, part in edge.parts):
                 raise ConfigError('data_preprocessor.num_classes', f'is missing; the edge {key!r} needs it')
 
     def _prepare_nodes(self, averages_in_eval_mode: set[str]) -> None:
@@ -126,13 +124,9 @@ class KnowledgeTransferGraph(BaseModel):
                 self.nodes[name].requires_grad_(False)
             if role == 'frozen' or name in averages_in_eval_mode:
                 self.nodes[name].freeze()
-        for key, losses in self._losses().items():
-            if any(loss.needs_attention for loss in losses):
-                for name in set(parse_edge_key(key)[:2]):
-                    try:
-                        self.nodes[name].ask_for_attention()
-                    except ValueError as error:
-                        raise ConfigError(f'model.edges[{key!r}].loss', f'node {name!r}: {error}') from error
+        for edge in self._transfers.values():
+            for path, _, need in edge.needs:
+                need.prepare(path, edge, self.nodes)
         for average in self.averages:
             average.copy()
 
@@ -140,8 +134,9 @@ class KnowledgeTransferGraph(BaseModel):
     def _transfers(self) -> dict[str, TransferEdge]:
         return {key: cast(TransferEdge, edge) for key, edge in self.edges.items()}
 
-    def _losses(self) -> dict[str, list[EdgeLoss]]:
-        return {key: list(edge.losses) for key, edge in self._transfers.items()}
+    def edges_into(self, *names: str) -> list[str]:
+        """Keys of the edges whose losses reach the parameters of some nodes."""
+        return [key for key in self.edges if not set(names).isdisjoint(self.teaches[key])]
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
@@ -153,8 +148,7 @@ class KnowledgeTransferGraph(BaseModel):
     def reaches_all_parameters(self) -> bool:
         """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
         for name in self.trained_nodes:
-            mine = [losses for key, losses in self._losses().items() if parse_edge_key(key).target == name]
-            losses = [loss for losses in mine for loss in losses]
+            losses = [loss for key in self.edges_into(name) for loss in self._transfers[key].losses]
             if not any(loss.trains_head for loss in losses):
                 return False
             if self.nodes[name].has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
@@ -233,15 +227,15 @@ class KnowledgeTransferGraph(BaseModel):
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
         labels = torch.cat([sample.gt_label for sample in data_samples])
         rows = rows or SampleRows.of(labels)
-        edges = {key: edge for key, edge in self._transfers.items() if edge.target_name in targets}
+        edges = {key: self._transfers[key] for key in self.edges_into(*targets)}
         run = ForwardPass(self.nodes, inputs, rows, self.joint_views)
         for edge in edges.values():
             check_batch(edge, inputs, rows)
             edge.ask(run)
         run.run()
-        values = {}
+        batch, values = Batch(run, rows, labels, data_samples), {}
         for key, edge in edges.items():
-            context = build_context(edge, run, rows, labels, data_samples, self.progress, self.seed)
+            context = build_context(edge, batch, self.progress, self.seed)
             target = run.output(edge.target_name, edge.target_view, edge.samples)
             if edge.source_name == LABEL:
                 source: NodeOutput = LabelOutput(cast(Tensor, context.labels), target.logits.shape[1])

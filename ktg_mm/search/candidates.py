@@ -19,12 +19,10 @@ from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, Partial
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.graph_spec import UntaughtError
+from ktg_mm.config import GraphConfig, graph_key, without_absent
+from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
-from .canonical import graph_key, reduce_graph
 from .metrics import BEST, COSTS, read_metrics
-from .named_nodes import networks_of, without_absent
 from .retries import INDEX, KEY, is_fresh, root_of
 from .space import SearchSpace
 from .study import build_sampler
@@ -105,7 +103,7 @@ class Candidates:
         """The nodes whose accuracy counts: the one that a metric names, or all networks for the best."""
         names = [metric.split('/')[0] for metric in self.metrics if metric not in COSTS]
         if BEST in names:
-            return list(networks_of(model))
+            return list(GraphConfig(model).networks)
         return [*names, model['target']] if len(names) < len(self.metrics) else names
 
     def check_scored(self, model: Mapping[str, Any]) -> None:
@@ -132,7 +130,7 @@ class Candidates:
         model = config['model']
         self.check_scored(model)
         scored = self.scored_nodes(model)
-        reduced = reduce_graph(model, [*scored, *self._evaluated])
+        reduced = GraphConfig(model).reduced([*scored, *self._evaluated])
         if model['target'] not in reduced['nodes']:
             reduced['target'] = scored[0]
         if self.pretrains:
@@ -150,8 +148,7 @@ class Candidates:
         Raises:
             UntaughtError: If the node does not learn.
         """
-        model = dict(candidate.config['model'], target=target)
-        model = reduce_graph(model, [target, *self._evaluated])
+        model = GraphConfig(dict(candidate.config['model'], target=target)).reduced([target, *self._evaluated])
         return replace(candidate, config=without_absent({**candidate.config, 'model': model}, model))
 
     def best_node(self, found: Mapping[str, float]) -> str | None:
@@ -164,7 +161,7 @@ class Candidates:
         if not kinds:
             return None
         model = self.base['model']
-        order = sorted(networks_of(model), key=lambda name: name != model['target'])
+        order = sorted(GraphConfig(model).networks, key=lambda name: name != model['target'])
         return max(order, key=lambda name: found.get(f'{name}/{kinds[0]}', -math.inf))
 
     def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
@@ -257,11 +254,9 @@ def _check_entries(search: Mapping[str, Any]) -> None:
 
 def mark_pretrained(model: dict[str, Any]) -> None:
     """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
-    taught = {key.split('->')[1].split(':')[0] for key in model['edges']}
-    for name, node in model['nodes'].items():
-        has_own = node.get('checkpoint') or node.get('allow_random') or (node.get('network') or {}).get('init_cfg')
-        if node.get('network') and name not in taught and name != model['target'] and not has_own:
-            node['checkpoint'] = PRETRAINED
+    for name in GraphConfig(model).without_weights:
+        if model['nodes'][name].get('network') and name != model['target']:
+            model['nodes'][name]['checkpoint'] = PRETRAINED
 
 
 def _words(value: Any) -> Iterable[str]:

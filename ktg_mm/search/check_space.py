@@ -12,16 +12,13 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmpretrain.registry import HOOKS, METRICS
 
-from ktg_mm.errors import ConfigError
+from ktg_mm.config import EdgeConfig, GraphConfig, check_type, without_absent
+from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.models.build import build_edge, build_node
-from ktg_mm.models.edge_spec import is_ema
-from ktg_mm.models.graph_spec import UntaughtError, read_graph
-from ktg_mm.models.type_check import check_type
 
 from .asha_hook import ASHAHook
 from .candidates import Candidates, mark_pretrained
 from .metrics import COSTS, scores
-from .named_nodes import networks_of, without_absent
 from .space_keys import Parameter, key_path
 from .trial_config import check_candidate
 
@@ -79,7 +76,7 @@ def _check_metrics(candidates: Candidates) -> None:
     nodes = tuple(candidates.base['model']['nodes'])
     sample = dict(
         node_names=nodes,
-        network_names=networks_of(candidates.base['model']),
+        network_names=GraphConfig(candidates.base['model']).networks,
         node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
         gt_label=torch.tensor([0]),
     )
@@ -107,7 +104,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         mark_pretrained(model)
     try:
         if changed[:1] == ('model',) and changed[1:2] in (('nodes',), ('edges',)):
-            read_graph(model['nodes'], model['edges'], model['target'])
+            GraphConfig(model).check()
         else:
             check_candidate(without_absent({**config, 'model': model}, model))
     except UntaughtError:
@@ -115,8 +112,8 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
     candidates.check_scored(model)
     if changed[:2] == ('model', 'edges'):
         for key in changed[2:3] or model['edges']:
-            if key in model['edges'] and not is_ema(model['edges'][key]):
-                build_edge(key, model['edges'][key])
+            if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:
+                build_edge(edge)
     for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
         text = json.dumps(node, sort_keys=True, default=repr)
         if node.get('network') and text not in built:

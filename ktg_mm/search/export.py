@@ -15,12 +15,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
-from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.models.graph_spec import UntaughtError
+from ktg_mm.config import without_absent
+from ktg_mm.config.config_text import Reference, difference, write_value
+from ktg_mm.errors import ConfigError, UntaughtError, UserError
 
 from .candidates import PRETRAINED, Candidate, Candidates
-from .config_text import Reference, difference, write_value
-from .named_nodes import without_absent
 from .pretrained import weights_path
 from .retries import BEST_NODE, CONTINUES, END, KEY, last_of_chains, was_begun
 from .study import check_identity, find_study, search_folder

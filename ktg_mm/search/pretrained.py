@@ -15,11 +15,10 @@ import torch
 from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
+from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
 
 from .candidates import PRETRAINED
-from .named_nodes import without_absent
 from .run_trial import remove_checkpoints, run_trial
 from .trial_config import recipe, trial_config
 
@@ -66,11 +65,10 @@ def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
 
     It also says which view of the images a label is learnt from, where the data pipeline makes several.
     """
-    edges = [edge for key, edge in base['model']['edges'].items() if parse_edge_key(key).source == LABEL]
-    edge = next(
-        (edge for edge in edges if not is_cut(edge)), edges[0] if edges else dict(loss=dict(type='CrossEntropy'))
-    )
-    return {key: value for key, value in edge.items() if key != 'gate'}
+    edges = GraphConfig(base['model']).outgoing(LABEL)
+    cfgs = [edge.cfg for edge in (*(edge for edge in edges if not edge.is_cut), *edges)]
+    cfg = cfgs[0] if cfgs else dict(loss=dict(type='CrossEntropy'))
+    return {key: value for key, value in cfg.items() if key != 'gate'}
 
 
 def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, launcher: str) -> None:

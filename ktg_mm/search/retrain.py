@@ -17,13 +17,11 @@ from mmengine.config import Config
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
+from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.models.graph_spec import read_graph
 
-from .baselines import deep_mutual_learning, independent, number_of_networks
 from .comparison import FOUND, Row, compare
-from .named_nodes import without_absent
 from .run_trial import quiet_runner
 from .trial_config import recipe
 
@@ -105,7 +103,7 @@ def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[st
     check_config(cfg)
     configs = {FOUND: whole, 'dml': {**whole, 'model': deep_mutual_learning(model)}}
     configs['independent'] = {**whole, 'model': independent(model)}
-    if number_of_networks(configs['dml']['model']) == 1:
+    if len(GraphConfig(configs['dml']['model']).networks) == 1:
         del configs['dml']
         say('dml: left out, as the graph trains one network alone')
     for name, other in against.items():
@@ -174,8 +172,7 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         run = json.loads(path.read_text()) if path.exists() else {}
         if 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
-        roles = read_graph(cfg.model.nodes, cfg.model.edges, cfg.model.target).roles
-        networks = [node for node, role in roles.items() if role == 'trained']
+        networks = GraphConfig(cfg.model).trained
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
         _write_json(path, run)
         cfg.work_dir = str(run_dir)

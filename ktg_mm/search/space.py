@@ -8,6 +8,8 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from ktg_mm.config import LABEL, parse_edge_key
+from ktg_mm.config.graph_config import without_node
 from ktg_mm.errors import ConfigError
 
 from .space_keys import Parameter, depends, get, names_in, read_space
@@ -195,8 +197,8 @@ def _is_active(parameter: Parameter, config: Mapping[str, Any], values: Mapping[
             return False
         here = get(here, name)
     if parameter.path[:2] == ('model', 'edges') and len(parameter.path) > 2:  # an edge goes with its nodes
-        ends = parameter.path[2].split(':')[0].split('->')
-        if any(end not in config['model'].get('nodes', {}) for end in ends if end != 'label'):
+        ends = parse_edge_key(parameter.path[2])[:2]
+        if not {LABEL, *config['model'].get('nodes', {})}.issuperset(ends):
             return False
     return isinstance(here, (Mapping, list))
 
@@ -214,16 +216,7 @@ def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     else:
         here.pop(name, None)
         if path[:-1] == ('model', 'nodes'):
-            _forget_node(config['model'], name)
-
-
-def _forget_node(model: dict[str, Any], node: str) -> None:
-    """Takes a removed node's edges away, and its place in ensembles."""
-    for key in [key for key in model.get('edges', {}) if node in key.split(':')[0].split('->')]:
-        del model['edges'][key]
-    for other in model['nodes'].values():
-        if 'members' in other:
-            other['members'] = [member for member in other['members'] if member != node]
+            without_node(config['model'], name)
 
 
 def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict[str, Any]) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ktg_mm.config import parse_edge_key
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.edge_spec import parse_edge_key
 
 from .graph_text import edge_text, gate_name, model_name
 

@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.search.baselines import deep_mutual_learning, independent
+from ktg_mm.config import deep_mutual_learning, independent
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SMALL = 'ens_3node{}_fashion_mnist_3000'

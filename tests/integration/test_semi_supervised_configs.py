@@ -13,7 +13,7 @@ from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
+from ktg_mm.config import EdgeConfig
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 NAMES = sorted(path.stem for path in (CONFIGS / 'semi').glob('*.py'))
@@ -128,8 +128,8 @@ def test_a_step(name: str, mmpretrain_scope: None) -> None:
     made = views(cfg)
     model = cfg.to_dict()['model']
     for key, edge in model['edges'].items():
-        if not is_cut(edge):
-            ends = ['target'] if parse_edge_key(key).source == LABEL else ['source', 'target']
+        if not EdgeConfig(key, edge).is_cut:
+            ends = ['target'] if key.startswith('label->') else ['source', 'target']
             named = [edge['views'][end] for end in ends]
             named += [edge['gate']['other_view']] if 'other_view' in edge.get('gate', {}) else []
             assert made.issuperset(named)
@@ -167,7 +167,7 @@ def test_found_graphs(name: str) -> None:
     cfg = config(name)
     found = {}
     for key, edge in cfg.model.edges.items():
-        if not is_cut(edge):
+        if not EdgeConfig(key, edge).is_cut:
             threshold = edge.loss.get('threshold')
             gate = edge.get('gate', dict(type='ThroughGate'))
             found[key] = (edge.loss.type + (f' {threshold}' if threshold else ''), gate['type'])

@@ -31,7 +31,7 @@ def moved(old, new, momentum):
 @pytest.mark.parametrize('momentum', [0.0, 0.7, 0.999])
 def test_formula_over_several_batches(target, momentum, random, formulas):
     alignment = make(target=target, momentum=momentum)
-    assert alignment.needs_labeled_source == (target == 'labeled')
+    assert [need.applies(alignment) for need in alignment.needs] == [target == 'labeled']
     mean = goal = None
     for _ in range(4):
         logits, labeled = random.normal([1, 0, 0, -1], 1, size=(10, 4)), random.normal(size=(3, 4))

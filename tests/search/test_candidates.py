@@ -8,8 +8,8 @@ import pytest
 from mmengine.config import Config
 
 import ktg_mm.models  # noqa: F401  registers
-from ktg_mm.errors import ConfigError
-from ktg_mm.models.graph_spec import UntaughtError, read_graph
+from ktg_mm.config import GraphConfig
+from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.search import Candidates
 from ktg_mm.search.candidates import PRETRAINED, SpaceExhaustedError, index_of
 from ktg_mm.search.drawn import DrawnSampler, suggest
@@ -84,7 +84,7 @@ def test_no_graph_is_drawn_twice_and_all_can_learn():
     for candidate in drawn:
         model = candidate.config['model']
         assert 'search' not in candidate.config
-        assert read_graph(model['nodes'], model['edges'], 'a').roles['a'] == 'trained'
+        assert GraphConfig(dict(model, target='a')).check().roles['a'] == 'trained'
         heard = {'a'}
         for _ in model['nodes']:
             heard |= {key.split('->')[0] for key in model['edges'] if key.split('->')[1] in heard}
@@ -218,7 +218,7 @@ def test_samplers_that_learn_from_results(sampler, metric):
         trial.set_user_attr(KEY, candidate.key)
         linear.append(sum(value == 'linear' for value in candidate.values.values()))
         study.tell(trial, [float(linear[-1]), 1.0][: len(candidates.directions)])
-        read_graph(*(candidate.config['model'][part] for part in ('nodes', 'edges', 'target')))
+        GraphConfig(candidate.config['model']).check()
     keys = [trial.user_attrs[KEY] for trial in study.get_trials()]
     assert len(set(keys)) == 40
     print(sum(linear[10:30]))

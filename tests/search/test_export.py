@@ -15,8 +15,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.errors import UserError
-from ktg_mm.models.graph_spec import UntaughtError
+from ktg_mm.errors import UntaughtError, UserError
 from ktg_mm.search import pretrained
 from ktg_mm.search.candidates import Candidates
 from ktg_mm.search.export import export_graph, find_trial

@@ -12,8 +12,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
-from ktg_mm.models.edge_spec import parse_edge_key
-from ktg_mm.models.graph_spec import read_graph
+from ktg_mm.config import GraphConfig, parse_edge_key
 from ktg_mm.search import Candidates
 from ktg_mm.search.check_space import check_space
 from ktg_mm.search.trial_config import check_candidate, check_search_data, trial_config
@@ -186,8 +185,7 @@ def test_drawn_semi_supervised_graphs(name, mmpretrain_scope):
     roles = set()
     for candidate in drawn:
         model = candidate.config['model']
-        spec = read_graph(model['nodes'], model['edges'], model['target'])
-        roles |= {(name, role) for name, role in spec.roles.items()}
+        roles |= {(name, role) for name, role in GraphConfig(model).check().roles.items()}
         for key, edge in model['edges'].items():
             source, target, _ = parse_edge_key(key)
             if edge.get('type') == 'EMAEdge':

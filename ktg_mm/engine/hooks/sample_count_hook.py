@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.needs import SampleIds
 
 
 @HOOKS.register_module()
@@ -29,10 +30,10 @@ class SampleCountHook(Hook):
         """Checks the training data."""
         number = getattr(runner.train_dataloader.dataset, 'num_unlabeled', None)
         model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        for key, edge in getattr(model, 'edges', {}).items():
-            if number is not None and edge.gate.num_samples not in (None, number):
+        needs = [need for edge in getattr(model, 'edges', {}).values() for need in edge.needs]
+        for path, part, need in needs if number is not None else ():
+            if isinstance(need, SampleIds) and (counted := need.value(part)) not in (None, number):
                 raise ConfigError(
-                    f'model.edges[{key!r}].gate.num_samples',
-                    f'is {edge.gate.num_samples}, but train_dataloader.dataset has {number} unlabelled images; must be '
-                    'the same',
+                    f'{path}.{need.argument}',
+                    f'is {counted}, but train_dataloader.dataset has {number} unlabelled images; must be the same',
                 )

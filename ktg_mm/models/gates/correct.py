@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from ktg_mm.models.needs import Labels
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -24,7 +25,7 @@ class CorrectGate(Gate):
     """
 
     open_to_label = True
-    needs_labels = True
+    needs = (Labels(),)
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns 1 where the source is right, else 0; shape (B,)."""

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
+from ktg_mm.models.needs import LabeledSource
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -44,7 +45,7 @@ class DashGate(Gate):
     """
 
     adaptive = True
-    needs_labeled_source = True
+    needs = (LabeledSource(),)
 
     rho_hat: Tensor
     started: Tensor

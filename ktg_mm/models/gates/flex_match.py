@@ -4,7 +4,8 @@ import torch
 from mmengine.dist import all_gather
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
+from ktg_mm.models.needs import SampleIds
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -42,7 +43,7 @@ class FlexMatchGate(Gate):
     """
 
     adaptive = True
-    needs_sample_ids = True
+    needs = (SampleIds('num_samples'),)
 
     selected: Tensor
 

@@ -3,7 +3,8 @@
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
+from ktg_mm.models.needs import LabeledSource
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -32,7 +33,7 @@ class RelativeThresholdGate(Gate):
     """
 
     adaptive = True
-    needs_labeled_source = True
+    needs = (LabeledSource(),)
 
     def __init__(self, threshold: float = 0.95) -> None:
         super().__init__()

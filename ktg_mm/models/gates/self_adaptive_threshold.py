@@ -4,7 +4,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
 from ktg_mm.structures import NodeOutput
 
 

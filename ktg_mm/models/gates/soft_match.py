@@ -4,7 +4,7 @@ import torch
 from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
 from ktg_mm.models.distribution_alignment import DistributionAlignment
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
+from ktg_mm.models.needs import NodeNames, OtherView
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -38,6 +39,8 @@ class StabilityGate(Gate):
         >>> StabilityGate(threshold=0.8, other_view='other').weight(torch.ones(1), unsure, sure, context)
         tensor([1.])
     """
+
+    needs = (OtherView('other_view'), NodeNames('students'))
 
     def __init__(self, threshold: float, other_view: str, students: Sequence[str] | None = None) -> None:
         super().__init__()

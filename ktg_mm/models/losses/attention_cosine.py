@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ktg_mm.models.needs import Attention
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -32,7 +33,7 @@ class AttentionCosine(EdgeLoss):
         tensor([1.0000])
     """
 
-    needs_attention = True
+    needs = (Attention(),)
     trains_head = False
 
     def __init__(self, sizes: Sequence[int] | None = None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ktg_mm.models.needs import Attention
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -34,7 +35,7 @@ class AttentionMSE(EdgeLoss):
         tensor([0.])
     """
 
-    needs_attention = True
+    needs = (Attention(),)
     trains_head = False
 
     def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean') -> None:

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config import check_number
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 

@@ -9,8 +9,8 @@ from mmengine.dist import all_reduce
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import Tensor, nn
 
+from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.edge_spec import LABEL, parse_edge_key
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 
@@ -60,7 +60,7 @@ class PCGradUpdate(Update):
         # Drawn from the seed and the progress, all processes and a resumed run have the same order.
         rng = np.random.default_rng((graph.seed, int(graph.progress * 2**52)))  # type: ignore[operator, arg-type]
         for node, parameters in graph.parameter_groups():  # type: ignore[operator]
-            keys = [key for key in values if parse_edge_key(key).target == node]
+            keys = graph.edges_into(node)  # type: ignore[operator]
             gradients, reached = _gradients([values[key].loss for key in keys], parameters)
             all_reduce(gradients, op='mean')
             teachers = [i for i, key in enumerate(keys) if self.label or parse_edge_key(key).source != LABEL]

@@ -5,13 +5,15 @@ from torch import nn
 
 from ktg_mm.engine.hooks import SampleCountHook
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import FlexMatchGate, ThresholdGate
+from ktg_mm.models.losses import KLDivergence
 
 
 def runner(num_samples, **dataset):
     gates = {'a->a': FlexMatchGate(num_samples), 'b->b': ThresholdGate()}
     model = nn.Module()
-    model.edges = {key: SimpleNamespace(gate=gate) for key, gate in gates.items()}
+    model.edges = {key: TransferEdge(key, [KLDivergence()], gate) for key, gate in gates.items()}
     return SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=SimpleNamespace(**dataset)))
 
 

@@ -42,4 +42,4 @@ def test_both_branches_of_an_attention_branch_network_learn_the_label(random, fo
 
 
 def test_learns_from_the_label_alone():
-    assert CrossEntropy.sources == ('label',) and not CrossEntropy.needs_attention
+    assert CrossEntropy.sources == ('label',) and not CrossEntropy.needs

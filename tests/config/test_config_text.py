@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
-from ktg_mm.search.config_text import Reference, difference, write_value
+from ktg_mm.config.config_text import Reference, difference, write_value
 
 NAMES = st.sampled_from(['a', 'b', 'net1', 'x1'])
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(-1e3, 1e3), st.text('ab\'"\\\n', max_size=40))

@@ -4,9 +4,9 @@ import math
 import pytest
 
 import ktg_mm.models  # noqa: F401  registers
-from ktg_mm.errors import ConfigError
+from ktg_mm.config import GraphConfig
+from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.models.gates import CutoffGate
-from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.models.nodes import EnsembleNode, NetworkNode
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead'))
@@ -17,6 +17,10 @@ KL = dict(loss=dict(type='KLDivergence'))
 CUT = dict(KL, gate=dict(type='CutoffGate'))
 TAUGHT = {'label->a': CE, 'label->b': CE}
 PAIR = dict(a=NODE, b=NODE)
+
+
+def read_graph(nodes, edges, target):
+    return GraphConfig(dict(nodes=nodes, edges=edges, target=target)).check()
 
 
 def with_edge(key, edge, nodes=PAIR, target='a'):
@@ -49,7 +53,7 @@ def test_roles_follow_from_the_edges():
     spec = read_graph(nodes, edges, 'vote')
     assert spec.roles == dict(a='trained', b='trained', teacher='frozen', random='frozen', mean='ema')
     assert spec.learning_edges == ['label->a', 'teacher->a', 'a->b', 'vote->b']
-    assert spec.ema_edges == ['b->mean']
+    assert [edge.key for edge in spec.averages] == ['b->mean']
 
 
 def test_nodes_come_after_what_they_read():
@@ -69,7 +73,7 @@ def test_averages_of_averages_in_order(order):
     nodes = dict(a=NODE, b=NODE, c=NODE, d=NODE)
     edges = {'label->a': CE} | {key: dict(type='EMAEdge') for key in order}
     spec = read_graph(nodes, edges, 'd')
-    assert spec.ema_edges == ['a->b', 'b->c', 'c->d']
+    assert [edge.key for edge in spec.averages] == ['a->b', 'b->c', 'c->d']
     assert spec.roles == dict(a='trained', b='ema', c='ema', d='ema')
 
 

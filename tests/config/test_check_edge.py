@@ -1,8 +1,9 @@
 import pytest
 
 import ktg_mm.models  # noqa: F401  registers
+from ktg_mm.config import EdgeConfig, parse_edge_key
+from ktg_mm.config.check_edge import check_edge
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.edge_spec import check_edge, is_cut, is_ema, list_of_losses, parse_edge_key, samples_of
 
 NODES = dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode'))
 CE = dict(loss=dict(type='CrossEntropy'))
@@ -28,20 +29,23 @@ def test_edge_keys(key, parts):
 )
 def test_malformed_edge_key(key):
     with pytest.raises(ConfigError) as caught:
-        check_edge(key, KL, NODES)
+        EdgeConfig(key, KL)
     message = f"model.edges[{key!r}]: an edge's key must read 'source->target' or 'source->target:suffix'"
     assert str(caught.value) == message
 
 
 def test_a_list_of_losses():
     one, two = dict(type='KLDivergence'), dict(type='AttentionMSE')
-    assert list_of_losses(dict(loss=one)) == [one]
-    assert list_of_losses(dict(loss=(one, two))) == list_of_losses(dict(loss=[one, two])) == [one, two]
+    for loss, losses in ((one, [one]), ((one, two), [one, two]), ([one, two], [one, two])):
+        assert [part.cfg for part in EdgeConfig('a->b', dict(loss=loss)).losses] == losses
 
 
 def test_kinds_of_edges():
-    assert is_ema(dict(type='EMAEdge')) and not is_ema(KL)
-    assert is_cut(dict(type='EMAEdge')) and is_cut(dict(KL, gate=dict(type='CutoffGate'))) and not is_cut(KL)
+    average, cut, plain = (
+        EdgeConfig('a->b', cfg) for cfg in (dict(type='EMAEdge'), dict(KL, gate=dict(type='CutoffGate')), KL)
+    )
+    assert average.is_average and not plain.is_average and not cut.is_average
+    assert average.is_cut and cut.is_cut and not plain.is_cut
 
 
 @pytest.mark.parametrize(
@@ -55,8 +59,8 @@ def test_kinds_of_edges():
     ],
 )
 def test_samples_that_an_edge_is_about(key, edge, samples):
-    check_edge(key, edge, NODES)
-    assert samples_of(key, edge) == samples
+    check_edge(EdgeConfig(key, edge), NODES)
+    assert EdgeConfig(key, edge).samples == samples
 
 
 GOOD = {
@@ -68,7 +72,7 @@ GOOD = {
 
 @pytest.mark.parametrize('key', GOOD)
 def test_good_edges(key):
-    check_edge(key, GOOD[key], NODES)
+    check_edge(EdgeConfig(key, GOOD[key]), NODES)
 
 
 MISTAKES = [
@@ -92,7 +96,11 @@ MISTAKES = [
     ),
     ('label->a', dict(CE, align=dict(target='uniform')), '.align: is for edges between nodes'),
     ('a->b', dict(KL, align='uniform'), ".align: must be a dict such as dict(target='uniform'), got 'uniform'"),
-    ('a->b', dict(KL, align=dict(targets='uniform')), ".align: unknown entry 'targets'; did you mean 'target'?"),
+    (
+        'a->b',
+        dict(KL, align=dict(targets='uniform')),
+        ".align: DistributionAlignment has no argument 'targets'; did you mean 'target'?",
+    ),
     ('a->b', dict(KL, sample='labeled'), ": unknown entry 'sample'; did you mean 'samples'?"),
     ('a->a', dict(KL, samples='unlabeled'), ': a self edge needs two different views, views=dict(source=..., target'),
     ('label->a', dict(loss=dict(type='PseudoLabel')), ".loss: PseudoLabel learns from a node, not from 'label'"),
@@ -102,5 +110,5 @@ MISTAKES = [
 @pytest.mark.parametrize(('key', 'edge', 'message'), MISTAKES, ids=[message for *_, message in MISTAKES])
 def test_mistakes(key, edge, message):
     with pytest.raises(ConfigError) as caught:
-        check_edge(key, edge, NODES)
+        check_edge(EdgeConfig(key, edge), NODES)
     assert str(caught.value).startswith(f'model.edges[{key!r}]{message}') and '\n' not in str(caught.value)

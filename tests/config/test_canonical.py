@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmpretrain.structures import DataSample
 
+from ktg_mm.config import GraphConfig, graph_key
 from ktg_mm.models import KnowledgeTransferGraph
-from ktg_mm.search.canonical import graph_key, reduce_graph
 
 KL, CE = dict(loss=dict(type='KLDivergence')), dict(loss=dict(type='CrossEntropy'))
 GATES = [None, *(dict(type=f'{name}Gate') for name in ('Through', 'Cutoff', 'Linear', 'Correct'))]
@@ -138,7 +138,7 @@ def test_keys_are_equal_exactly_for_graphs_that_an_exchange_of_nodes_makes_equal
         other = spoilt(other, seed)
     if model['target'] != other['target']:
         named |= {other['target']}
-    one, two = (reduce_graph(each, [each['target']]) for each in (model, other))
+    one, two = (GraphConfig(each).reduced([each['target']]) for each in (model, other))
     equal = model['target'] == other['target'] and same(one, two, named)
     assert (graph_key(one, named) == graph_key(two, named)) == equal
     assert how != 'same' or equal
@@ -150,14 +150,14 @@ def test_what_is_removed_is_exactly_what_no_scored_node_hears(graph, scored_coun
     model, seed = graph
     scored = random.Random(seed).sample(list(model['nodes']), scored_count)
     untouched = copy.deepcopy(model)
-    reduced = reduce_graph(model, scored)
+    reduced = GraphConfig(model).reduced(scored)
     assert model == untouched
     heard = heard_by(model, scored)
     assert set(reduced['nodes']) == heard
     assert sorted(passing(reduced)) == sorted(each for each in passing(model) if each[1] in heard)
     assert len(reduced['edges']) == len(passing(reduced))  # none is left that passes nothing
     assert {key: model['edges'][key] for key in reduced['edges']} == reduced['edges']
-    assert reduce_graph(reduced, scored) == reduced
+    assert GraphConfig(reduced).reduced(scored) == reduced
 
 
 def two_nodes(gates):
@@ -176,7 +176,10 @@ def test_the_number_of_different_graphs_of_two_nodes():
     a's label edge: cut, linear, or open in two guises: 3. b->a: 4, one of them cut, and then b counts for nothing: 3.
     Else b's label edge is one of 3 and a->b one of 4: 3 * 3 * 3 * 4 = 108. Together 3 + 108.
     """
-    keys = {graph_key(reduce_graph(two_nodes(gates), ['a']), {'a'}) for gates in itertools.product(GATES[1:], repeat=4)}
+    keys = {
+        graph_key(GraphConfig(two_nodes(gates)).reduced(['a']), {'a'})
+        for gates in itertools.product(GATES[1:], repeat=4)
+    }
     assert len(keys) == 111
 
 
@@ -191,8 +194,8 @@ def test_the_number_of_different_graphs_of_three_nodes():
     keys, graphs_seen = set(), set()
     for chosen in itertools.product(gates, repeat=len(edges)):
         drawn = dict(zip(edges, chosen, strict=True))
-        keys.add(graph_key(reduce_graph(graph_of('abc', drawn), ['a']), {'a'}))
-        graphs_seen.add(frozenset(passing(reduce_graph(graph_of('abc', drawn), ['a']))))
+        keys.add(graph_key(GraphConfig(graph_of('abc', drawn)).reduced(['a']), {'a'}))
+        graphs_seen.add(frozenset(passing(GraphConfig(graph_of('abc', drawn)).reduced(['a']))))
     # label->a is free: 2 ways. None heard: 1.
     # One heard, say b: b->a open, c->a cut, c->b cut: label->b free, 2; exchanging b and c makes both cases one.
     # Both heard: label->b, label->c free, 4 ways, with (b->a, c->a, b->c, c->b) in
@@ -214,12 +217,12 @@ def test_the_number_of_different_graphs_of_three_nodes():
     ],
 )
 def test_gates(one, two, equal):
-    keys = [graph_key(reduce_graph(graph_of('ab', each), ['a']), {'a'}) for each in (one, two)]
+    keys = [graph_key(GraphConfig(graph_of('ab', each)).reduced(['a']), {'a'}) for each in (one, two)]
     assert (keys[0] == keys[1]) == equal
 
 
 def test_what_else_a_key_tells_apart():
-    model = reduce_graph(graph_of('ab', {'label->a': None, 'b->a': None}), ['a'])
+    model = GraphConfig(graph_of('ab', {'label->a': None, 'b->a': None})).reduced(['a'])
     keys = [
         graph_key(model, {'a'}),
         graph_key(model, {'a'}, dict(lr=0.1)),
@@ -286,7 +289,7 @@ def test_the_scored_node_learns_the_same_in_the_reduced_graph(mmpretrain_scope, 
     if seed == 3:  # b is the average of c, so what else it is taught is not computed
         model['edges'] = {key: value for key, value in model['edges'].items() if not key.endswith('c->b')}
         model['edges'] |= {'c->b:ema': dict(type='EMAEdge', decay=0.5), 'b->a': dict(KL)}
-    reduced = reduce_graph(model, ['a'])
+    reduced = GraphConfig(model).reduced(['a'])
     assert 'd' not in reduced['nodes'] and len(reduced['edges']) < len(model['edges'])
     weights = {}
     whole, part = train(model, weights), train(reduced, weights)
@@ -304,7 +307,7 @@ def rings(*sizes, seed=0):
         ring = names[start : start + size]
         gates |= {f'{one}->{other}': None for one, other in zip(ring, [*ring[1:], ring[0]], strict=True)}
         start += size
-    return reduce_graph(graph_of('abcdefg', gates), ['a'])
+    return GraphConfig(graph_of('abcdefg', gates)).reduced(['a'])
 
 
 def test_nodes_that_only_all_orders_tell_apart():
@@ -323,28 +326,28 @@ def test_self_edges_count_and_stay():
     """A self edge is neither lost nor taken for an edge of an equal node, nor does it make its node heard."""
     model = graph_of('abc', {'label->a': None, 'label->b': None, 'label->c': None, 'b->a': None, 'c->a': None})
     own = dict(model, edges={**model['edges'], 'b->b': SELF})
-    assert reduce_graph(own, ['a'])['edges']['b->b'] == SELF
+    assert GraphConfig(own).reduced(['a'])['edges']['b->b'] == SELF
     alone = dict(model, edges={'label->a': CE, 'a->a': SELF, 'b->b': SELF, 'label->b': CE})
-    assert set(reduce_graph(alone, ['a'])['edges']) == {'label->a', 'a->a'}
+    assert set(GraphConfig(alone).reduced(['a'])['edges']) == {'label->a', 'a->a'}
     exchanged = dict(model, edges={**model['edges'], 'c->c': SELF})
     both = dict(model, edges={**model['edges'], 'b->b': SELF, 'c->c': SELF})
     other = dict(model, edges={**model['edges'], 'b->c': SELF})
-    keys = [graph_key(reduce_graph(each, ['a']), {'a'}) for each in (model, own, exchanged, both, other)]
+    keys = [graph_key(GraphConfig(each).reduced(['a']), {'a'}) for each in (model, own, exchanged, both, other)]
     assert keys[1] == keys[2] and len(set(keys)) == 4
     cut = dict(own, edges={**own['edges'], 'b->b': dict(SELF, gate=dict(type='CutoffGate'))})
-    assert graph_key(reduce_graph(cut, ['a']), {'a'}) == keys[0]
+    assert graph_key(GraphConfig(cut).reduced(['a']), {'a'}) == keys[0]
 
 
 def test_what_an_average_is_taught_does_not_count():
     average = {'label->a': CE, 'a->b': dict(type='EMAEdge', decay=0.999), 'b->a': dict(KL, samples='unlabeled')}
     model = dict(graph_of('ab', {}), edges=average)
     taught = dict(model, edges={**average, 'label->b': CE, 'b->b': SELF})
-    one, two = (reduce_graph(each, ['a']) for each in (model, taught))
+    one, two = (GraphConfig(each).reduced(['a']) for each in (model, taught))
     assert set(one['edges']) == set(average) and graph_key(one, {'a'}) == graph_key(two, {'a'})
     # Its own score may count though nobody hears it.
     unheard = dict(model, edges={key: edge for key, edge in average.items() if key != 'b->a'})
-    assert set(reduce_graph(unheard, ['a'])['nodes']) == {'a'}
-    assert set(reduce_graph(unheard, ['a', 'b'])['edges']) == {'label->a', 'a->b'}
+    assert set(GraphConfig(unheard).reduced(['a'])['nodes']) == {'a'}
+    assert set(GraphConfig(unheard).reduced(['a', 'b'])['edges']) == {'label->a', 'a->b'}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
+from ktg_mm.config.type_check import check_type, class_of
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.gates import CutoffGate
-from ktg_mm.models.type_check import check_type, class_of
 from ktg_mm.registry import GATES
 
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from ktg_mm.models.check_number import check_number
+from ktg_mm.config.check_number import check_number
 
 
 @pytest.mark.parametrize(

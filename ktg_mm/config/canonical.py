@@ -1,67 +1,25 @@
-"""What makes two graphs the same: unheard nodes count for nothing, and auxiliary nodes have no names."""
+"""What makes two graphs the same: auxiliary nodes have no names."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ktg_mm.models.edge_spec import LABEL, is_cut, is_ema, parse_edge_key, samples_of
-from ktg_mm.models.type_check import class_of
-from ktg_mm.registry import GATES
+from .edge_config import EdgeConfig
+from .graph_config import GraphConfig
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.
 _MOST_ORDERS = 5040
-
-
-def reduce_graph(model: Mapping[str, Any], scored: Iterable[str]) -> dict[str, Any]:
-    """Removes what cannot change the scored nodes: edges that are cut off, and nodes that none of them hears.
-
-    Args:
-        model: The config of a graph (``model`` in a config).
-        scored: The nodes whose accuracy is the score.
-
-    Returns:
-        The config of the smaller graph, which gives the scored nodes the same training.
-
-    Example:
-        >>> import ktg_mm.models
-        >>> kl = dict(loss=dict(type='KLDivergence'))
-        >>> edges = {'label->a': kl, 'label->b': kl, 'a->b': kl, 'b->a': dict(kl, gate=dict(type='CutoffGate'))}
-        >>> model = dict(nodes=dict(a={}, b={}), edges=edges)
-        >>> sorted(reduce_graph(model, ['a'])['edges'])
-        ['label->a']
-    """
-    nodes = model['nodes']
-    averages = {parse_edge_key(key).target for key, edge in model['edges'].items() if is_ema(edge)}
-    edges = {
-        key: edge
-        for key, edge in model['edges'].items()
-        if is_ema(edge)
-        or not (is_cut(edge) or parse_edge_key(key).target in averages)  # an average learns nothing else
-    }
-    heard: set[str] = set()
-    todo = [name for name in scored if name in nodes]
-    while todo:
-        name = todo.pop()
-        if name in heard or name not in nodes:
-            continue
-        heard.add(name)
-        todo += nodes[name].get('members', ())
-        todo += [parse_edge_key(key).source for key in edges if parse_edge_key(key).target == name]
-    reduced = dict(model)
-    reduced['nodes'] = {name: dict(node) for name, node in nodes.items() if name in heard}
-    reduced['edges'] = {key: dict(edge) for key, edge in edges.items() if parse_edge_key(key).target in heard}
-    return reduced
 
 
 def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None) -> str:
     """A name that two graphs share if and only if they are the same but for the names of exchangeable nodes.
 
     Args:
-        model: A reduced graph, from :func:`reduce_graph`.
+        model: A reduced graph, from :meth:`GraphConfig.reduced`.
         named: Nodes that are told from others by their name: the target, and those that the rest of the config names.
         rest: What else distinguishes two candidates, such as a learning rate. Plain values.
 
@@ -78,7 +36,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     """
     nodes = {name: _text(node, without='members') for name, node in model['nodes'].items()}
     members = {name: frozenset(node.get('members', ())) for name, node in model['nodes'].items()}
-    edges = [(*parse_edge_key(key)[:2], _edge_text(key, edge)) for key, edge in model['edges'].items()]
+    edges = [(edge.source, edge.target, _edge_text(edge)) for edge in GraphConfig(model).edges.values()]
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
     for _ in nodes:  # each round tells nodes apart by what they hear and who hears them
         colours = {name: _colour(name, colours, members, edges) for name in nodes}
@@ -99,19 +57,15 @@ def _text(value: Any, without: str = '') -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def _edge_text(key: str, edge: Mapping[str, Any]) -> str:
+def _edge_text(edge: EdgeConfig) -> str:
     """An edge without its key's suffix, which is only a name, a gate that is always open, and the default samples."""
-    edge = dict(edge)
-    samples = edge.pop('samples', None)
-    if samples is not None and samples != samples_of(key, edge):
-        edge['samples'] = samples
-    gate = edge.pop('gate', None)
-    if gate is not None:
-        cls = class_of(GATES, gate)
-        always_open = cls.open or (cls.open_to_label and parse_edge_key(key).source == LABEL)
-        if not always_open:
-            edge['gate'] = gate
-    return _text(edge)
+    cfg = {key: value for key, value in edge.cfg.items() if value is not None or key not in ('gate', 'samples')}
+    default = EdgeConfig(edge.key, {key: value for key, value in cfg.items() if key != 'samples'}).samples
+    if edge.samples == default:
+        cfg.pop('samples', None)
+    if edge.is_open:
+        cfg.pop('gate', None)
+    return _text(cfg)
 
 
 def _colour(

@@ -7,8 +7,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 import ktg_mm.models  # noqa: F401  registers
-from ktg_mm.models.graph_spec import read_graph
-from ktg_mm.search.baselines import deep_mutual_learning, independent, number_of_networks
+from ktg_mm.config import GraphConfig, deep_mutual_learning, independent
 
 KL, CE = dict(loss=dict(type='KLDivergence')), dict(loss=dict(type='CrossEntropy'))
 CUT = dict(KL, gate=dict(type='CutoffGate'))
@@ -21,7 +20,7 @@ def network(depth: int) -> dict[str, Any]:
 
 def graph(target: str, edges: dict[str, Any], **nodes: Any) -> dict[str, Any]:
     model = dict(type='KnowledgeTransferGraph', target=target, nodes=nodes, edges=edges, update=dict(type='X'))
-    read_graph(model['nodes'], model['edges'], target)
+    GraphConfig(model).check()
     return model
 
 
@@ -76,8 +75,7 @@ def test_baselines(name: str) -> None:
         assert {key: made[key] for key in ('type', 'target', 'update')} == {
             key: model[key] for key in ('type', 'target', 'update')
         }
-        assert number_of_networks(made) == len(networks)
-        read_graph(made['nodes'], made['edges'], made['target'])
+        assert len(GraphConfig(made).check().networks) == len(networks)
     assert model == before
 
 

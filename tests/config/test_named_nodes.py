@@ -2,8 +2,9 @@
 
 import copy
 
-import ktg_mm.models  # noqa: F401  (registers the nodes)
-from ktg_mm.search.named_nodes import without_absent
+import ktg_mm.evaluation
+import ktg_mm.models  # noqa: F401  registers
+from ktg_mm.config import without_absent
 
 CONFIG = dict(
     optim_wrapper=dict(optimizer=dict(lr=0.1), paramwise_cfg=dict(nodes=dict(a=dict(lr=1), b=dict(lr=2)))),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from itertools import permutations
 from typing import Any
 
-from ktg_mm.models.edge_spec import LABEL, parse_edge_key
-from ktg_mm.models.graph_spec import read_graph
-
-from .named_nodes import networks_of
+from .edge_config import LABEL
+from .graph_config import GraphConfig
+from .pretrained import without_weights
 
 
 def independent(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +29,8 @@ def independent(model: Mapping[str, Any]) -> dict[str, Any]:
         >>> list(deep_mutual_learning(model)['edges'])[3:]
         ['a->b', 'a->c', 'b->a', 'b->c', 'c->a', 'c->b']
     """
-    return _taught_by_labels(model, _parts_of_target(model))
+    graph = GraphConfig(model).check()
+    return _taught_by_labels(graph, graph.made_of([graph.target]))
 
 
 def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,10 +41,9 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         model: The config of a graph (``model`` in a config).
     """
-    roles = read_graph(model['nodes'], model['edges'], model['target']).roles
-    parts = _parts_of_target(model)
-    mutual = _taught_by_labels(model, parts | {name for name, role in roles.items() if role == 'trained'})
-    for source, target in permutations(networks_of(mutual), 2):
+    graph = GraphConfig(model).check()
+    mutual = _taught_by_labels(graph, graph.made_of([graph.target, *graph.trained]))
+    for source, target in permutations(GraphConfig(mutual).networks, 2):
         views = mutual['edges'][f'{LABEL}->{target}'].get('views')
         mutual['edges'][f'{source}->{target}'] = dict(loss=dict(type='KLDivergence'), gate=dict(type='ThroughGate'))
         if views:
@@ -52,35 +51,14 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
     return mutual
 
 
-def number_of_networks(model: Mapping[str, Any]) -> int:
-    """How many networks a graph has."""
-    return len(networks_of(model))
-
-
-def _parts_of_target(model: Mapping[str, Any]) -> set[str]:
-    """The target and, if it is an ensemble, what it is made of."""
-    parts: set[str] = set()
-    todo = [model['target']]
-    while todo:
-        name = todo.pop()
-        parts.add(name)
-        todo += model['nodes'][name].get('members', ())
-    return parts
-
-
-def _taught_by_labels(model: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def _taught_by_labels(graph: GraphConfig, kept: Set[str]) -> dict[str, Any]:
     """The graph of some of the nodes, whose networks hear the labels alone."""
-    roles = read_graph(model['nodes'], model['edges'], model['target']).roles
-    kept = set(names)
-    nodes = {name: copy.deepcopy(node) for name, node in model['nodes'].items() if name in kept}
-    for name, node in nodes.items():
-        if roles.get(name, 'trained') != 'trained':  # trained here, so it does not begin with a teacher's weights
-            for key in ('checkpoint', 'prefix', 'allow_random'):
-                node.pop(key, None)
+    nodes = {name: copy.deepcopy(node) for name, node in graph.nodes.items() if name in kept}
+    for name in kept & graph.roles.keys() - set(graph.trained):
+        nodes[name] = without_weights(nodes[name])  # trained here, so it does not begin with a teacher's weights
     label: dict[str, Any] = dict(loss=dict(type='CrossEntropy'))
-    for key, edge in model['edges'].items():
-        if parse_edge_key(key).source == LABEL and edge.get('views'):  # the data pipeline makes several
-            label['views'] = dict(edge['views'])
-            break
-    edges = {f'{LABEL}->{name}': copy.deepcopy(label) for name in networks_of(dict(nodes=nodes))}
-    return {**copy.deepcopy(dict(model)), 'nodes': nodes, 'edges': edges}
+    views = [edge.cfg['views'] for edge in graph.outgoing(LABEL) if edge.cfg.get('views')]
+    if views:  # the data pipeline makes several
+        label['views'] = dict(views[0])
+    edges = {f'{LABEL}->{name}': copy.deepcopy(label) for name in graph.networks if name in kept}
+    return {**copy.deepcopy(dict(graph.model)), 'nodes': nodes, 'edges': edges}

@@ -1,0 +1,117 @@
+"""Checks an edge's config before anything is built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.registry import GATES, NODES
+
+from .edge_config import LABEL, EdgeConfig, PartConfig
+from .type_check import check_type, class_of
+
+SAMPLES = ('labeled', 'unlabeled', 'all')
+_ENTRIES = {
+    'TransferEdge': {'type', 'loss', 'gate', 'weight', 'views', 'samples', 'align'},
+    'EMAEdge': {'type', 'decay', 'mode'},
+}
+
+
+def check_edge(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+    """Checks an edge on its own.
+
+    Args:
+        edge: The edge.
+        nodes: ``model.nodes``.
+
+    Raises:
+        ConfigError: At the first mistake.
+    """
+    path, source, target, cfg = edge.path, edge.source, edge.target, edge.cfg
+    if source != LABEL and source not in nodes:
+        raise ConfigError(path, f'no node is named {source!r}; {did_you_mean(source, [*nodes, LABEL])}')
+    if target not in nodes:
+        raise ConfigError(path, f'no node is named {target!r}; {did_you_mean(target, nodes)}')
+    if not class_of(NODES, nodes[target]).has_parameters:
+        raise ConfigError(path, f'node {target!r} has no parameters, so it cannot learn; remove the edge')
+    if not isinstance(cfg, Mapping):
+        raise ConfigError(path, f'must be a dict with a loss such as dict(loss=dict(type="KLDivergence")), got {cfg!r}')
+    kind = cfg.get('type', 'TransferEdge')
+    if kind not in _ENTRIES:
+        raise ConfigError(f'{path}.type', f'unknown edge {kind!r}; {did_you_mean(kind, _ENTRIES)}')
+    for entry in cfg:
+        if entry not in _ENTRIES[kind]:
+            raise ConfigError(path, f'unknown entry {entry!r}; {did_you_mean(entry, _ENTRIES[kind])}')
+    if edge.is_average:
+        _check_average(edge, nodes)
+    else:
+        _check_transfer(edge, nodes)
+
+
+def _check_average(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+    path, cfg = edge.path, edge.cfg
+    if edge.source == edge.target or edge.from_label or not class_of(NODES, nodes[edge.source]).has_parameters:
+        raise ConfigError(path, 'a moving average needs another network as its source')
+    if cfg.get('mode', 'train') not in ('train', 'eval'):
+        raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {cfg['mode']!r}")
+    decay = cfg.get('decay', 0.999)
+    if not isinstance(decay, (int, float)) or not 0 <= decay < 1:
+        raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay!r}')
+
+
+def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+    path, cfg = edge.path, edge.cfg
+    _check_views(path, cfg.get('views') or {})
+    if edge.source == edge.target and edge.view('source') == edge.view('target'):
+        raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
+    weight = cfg.get('weight', 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+        raise ConfigError(f'{path}.weight', f'must be a number above 0, got {weight!r}; CutoffGate cuts an edge off')
+    if not cfg.get('loss'):
+        raise ConfigError(f'{path}.loss', 'is missing; give a loss such as dict(type="KLDivergence")')
+    if not isinstance(align := cfg.get('align', {}), (Mapping, type(None))):
+        raise ConfigError(f'{path}.align', f"must be a dict such as dict(target='uniform'), got {align!r}")
+    for part in edge.parts:
+        check_type(part.cfg, part.registry, part.path, part.path.rpartition('.')[2])
+    for loss in edge.losses:
+        allowed = loss.says('sources')
+        if (LABEL if edge.from_label else 'node') not in allowed:
+            needed = 'the label' if allowed == (LABEL,) else 'a node'
+            raise ConfigError(loss.path, f'{loss.cfg["type"]} learns from {needed}, not from {edge.source!r}')
+    if edge.from_label and edge.align is not None:
+        raise ConfigError(
+            edge.align.path, "is for edges between nodes: the label's distribution is what others are aligned with"
+        )
+    _check_samples(edge)
+    for part in edge.parts:
+        _check_needs(part, edge, nodes)
+
+
+def _check_views(path: str, views: Any) -> None:
+    if not isinstance(views, Mapping) or not set(views) <= {'source', 'target'}:
+        raise ConfigError(f'{path}.views', "must be a dict with the views' names, dict(source=..., target=...)")
+    for end, view in views.items():
+        if not isinstance(view, str) or not view:
+            raise ConfigError(f'{path}.views.{end}', f"must be a view's name, got {view!r}")
+
+
+def _check_samples(edge: EdgeConfig) -> None:
+    samples = edge.cfg.get('samples')
+    if samples not in (None, *SAMPLES):
+        raise ConfigError(f'{edge.path}.samples', f'{samples!r} is unknown; {did_you_mean(samples, SAMPLES)}')
+    if edge.from_label and edge.samples != 'labeled':
+        raise ConfigError(
+            f'{edge.path}.samples', f"must be 'labeled', got {samples!r}: the label teaches samples that have one"
+        )
+
+
+def _check_needs(part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+    # A loss says itself who may teach through it.
+    looks_at_nodes = part.registry is GATES and part.says('adaptive')
+    looks_at_nodes = looks_at_nodes or any(need.between_nodes for need in part.needs)
+    if edge.from_label and looks_at_nodes:
+        raise ConfigError(part.path, f'{part.cfg["type"]} is for edges between nodes, not from the label')
+    for need in part.needs:
+        need.check(part, edge, nodes)

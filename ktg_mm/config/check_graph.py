@@ -1,0 +1,124 @@
+"""Checks a graph's config before anything is built: every message names the key at fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
+from ktg_mm.registry import NODES
+
+from .check_edge import check_edge
+from .edge_config import LABEL, EdgeConfig
+from .type_check import check_type
+
+if TYPE_CHECKING:
+    from .graph_config import GraphConfig
+
+# What of a backbone's config says how its weights are shaped.
+_ARCHITECTURE = ('type', 'arch', 'depth', 'widen_factor', 'base_channels')
+
+
+def check_graph(graph: GraphConfig) -> None:
+    """Checks a graph.
+
+    Args:
+        graph: The graph.
+
+    Raises:
+        ConfigError: At the first mistake.
+        UntaughtError: If its parts are sound, but it cannot do its work.
+    """
+    for name, node in graph.nodes.items():
+        _check_node(name, node, graph.nodes)
+    for edge in graph.edges.values():
+        check_edge(edge, graph.nodes)
+    for name in graph.networks:
+        _check_role(name, graph)
+    _check_target(graph)
+
+
+def check_shape(nodes: Any, edges: Any) -> None:
+    """Checks that ``model.nodes`` and ``model.edges`` are dicts.
+
+    Raises:
+        ConfigError: If one of them is not.
+    """
+    if not isinstance(nodes, Mapping) or not nodes:
+        raise ConfigError('model.nodes', 'must be a dict of at least one node')
+    if not isinstance(edges, Mapping):
+        raise ConfigError('model.edges', "must be a dict of edges with keys such as 'label->net1'")
+
+
+def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
+    path = f'model.nodes.{name}'
+    if not isinstance(name, str) or not re.fullmatch(r'\w+', name) or name == LABEL:
+        raise ConfigError(path, f"a node's name must be letters, digits and _, and not {LABEL!r}")
+    if hasattr(nn.ModuleDict, name) or name == 'training':
+        raise ConfigError(path, f'{name!r} is a word of torch; give the node another name, such as {name + "1"!r}')
+    check_type(node, NODES, path, 'node')
+    if 'network' in node:
+        check_type(node['network'], MODELS, f'{path}.network', 'network')
+        for part in ('backbone', 'neck', 'head'):
+            # A neck may be a list of necks.
+            cfgs = node['network'].get(part)
+            for cfg in cfgs if isinstance(cfgs, (list, tuple)) else [cfgs]:
+                if cfg is not None:
+                    check_type(cfg, MODELS, f'{path}.network.{part}', part)
+    members = node.get('members', ())
+    if not isinstance(members, (list, tuple)):
+        raise ConfigError(f'{path}.members', f'must be a list of nodes, got {members!r}')
+    for member in members:
+        if member not in nodes:
+            raise ConfigError(f'{path}.members', f'no node is named {member!r}; {did_you_mean(member, nodes)}')
+
+
+def _check_role(name: str, graph: GraphConfig) -> None:
+    averages = [edge for edge in graph.incoming(name) if edge.is_average]
+    if len(averages) > 1:
+        raise UntaughtError(
+            averages[1].path, f'{name!r} is a moving average already ({averages[0].key!r}); remove one of the two'
+        )
+    if averages:
+        _check_same_network(averages[0], graph.nodes)
+    if name in graph.without_weights:
+        raise UntaughtError(
+            f'model.nodes.{name}',
+            'nobody teaches this network and it has no checkpoint; give it an edge such as '
+            f"'label->{name}', a checkpoint, or allow_random=True",
+        )
+
+
+def _check_same_network(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+    """Refuses the average of another kind of network; what the configs do not show, the edge finds when built."""
+    backbones = [(nodes[name].get('network') or {}).get('backbone') or {} for name in (edge.source, edge.target)]
+    if any(backbones[0].get(entry) != backbones[1].get(entry) for entry in _ARCHITECTURE):
+        raise UntaughtError(edge.path, 'the moving average needs the same network at both ends')
+
+
+def _check_target(graph: GraphConfig) -> None:
+    target = graph.target
+    if target not in graph.nodes:
+        problem = f'no node is named {target!r}' if target else 'is missing'
+        raise ConfigError('model.target', f'{problem}; {did_you_mean(target, graph.nodes)}')
+
+    def made_of(name: str) -> Sequence[str]:
+        return [graph.averaged[name].source] if name in graph.averaged else graph.members(name)
+
+    def learns(name: str) -> bool:
+        return graph.roles.get(name) == 'trained' or any(map(learns, made_of(name)))
+
+    assert graph.averages is not None and graph.order  # no node reads itself, or learns() would go on for ever
+    if not learns(target):
+        network = target
+        while parts := made_of(network):
+            network = parts[0]
+        raise UntaughtError(
+            'model.target',
+            f'{target!r} never learns: no edge that is not cut off ends in it or in what it is made of; '
+            f"add one such as 'label->{network}'",
+        )

@@ -1,0 +1,69 @@
+"""Checks that the data pipeline makes the views of the images that the edges look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mmpretrain.registry import TRANSFORMS
+
+from ktg_mm.errors import ConfigError
+
+from .graph_config import GraphConfig
+from .type_check import class_of
+
+# Whose steps of a pipeline make no views with names, but for Views.
+_OWN_PACKAGES = ('ktg_mm', 'mmcv', 'mmpretrain')
+
+
+def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
+    """Refuses an edge that looks at a view which the training pipeline does not make.
+
+    Args:
+        graph: A checked graph.
+        loader: ``train_dataloader``, of which each step of the pipeline exists; None if there is none.
+
+    Raises:
+        ConfigError: If there is one, or PackInputs comes after Views.
+    """
+    dataset = (loader or {}).get('dataset')
+    while isinstance(dataset, Mapping) and 'pipeline' not in dataset:  # wrappers
+        dataset = dataset.get('dataset')
+    steps = dataset['pipeline'] if isinstance(dataset, Mapping) else None
+    if not isinstance(steps, (list, tuple)):
+        return
+    known: Collection[str] | None = None
+    for step in steps:
+        found = class_of(TRANSFORMS, step)
+        if 'transforms' in step or found.__module__.split('.')[0] not in _OWN_PACKAGES:
+            return  # may make views, too
+        if found.__name__ == 'Views':
+            known = step.keys() - {'type', '_scope_'}
+        if found.__name__ == 'PackInputs' and known is not None:
+            raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
+    for key in graph.learning_edges:
+        for path, view in graph.edges[key].views:
+            check_view(path, view, known)
+
+
+def check_view(key: str, view: str | None, known: Collection[str] | None) -> None:
+    """Checks that the data pipeline makes a view.
+
+    Args:
+        key: The config key that asks for it.
+        view: Its name, None for the only view.
+        known: The names of the views that are made, None if there is one without a name.
+
+    Raises:
+        ConfigError: If it does not.
+    """
+    if known is None:
+        if view is not None:
+            raise ConfigError(
+                key,
+                f'asks for the view {view!r}, but the data pipeline makes one view without a name; '
+                f"dict(type='Views', {view}=[...]) in train_dataloader.dataset.pipeline makes views with names",
+            )
+    elif view not in known:
+        asks = 'names no view' if view is None else f'asks for the view {view!r}'
+        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(known))}; name one of these')

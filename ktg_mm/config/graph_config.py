@@ -1,0 +1,210 @@
+"""A graph's config as a value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ktg_mm.errors import ConfigError, UntaughtError
+from ktg_mm.registry import NODES
+
+from .check_graph import check_graph, check_shape
+from .edge_config import EdgeConfig, parse_edge_key
+from .pretrained import is_pretrained
+from .type_check import class_of
+
+
+class GraphConfig:
+    """A graph, as a config has it, and what follows from that: the one place where questions of it are answered.
+
+    It can be asked before it is checked; the answers to a graph with mistakes mean nothing.
+
+    Args:
+        model: ``model`` of a config, with ``nodes``, ``edges`` and ``target``; it must not be changed any more.
+
+    Raises:
+        ConfigError: If nodes or edges are no dicts, or an edge's key is malformed.
+
+    Example:
+        >>> import ktg_mm.models
+        >>> network = dict(type='ImageClassifier', backbone=dict(type='LeNet5'))
+        >>> graph = GraphConfig(dict(
+        ...     nodes=dict(net1=dict(type='NetworkNode', network=network)),
+        ...     edges={'label->net1': dict(loss=dict(type='CrossEntropy'))}, target='net1')).check()
+        >>> graph.roles, graph.teaches()
+        ({'net1': 'trained'}, {'label->net1': ('net1',)})
+    """
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        nodes, edges = model.get('nodes', {}), model.get('edges', {})
+        check_shape(nodes, edges)
+        self.model = model
+        self.nodes: Mapping[str, Any] = nodes
+        self.edges = {key: EdgeConfig(key, cfg) for key, cfg in edges.items()}
+        self.target: str = model.get('target') or ''
+
+    def check(self) -> GraphConfig:
+        """Returns the graph if it is sound.
+
+        Raises:
+            ConfigError: At the first mistake; the message names the key.
+            UntaughtError: If its parts are sound, but it cannot do its work.
+        """
+        check_graph(self)
+        return self
+
+    def incoming(self, name: str) -> list[EdgeConfig]:
+        """The edges that end in a node."""
+        return [edge for edge in self.edges.values() if edge.target == name]
+
+    def outgoing(self, name: str) -> list[EdgeConfig]:
+        """The edges that begin in a node, or the label."""
+        return [edge for edge in self.edges.values() if edge.source == name]
+
+    def members(self, name: str) -> Sequence[str]:
+        """The nodes whose outputs a node reads."""
+        return self.nodes[name].get('members', ())
+
+    def made_of(self, names: Iterable[str]) -> set[str]:
+        """Some nodes, with all whose outputs they read."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found and name in self.nodes:
+                found.add(name)
+                todo += self.members(name)
+        return found
+
+    @functools.cached_property
+    def networks(self) -> tuple[str, ...]:
+        """The nodes that have parameters; one of an unknown type counts as one."""
+        return tuple(name for name, node in self.nodes.items() if _has_parameters(node))
+
+    @functools.cached_property
+    def averaged(self) -> dict[str, EdgeConfig]:
+        """The moving averages, each with the edge that makes it one."""
+        return {edge.target: edge for edge in self.edges.values() if edge.is_average}
+
+    @functools.cached_property
+    def averages(self) -> list[EdgeConfig]:
+        """The edges that make moving averages, each after the one that its source depends on.
+
+        Raises:
+            UntaughtError: If they form a cycle.
+        """
+        ordered: list[EdgeConfig] = []
+        for first in self.averaged.values():
+            chain: list[EdgeConfig] = []
+            edge: EdgeConfig | None = first
+            while edge is not None and edge not in ordered:
+                if edge in chain:
+                    keys = ', '.join(edge.key for edge in chain)
+                    raise UntaughtError(edge.path, f'the moving averages form a cycle, {keys}; remove one of them')
+                chain.append(edge)
+                edge = self.averaged.get(edge.source)
+            ordered += reversed(chain)
+        return ordered
+
+    def teaches(self) -> dict[str, tuple[str, ...]]:
+        """The nodes whose parameters each edge's loss reaches, by the edge's key; none where nothing passes.
+
+        A moving average learns from nobody but its source.
+        """
+        return {
+            key: () if edge.is_cut or edge.target in self.averaged else (edge.target,)
+            for key, edge in self.edges.items()
+        }
+
+    @property
+    def learning_edges(self) -> list[str]:
+        """Keys of the edges to compute: those that teach somebody."""
+        return [key for key, taught in self.teaches().items() if taught]
+
+    @functools.cached_property
+    def roles(self) -> dict[str, str]:
+        """Each network's role: ``'trained'``, ``'ema'``, or ``'frozen'`` if no edge teaches it."""
+        taught = {name for names in self.teaches().values() for name in names}
+        return {
+            name: 'ema' if name in self.averaged else 'trained' if name in taught else 'frozen'
+            for name in self.networks
+        }
+
+    @property
+    def trained(self) -> list[str]:
+        """The networks that learn."""
+        return [name for name, role in self.roles.items() if role == 'trained']
+
+    @functools.cached_property
+    def without_weights(self) -> list[str]:
+        """The networks that nobody teaches, that begin with no weights of others, and may not stay random."""
+        frozen = [name for name, role in self.roles.items() if role == 'frozen']
+        return [
+            name for name in frozen if not (is_pretrained(self.nodes[name]) or self.nodes[name].get('allow_random'))
+        ]
+
+    @functools.cached_property
+    def order(self) -> list[str]:
+        """All nodes, each after the nodes that it reads.
+
+        Raises:
+            ConfigError: If one reads itself.
+        """
+        order: list[str] = []
+
+        def visit(name: str, path: tuple[str, ...] = ()) -> None:
+            if name in path:
+                raise ConfigError(f'model.nodes.{name}', f'reads its own output: {" <- ".join([*path, name])}')
+            if name not in order:
+                for read in self.members(name):
+                    visit(read, (*path, name))
+                order.append(name)
+
+        for name in self.nodes:
+            visit(name)
+        return order
+
+    def reduced(self, scored: Iterable[str]) -> dict[str, Any]:
+        """Removes what cannot change some nodes: edges that teach nobody, and nodes that none of them hears.
+
+        Args:
+            scored: The nodes that are to be trained as they are here.
+
+        Returns:
+            ``model`` of the smaller graph.
+
+        Example:
+            >>> import ktg_mm.models
+            >>> kl = dict(loss=dict(type='KLDivergence'))
+            >>> edges = {'label->a': kl, 'label->b': kl, 'a->b': kl, 'b->a': dict(kl, gate=dict(type='CutoffGate'))}
+            >>> model = dict(nodes=dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode')), edges=edges)
+            >>> sorted(GraphConfig(model).reduced(['a'])['edges'])
+            ['label->a']
+        """
+        reaches = self.teaches() | {edge.key: (edge.target,) for edge in self.edges.values() if edge.is_average}
+        heard: set[str] = set()
+        more = self.made_of(scored)
+        while more > heard:
+            heard = more
+            sources = [self.edges[key].source for key, names in reaches.items() if heard.intersection(names)]
+            more = heard | self.made_of(sources)
+        return {
+            **self.model,
+            'nodes': {name: dict(node) for name, node in self.nodes.items() if name in heard},
+            'edges': {key: dict(self.edges[key].cfg) for key, names in reaches.items() if heard.intersection(names)},
+        }
+
+
+def without_node(model: dict[str, Any], name: str) -> None:
+    """Takes a node out of ``model``, in place, with its edges and its place in ensembles."""
+    model['nodes'].pop(name, None)
+    for key in [key for key in model.get('edges', {}) if name in parse_edge_key(key)[:2]]:
+        del model['edges'][key]
+    for node in model['nodes'].values():
+        if 'members' in node:
+            node['members'] = [member for member in node['members'] if member != name]
+
+
+def _has_parameters(node: Mapping[str, Any]) -> bool:
+    return getattr(class_of(NODES, node) if 'type' in node else None, 'has_parameters', True)

@@ -1,0 +1,52 @@
+"""Which networks begin with weights of somebody else's making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def is_pretrained(node: Mapping[str, Any]) -> bool:
+    """Whether a node's config names the weights to begin with.
+
+    They are its ``checkpoint``, its network's ``pretrained``, or an ``init_cfg`` of type Pretrained; any other
+    ``init_cfg`` only says how to begin at random.
+
+    Args:
+        node: The node's config.
+
+    Example:
+        >>> is_pretrained(dict(network=dict(init_cfg=dict(type='Kaiming', layer='Conv2d'))))
+        False
+        >>> is_pretrained(dict(network=dict(init_cfg=dict(type='Pretrained', checkpoint='a.pth'))))
+        True
+    """
+    network = node.get('network') or {}
+    return bool(node.get('checkpoint') or network.get('pretrained') or any(map(_loads, _init_cfgs(network))))
+
+
+def without_weights(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of the same node that begins at random.
+
+    Args:
+        node: The node's config; it stays as it is.
+
+    Example:
+        >>> without_weights(dict(network=dict(type='A', pretrained='a.pth'), checkpoint='b.pth', prefix='net1.'))
+        {'network': {'type': 'A'}}
+    """
+    kept = {key: value for key, value in node.items() if key not in ('checkpoint', 'prefix', 'allow_random')}
+    if isinstance(network := kept.get('network'), Mapping) and is_pretrained(dict(network=network)):
+        init_cfg = [cfg for cfg in _init_cfgs(network) if not _loads(cfg)]
+        network = {key: value for key, value in network.items() if key not in ('pretrained', 'init_cfg')}
+        kept['network'] = network | (dict(init_cfg=init_cfg) if init_cfg else {})
+    return kept
+
+
+def _init_cfgs(network: Mapping[str, Any]) -> list[Any]:
+    init_cfg = network.get('init_cfg') or []
+    return list(init_cfg) if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+
+
+def _loads(init_cfg: Any) -> bool:
+    return isinstance(init_cfg, Mapping) and init_cfg.get('type') == 'Pretrained'
