@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from mmengine.registry import Registry
 
@@ -13,9 +13,6 @@ from ktg_mm.errors import ConfigError
 from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES
 
 from .type_check import class_of
-
-if TYPE_CHECKING:
-    from ktg_mm.models.needs import Need
 
 LABEL = 'label'
 _KEY = re.compile(r'(\w+)->(\w+)(?::(\w+))?')
@@ -48,8 +45,8 @@ class PartConfig(NamedTuple):
         return getattr(class_of(self.registry, self.cfg) if known else None, attribute, False)
 
     @property
-    def needs(self) -> list[Need]:
-        """What it must be given, as its arguments are."""
+    def needs(self) -> list[Any]:
+        """What it must be given, as its arguments are: objects of ``ktg_mm.models.needs.Need``."""
         return [need for need in self.says('needs') or () if need.applies(self.cfg)]
 
 
