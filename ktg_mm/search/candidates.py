@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import re
 import zlib
@@ -20,6 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.fingerprint import as_text
 from ktg_mm.models.graph_spec import UntaughtError
 
 from .canonical import graph_key, reduce_graph
@@ -265,4 +265,4 @@ def mark_pretrained(model: dict[str, Any]) -> None:
 
 
 def _words(value: Any) -> Iterable[str]:
-    return re.findall(r'\w+', json.dumps(value, default=repr))
+    return re.findall(r'\w+', as_text(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.fingerprint import as_text
 from ktg_mm.models.build import build_edge, build_node
 from ktg_mm.models.edge_spec import is_ema
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
@@ -118,7 +118,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             if key in model['edges'] and not is_ema(model['edges'][key]):
                 build_edge(key, model['edges'][key])
     for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
-        text = json.dumps(node, sort_keys=True, default=repr)
+        text = as_text(node)
         if node.get('network') and text not in built:
             built.add(text)
             with torch.random.fork_rng():

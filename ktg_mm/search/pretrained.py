@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.fingerprint import fingerprint
 from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
 
 from .candidates import PRETRAINED
@@ -58,7 +57,7 @@ def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Pa
         folder: Where all such weights are kept.
     """
     how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
-    return folder / f'{hashlib.sha256(json.dumps(how, sort_keys=True, default=repr).encode()).hexdigest()[:16]}.pth'
+    return folder / f'{fingerprint(how)[:16]}.pth'
 
 
 def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -19,6 +18,7 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.fingerprint import fingerprint
 from ktg_mm.models.graph_spec import read_graph
 
 from .baselines import deep_mutual_learning, independent, number_of_networks
@@ -147,8 +147,7 @@ def _fingerprint(cfg: Config) -> str:
     test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
     dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
     test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
-    text = json.dumps([recipe(config), test], sort_keys=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return fingerprint([recipe(config), test])
 
 
 def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequence[str]) -> None:

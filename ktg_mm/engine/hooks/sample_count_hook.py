@@ -1,12 +1,10 @@
 """Compares the unlabelled images with those that gates keep count of."""
 
-from typing import Any
-
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError
 
 
@@ -28,8 +26,7 @@ class SampleCountHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Checks the training data."""
         number = getattr(runner.train_dataloader.dataset, 'num_unlabeled', None)
-        model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        for key, edge in getattr(model, 'edges', {}).items():
+        for key, edge in getattr(unwrapped(runner.model), 'edges', {}).items():
             if number is not None and edge.gate.num_samples not in (None, number):
                 raise ConfigError(
                     f'model.edges[{key!r}].gate.num_samples',
