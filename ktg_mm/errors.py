@@ -41,6 +41,21 @@ class DataError(UserError):
     """Data that is missing, unreadable or not in the layout that was expected."""
 
 
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error, also where a library's bare ``except`` has made another error of it.
+
+    Args:
+        error: What was raised.
+
+    Example:
+        >>> error = RuntimeError('a loader was killed')
+        >>> error.__context__ = KeyboardInterrupt()
+        >>> is_interrupt(error), is_interrupt(RuntimeError())
+        (True, False)
+    """
+    return error is not None and (isinstance(error, KeyboardInterrupt) or is_interrupt(error.__context__))
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Returns a hint that names the closest known name, else all known ones.
 

@@ -13,34 +13,64 @@ from ktg_mm.errors import UserError
 
 
 @contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary file beside the path to write into, and renames it when it is whole.
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary file beside the path to write into, and renames it when it is whole and on the disk.
+
+    Whatever happens in between, an error, a kill or a power failure, the path holds what it did before.
 
     Args:
-        path: The file; its folder is made if it is missing. A write that fails leaves it as it was.
+        path: The file; its folder is made if it is missing. The temporary one is hidden and ends in ``.tmp``, so that
+            no pattern such as ``*.pth`` finds it; a config's ends in ``.tmp.py``, so that it can be read and checked.
 
     Raises:
-        UserError: If it cannot be written.
+        OSError: If it cannot be written.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / 'folder' / 'file'
-        >>> with whole_file(path) as part:
+        >>> with atomic_file(path) as part:
         ...     _ = part.write_text('whole')
         >>> path.read_text(), [file.name for file in path.parent.iterdir()]
         ('whole', ['file'])
     """
     path = Path(path)
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
+    part = path.with_name(f'.{path.name}.{os.getpid()}.tmp{".py" if path.suffix == ".py" else ""}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
+        _sync(part, os.O_RDWR)
         os.replace(part, path)
-    except OSError as error:
-        raise UserError(f'{path}: cannot be written: {error.strerror or error}') from error
+        with contextlib.suppress(OSError):  # not every system can
+            _sync(path.parent, os.O_RDONLY)
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path, name: str | None = None) -> Iterator[Path]:
+    """As :func:`atomic_file`, for a file that the user has asked for.
+
+    Args:
+        path: The file.
+        name: What the message calls it. Defaults to the path.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    try:
+        with atomic_file(path) as part:
+            yield part
+    except OSError as error:
+        raise UserError(f'{name or path}: cannot be written: {error.strerror or error}') from error
 
 
 def save_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> Path:

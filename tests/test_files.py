@@ -1,7 +1,11 @@
+import glob
+import os
+import stat
+
 import pytest
 
 from ktg_mm.errors import UserError
-from ktg_mm.files import save_table, whole_file
+from ktg_mm.files import atomic_file, save_table, whole_file
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -14,7 +18,54 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     with pytest.raises(UserError, match=r'file: cannot be written: no room$'), whole_file(path):
         raise OSError(28, 'no room')
     assert path.read_text() == 'old'
+    with pytest.raises(UserError, match=r'^--out: cannot be written: no room$'), whole_file(path, '--out'):
+        raise OSError(28, 'no room')
+    with pytest.raises(OSError, match='no room'), atomic_file(path):
+        raise OSError(28, 'no room')
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize('step', ['fsync', 'replace'])
+def test_a_disk_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
+    path = tmp_path / 'file'
+    path.write_text('old')
+
+    def fail(*args):
+        raise OSError(5, 'the disk is broken')
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(UserError, match=r'file: cannot be written: the disk is broken$'), whole_file(path) as part:
+        part.write_text('new')
+    assert path.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_flushed_is_no_failure(tmp_path, monkeypatch):
+    flush, flushed = os.fsync, []
+
+    def flush_files(descriptor):
+        flushed.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        if flushed[-1]:
+            raise OSError(22, 'Invalid argument')
+        flush(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', flush_files)
+    with whole_file(tmp_path / 'file') as part:
+        part.write_text('new')
+    assert (tmp_path / 'file').read_text() == 'new'
+    assert flushed == [False, True]
+
+
+@pytest.mark.parametrize(
+    ('name', 'ending'), [('epoch_1.pth', '.pth'), ('results.json', '.json'), ('a.csv', '.csv'), ('graph.py', '.py')]
+)
+def test_the_unfinished_file_is_found_by_no_pattern(tmp_path, name, ending):
+    with whole_file(tmp_path / name) as part:
+        part.write_text('half')
+        assert part.name.startswith(f'.{name}.')
+        assert not glob.glob(f'{tmp_path}/*')
+        assert list(tmp_path.glob(f'*{ending}')) == ([part] if ending == '.py' else [])
+        assert (part.suffix == '.py') == (ending == '.py'), 'a config can be read before it is in its place'
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

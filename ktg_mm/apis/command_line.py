@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from mmengine.registry import build_from_cfg
 
-from ktg_mm.errors import UserError
+from ktg_mm.errors import UserError, is_interrupt
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -42,7 +42,7 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
         try:
             return main(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
-            if _is_interrupt(error):
+            if is_interrupt(error):
                 print('interrupted', file=sys.stderr)
                 sys.exit(130)
             message = user_message(error)
@@ -52,11 +52,6 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
             sys.exit(2)
 
     return wrapped
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error, also where a library's bare ``except`` has made another error of it."""
-    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__context__))
 
 
 def user_message(error: BaseException) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
+
+from ktg_mm.fingerprint import as_text, fingerprint
 
 from .edge_config import EdgeConfig
 from .graph_config import GraphConfig
@@ -34,7 +34,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         >>> graph_key(one, ['a']) == graph_key(two, ['a'])
         True
     """
-    nodes = {name: _text(node, without='members') for name, node in model['nodes'].items()}
+    nodes = {name: as_text(_without(node, 'members')) for name, node in model['nodes'].items()}
     members = {name: frozenset(node.get('members', ())) for name, node in model['nodes'].items()}
     edges = [(edge.source, edge.target, _edge_text(edge)) for edge in GraphConfig(model).edges.values()]
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
@@ -47,25 +47,19 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     )
     named_nodes = {name: colours[name] for name in nodes if name in named}
     others = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
-    text = _text([min(everything), named_nodes, others, rest])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _text(value: Any, without: str = '') -> str:
-    if isinstance(value, Mapping) and without:
-        value = {key: entry for key, entry in value.items() if key != without}
-    return json.dumps(value, sort_keys=True, default=repr)
+    return fingerprint([min(everything), named_nodes, others, rest])[:32]
 
 
 def _edge_text(edge: EdgeConfig) -> str:
     """An edge without its key's suffix, which is only a name, a gate that is always open, and the default samples."""
-    cfg = {key: value for key, value in edge.cfg.items() if value is not None or key not in ('gate', 'samples')}
-    default = EdgeConfig(edge.key, {key: value for key, value in cfg.items() if key != 'samples'}).samples
-    if edge.samples == default:
-        cfg.pop('samples', None)
-    if edge.is_open:
-        cfg.pop('gate', None)
-    return _text(cfg)
+    cfg = _without(edge.cfg, *(entry for entry in ('gate', 'samples') if edge.cfg.get(entry) is None))
+    if EdgeConfig(edge.key, _without(cfg, 'samples')).samples == edge.samples:
+        cfg = _without(cfg, 'samples')
+    return as_text(_without(cfg, 'gate') if edge.is_open else cfg)
+
+
+def _without(cfg: Mapping[str, Any], *entries: str) -> dict[str, Any]:
+    return {key: value for key, value in cfg.items() if key not in entries}
 
 
 def _colour(
@@ -75,7 +69,7 @@ def _colour(
     hears = sorted((colours[target], text) for source, target, text in edges if source == name)
     within = sorted(colours[other] for other in members if name in members[other])
     of = sorted(colours[member] for member in members[name] if member in colours)
-    return hashlib.sha256(_text([colours[name], heard, hears, within, of]).encode()).hexdigest()
+    return fingerprint([colours[name], heard, hears, within, of])
 
 
 def _written(
@@ -86,7 +80,7 @@ def _written(
 ) -> str:
     """The graph with its nodes numbered in one order."""
     number = {name: f'{i:03d}' for i, name in enumerate(itertools.chain(*order))}
-    return _text(
+    return as_text(
         [
             [nodes[name] for name in number],
             [sorted(number[member] for member in members[name] if member in number) for name in number],

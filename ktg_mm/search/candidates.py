@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import re
 import zlib
@@ -21,6 +20,7 @@ from optuna.trial import FrozenTrial
 
 from ktg_mm.config import GraphConfig, graph_key, without_absent
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
+from ktg_mm.fingerprint import as_text
 
 from .metrics import BEST, COSTS, read_metrics
 from .retries import INDEX, KEY, is_fresh, root_of
@@ -260,4 +260,4 @@ def mark_pretrained(model: dict[str, Any]) -> None:
 
 
 def _words(value: Any) -> Iterable[str]:
-    return re.findall(r'\w+', json.dumps(value, default=repr))
+    return re.findall(r'\w+', as_text(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.config import EdgeConfig, GraphConfig, check_type, without_absent
 from ktg_mm.errors import ConfigError, UntaughtError
+from ktg_mm.fingerprint import as_text
 from ktg_mm.models.build import build_edge, build_node
 
 from .asha_hook import ASHAHook
@@ -115,7 +115,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:
                 build_edge(edge)
     for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
-        text = json.dumps(node, sort_keys=True, default=repr)
+        text = as_text(node)
         if node.get('network') and text not in built:
             built.add(text)
             with torch.random.fork_rng():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from scipy.stats import t
+from scipy.stats import sem, t
 
 from ktg_mm.text_table import text_table
 
@@ -65,11 +65,10 @@ def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
 
 def _interval(values: Sequence[float]) -> tuple[float, float] | None:
     """The 95 % interval of a mean, of Student's t."""
-    n = len(values)
-    if n < 2:
+    if len(values) < 2:
         return None
-    half = float(t.ppf(0.975, n - 1)) * stdev(values) / n**0.5
-    return mean(values) - half, mean(values) + half
+    low, high = (mean(values) + float(end * sem(values)) for end in t.interval(0.95, len(values) - 1))
+    return low, high
 
 
 def print_table(rows: Iterable[Row]) -> None:

@@ -18,6 +18,7 @@ from ktg_mm.apis.config import load_config
 from ktg_mm.config import without_absent
 from ktg_mm.config.config_text import Reference, difference, write_value
 from ktg_mm.errors import ConfigError, UntaughtError, UserError
+from ktg_mm.files import whole_file
 
 from .candidates import PRETRAINED, Candidate, Candidates
 from .pretrained import weights_path
@@ -241,18 +242,12 @@ def _model_text(model: Mapping[str, Any], base: Mapping[str, Any]) -> str:
 
 def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
     """Writes the config, after a look whether it reads as it should."""
-    temporary = out.with_name(f'.{out.stem}.{os.getpid()}.tmp.py')
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding='utf-8')
-        written = load_config(temporary)
-        if written.model.to_dict() != model:
-            raise UserError(f'--out {out}: the graph holds values that a config cannot, such as functions')
-        check_config(written)
-        os.replace(temporary, out)
-    except OSError as error:
-        raise UserError(f'--out {out}: cannot be written: {error.strerror}') from error
-    except UserError as error:
-        raise UserError(str(error).replace(str(temporary), f'--out {out}')) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(out, f'--out {out}') as part:
+        part.write_text(text, encoding='utf-8')
+        try:
+            written = load_config(part)
+            if written.model.to_dict() != model:
+                raise UserError(f'{part}: the graph holds values that a config cannot, such as functions')
+            check_config(written)
+        except UserError as error:
+            raise UserError(str(error).replace(str(part), f'--out {out}')) from error

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.fingerprint import fingerprint
 
 from .candidates import PRETRAINED
 from .run_trial import remove_checkpoints, run_trial
@@ -57,7 +56,7 @@ def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Pa
         folder: Where all such weights are kept.
     """
     how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
-    return folder / f'{hashlib.sha256(json.dumps(how, sort_keys=True, default=repr).encode()).hexdigest()[:16]}.pth'
+    return folder / f'{fingerprint(how)[:16]}.pth'
 
 
 def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -20,6 +19,7 @@ from ktg_mm.apis.train import train
 from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.fingerprint import fingerprint
 
 from .comparison import FOUND, Row, compare
 from .run_trial import quiet_runner
@@ -145,8 +145,7 @@ def _fingerprint(cfg: Config) -> str:
     test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
     dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
     test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
-    text = json.dumps([recipe(config), test], sort_keys=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return fingerprint([recipe(config), test])
 
 
 def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequence[str]) -> None:

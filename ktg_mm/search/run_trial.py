@@ -16,14 +16,15 @@ from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MessageHub, MMLogger
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from ktg_mm.apis.runner import build_runner
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
-from ktg_mm.errors import NonFiniteError
+from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.errors import NonFiniteError, is_interrupt
 
 from .asha_hook import ASHAHook
 
@@ -85,13 +86,13 @@ def run_trial(
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
         except RuntimeError as error:
-            if _is_interrupt(error):
+            if is_interrupt(error):
                 raise KeyboardInterrupt from error
             if "can't allocate memory" in str(error) or 'out of memory' in str(error):
                 raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
             raise
         if keep is not None:
-            keep(runner.model.module if is_model_wrapper(runner.model) else runner.model)
+            keep(unwrapped(runner.model))
         found = count_costs(runner) if costs else {}
         done = hook._step(runner)
         return Outcome(hook.metrics, done, done < hook._last_step(runner), found)
@@ -128,17 +129,13 @@ def _forget(experiment: str | None, runner: Runner | None) -> None:
             del manager._instance_dict[name]
 
 
-def _is_interrupt(error: BaseException | None) -> bool:
-    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__context__))
-
-
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def count_costs(runner: Runner) -> dict[str, float]:
     """Parameters, and multiply-adds for one image, of the target (of all its members if it is an ensemble)."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     image = next(iter(runner.val_dataloader))['inputs']
     batch = model.data_preprocessor(dict(inputs=image[:1], data_samples=None), False)['inputs']
     total = dict(parameters=0.0, flops=0.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
 import threading
@@ -24,6 +22,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.fingerprint import fingerprint
 
 from .retries import END, LOST
 
@@ -174,7 +173,7 @@ def create_study(
     check_identity(study, identity)
     for what, value in identity.items():
         if what not in study.user_attrs:
-            study.set_user_attr(what, _fingerprint(value))
+            study.set_user_attr(what, fingerprint(value))
     return study
 
 
@@ -190,7 +189,7 @@ def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADV
         UserError: If it is of another.
     """
     for what, value in identity.items():
-        if study.user_attrs.get(what, _fingerprint(value)) != _fingerprint(value):
+        if study.user_attrs.get(what, fingerprint(value)) != fingerprint(value):
             raise _other(study.study_name, _DIFFERENT[what], advice)
 
 
@@ -248,10 +247,6 @@ def load_study(storage: BaseStorage, name: str) -> Study:
 
 def _other(name: str, reason: str, advice: str = _ADVICE) -> UserError:
     return UserError(f'--study {name}: the storage holds a study of this name with {reason}; {advice}')
-
-
-def _fingerprint(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:

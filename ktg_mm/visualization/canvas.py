@@ -4,16 +4,19 @@ from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.bezier import inside_circle, split_path_inout
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Polygon
+from matplotlib.path import Path
+from matplotlib.transforms import Bbox
 
-from .graph_layout import Box, Curve, text_size
+from .graph_layout import Box, text_size
 
 INK, GREY = '#222222', '#767676'
 
 
 class Canvas:
-    """Draws boxes, arrows and text and keeps the limits of what was drawn.
+    """Draws boxes, arrows and text; its axes keep the limits of what was drawn.
 
     Example:
         >>> canvas = Canvas()
@@ -28,16 +31,11 @@ class Canvas:
         FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.axis('off')
-        self.low, self.high = np.full(2, np.inf), np.full(2, -np.inf)
 
-    def include(self, points: np.ndarray) -> None:
-        """Makes the sheet reach to some points.
-
-        Args:
-            points: Shape (N, 2).
-        """
-        self.low = np.minimum(self.low, points.min(axis=0))
-        self.high = np.maximum(self.high, points.max(axis=0))
+    @property
+    def limits(self) -> Bbox:
+        """The box around all that was drawn."""
+        return self.axes.dataLim
 
     def box(self, box: Box, face: str, edge: str, width: float, rounding: float = 0.1, dashed: bool = False) -> None:
         """Draws a rounded box.
@@ -50,12 +48,10 @@ class Canvas:
             rounding: Radius of the corners.
             dashed: Whether the border is dashed.
         """
-        corner = box.centre - np.array([box.width, box.height]) / 2
         style = f'round,pad=0,rounding_size={rounding}'
-        patch = FancyBboxPatch(tuple(corner), box.width, box.height, boxstyle=style, fc=face, ec=edge, zorder=3)
+        patch = FancyBboxPatch(box.p0, *box.size, boxstyle=style, fc=face, ec=edge, zorder=3)
         patch.set(linewidth=width, linestyle=(0, (3, 2)) if dashed else '-')
         self.axes.add_patch(patch)
-        self.include(np.array([corner, corner + np.array([box.width, box.height])]))
 
     def diamond(self, box: Box, face: str, edge: str) -> None:
         """Draws a diamond.
@@ -65,33 +61,29 @@ class Canvas:
             face: Colour of the inside.
             edge: Colour of the border.
         """
-        reach = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]]) * (box.width / 2, box.height / 2)
+        reach = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]]) * box.size / 2
         self.axes.add_patch(Polygon(box.centre + reach, fc=face, ec=edge, linewidth=1, zorder=3))
-        self.include(box.centre + reach)
 
-    def line(self, curve: Curve, colour: str, style: object, width: float, arrow: bool = True) -> None:
-        """Draws a curve, by default with an arrowhead at its end.
+    def line(self, path: Path, colour: str, style: object, width: float, arrow: bool = True) -> None:
+        """Draws a path, by default with an arrowhead at its end.
 
         Args:
-            curve: The curve.
+            path: The path.
             colour: Its colour.
             style: Its line style, as matplotlib takes it.
             width: Its width in points.
             arrow: Whether it has a head.
         """
-        shaft = curve
         if arrow:
-            # The head is drawn on its own: a dashed outline would fray it.
-            neck = curve.at_length(max(0.0, 1 - 0.13 / max(curve.length(), 1e-6)))
-            base, tip = curve.points(np.array([neck, 1.0]))
-            way = (tip - base) / max(float(np.linalg.norm(tip - base)), 1e-9)
-            side = 0.05 * np.array([-way[1], way[0]])
-            self.axes.add_patch(Polygon([base + side, tip, base - side], fc=colour, ec=colour, lw=0.3, zorder=2.5))
-            shaft = curve.part(0.0, curve.at_length(max(0.0, 1 - 0.1 / max(curve.length(), 1e-6))))
-        patch = PathPatch(shaft.path(), fc='none', ec=colour, zorder=2 if arrow else 1, capstyle='butt')
+            # The head is drawn on its own: a dashed outline would fray it. Its size is in points.
+            head = FancyArrowPatch(path=path, arrowstyle='-|>,head_length=9.4,head_width=3.6', mutation_scale=1)
+            head.set(color=colour, linewidth=0, zorder=2.5)
+            self.axes.add_artist(head)
+            x, y = np.asarray(path.vertices)[-1]
+            path, _ = split_path_inout(path, inside_circle(x, y, 0.1))
+        patch = PathPatch(path, fc='none', ec=colour, zorder=2 if arrow else 1, capstyle='butt')
         patch.set(linewidth=width, linestyle=style)
         self.axes.add_patch(patch)
-        self.include(curve.points(np.linspace(0, 1, 20)))
 
     def text(
         self,
@@ -116,7 +108,7 @@ class Canvas:
         """
         width, height = text_size(text, size, bold)
         left = x - (width / 2 if align == 'center' else 0)
-        self.include(np.array([[left, y - height / 2], [left + width, y + height / 2]]))
+        self.axes.update_datalim([[left, y - height / 2], [left + width, y + height / 2]])
         lines = text.split('\n')
         for index, line in enumerate(lines):  # Line by line: as one text its lines would drift apart in an SVG.
             shift = ((len(lines) - 1) / 2 - index) * size * 1.2 / 72 - 0.36 * size / 72
@@ -132,7 +124,7 @@ class Canvas:
         Returns:
             The figure; its size in inches is that of the sheet.
         """
-        low, high = self.low - margin, self.high + margin
-        self.figure.set_size_inches(*(high - low))
-        self.axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        sheet = self.limits.padded(margin)
+        self.figure.set_size_inches(*sheet.size)
+        self.axes.set(xlim=sheet.intervalx, ylim=sheet.intervaly)
         return self.figure

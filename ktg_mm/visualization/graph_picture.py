@@ -1,21 +1,22 @@
 """Draws the graph of a config: who teaches whom, what, and when."""
 
 import math
+import pathlib
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 
 from .canvas import GREY, INK, Canvas
 from .graph_content import Link, node_lines, parts_of, read_links, read_nodes
-from .graph_layout import Box, Curve, arc, clear_arc, loop, place_text, ring, text_size
+from .graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
 from .graph_text import LOSS_NOTES, losses_of, type_name
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
@@ -28,6 +29,7 @@ GATE_STYLES: dict[str, tuple[str, Any]] = {
     'EMA': ('#000000', (0, (1, 1.2))),
 }
 OTHER_STYLES: list[tuple[str, Any]] = [('#56B4E9', (0, (9, 2))), ('#8C7B00', (0, (4, 1, 1, 1))), (GREY, (0, (3, 3)))]
+MEMBER_STYLE: tuple[str, Any] = ('#AAAAAA', (0, (4, 3)))
 MEMBER_BENDS = sorted((bend / 10 for bend in range(-12, 13)), key=abs)
 """How far a member's line may swerve round other nodes, straight first."""
 MAX_WRITTEN = 8
@@ -67,10 +69,10 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
             if member in boxes:
                 rest = [box for other, box in boxes.items() if other not in (name, member)]
                 way = clear_arc(boxes[member], boxes[name], MEMBER_BENDS, rest)
-                canvas.line(way, '#AAAAAA', (0, (4, 3)), 1.0, arrow=False)
+                canvas.line(way, *MEMBER_STYLE, 1.0, arrow=False)
     taken = list(boxes.values()) + _draw_outside(canvas, edges, boxes, outward, styles)
     curves = _curves(mutual, boxes, 0.24 if written else 0.15)
-    points = [curve.points(np.linspace(0, 1, 60)) for curve in curves]
+    points = [sampled(curve) for curve in curves]
     for index, (edge, curve) in enumerate(zip(mutual, curves, strict=True)):
         colour, style = styles[edge.gate]
         canvas.line(curve, colour, style, 1.5)
@@ -84,12 +86,12 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
             _draw_mark(canvas, text, place, colour, written)
     _draw_legend(canvas, edges, {} if written else numbers, styles, nodes)
     if title:
-        middle = (canvas.low[0] + canvas.high[0]) / 2
-        canvas.text(title, middle, canvas.high[1] + 0.3, size=12, bold=True)
+        limits = canvas.limits
+        canvas.text(title, limits.intervalx.mean(), limits.y1 + 0.3, size=12, bold=True)
     return canvas.finish(margin=0.2)
 
 
-def save_picture(figure: Figure, path: str | Path) -> Path:
+def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
     """Saves a picture as SVG, with its text as text, or as PNG.
 
     Args:
@@ -108,7 +110,7 @@ def save_picture(figure: Figure, path: str | Path) -> Path:
         ...     save_picture(draw_graph(dict(nodes=dict(a=dict(type='NetworkNode')))), f'{folder}/a.svg').name
         'a.svg'
     """
-    path = Path(path)
+    path = pathlib.Path(path)
     ending = path.suffix.lower()
     if ending not in ('.svg', '.png'):
         raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
@@ -164,7 +166,7 @@ def _place_nodes(
     return boxes, outward
 
 
-def _curves(mutual: list[Link], boxes: Mapping[str, Box], bend: float) -> list[Curve]:
+def _curves(mutual: list[Link], boxes: Mapping[str, Box], bend: float) -> list[Path]:
     """Bends each edge to its left, so that an edge and its answer part; a second one bends further."""
     seen: dict[tuple[str, str], int] = defaultdict(int)
     curves = []
@@ -206,14 +208,14 @@ def _draw_outside(
             if edge.source == 'label':
                 reach = float(np.linalg.norm(Box(0, 0, 0.5, 0.3).border(angle)))
                 diamond = _box_at(box.border(angle, 0.48 + reach), 0.66, 0.4)
-                canvas.line(arc(diamond.centre, box.centre, 0).between(diamond, box, 0.03), colour, style, 1.5)
+                canvas.line(arc(diamond, box, 0, 0.03), colour, style, 1.5)
                 canvas.diamond(diamond, '#E4E4E4', GREY)
                 canvas.text('label', diamond.x, diamond.y, size=7)
                 anchor, reach = diamond.centre, 0.2
             else:
                 curve = loop(box, angle)
                 canvas.line(curve, colour, style, 1.5)
-                anchor, reach = curve.points(np.array([0.5]))[0], 0.0
+                anchor, reach = sampled(curve, 3)[1], 0.0
             text = _wrap(edge.text)
             width, height = text_size(text, 8)
             if edge.source != 'label' and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
@@ -252,31 +254,31 @@ def _draw_legend(
     nodes: Mapping[str, Mapping[str, Any]],
 ) -> None:
     gates = {edge.text: edge.gate for edge in edges}
-    entries = [(text, number, *styles[gates[text]]) for text, number in numbers.items()]
+    entries = [(text, number, *styles[gates[text]], True) for text, number in numbers.items()]
     named = {gates[text] for text in numbers}
-    entries += [(gate, 0, *style) for gate, style in styles.items() if gate not in named]
+    entries += [(gate, 0, *style, True) for gate, style in styles.items() if gate not in named]
     if any(parts_of(node) for node in nodes.values()):
-        entries.append(('member', 0, '', (0, (4, 3))))
+        entries.append(('member', 0, *MEMBER_STYLE, False))
     if not entries:
         return
-    left, right, top = canvas.low[0], canvas.high[0], canvas.low[1] - 0.4
+    left, right, top = canvas.limits.x0, canvas.limits.x1, canvas.limits.y0 - 0.4
     arrow = 0.8 if len(numbers) > 1 else 0.55
     step = max(text_size(entry[0], 8)[0] for entry in entries) + arrow + 0.4
     columns = max(1, min(len(entries), int((right - left + 0.3) / step)))
     rows = math.ceil(len(entries) / columns)
     columns = math.ceil(len(entries) / rows)
     start = (left + right - columns * step + 0.3) / 2
-    for index, (text, number, colour, style) in enumerate(entries):
+    for index, (text, number, colour, style, taught) in enumerate(entries):
         x, y = start + index // rows * step, top - index % rows * 0.25
-        way = arc(np.array([x, y]), np.array([x + arrow, y]), 0)
-        canvas.line(way, colour or '#AAAAAA', style, 1.5 if colour else 1.0, arrow=bool(colour))
+        way = Path([[x, y], [x + arrow, y]], [Path.MOVETO, Path.LINETO])
+        canvas.line(way, colour, style, 1.5 if taught else 1.0, arrow=taught)
         if number and len(numbers) > 1:
             _draw_mark(canvas, str(number), Box(x + 0.1, y, 0.19, 0.19), colour, written=False)
         canvas.text(text, x + arrow + 0.08, y, align='left')
     used = {type_name(loss) for edge in edges for loss in losses_of(edge.config)}
     notes = _wrap(' · '.join(note for name, note in LOSS_NOTES.items() if name in used), int((right - left) * 16))
     height = text_size(notes, 7)[1]
-    canvas.text(notes, (left + right) / 2, canvas.low[1] - 0.15 - height / 2, size=7, colour=GREY)
+    canvas.text(notes, (left + right) / 2, canvas.limits.y0 - 0.15 - height / 2, size=7, colour=GREY)
 
 
 def _wrap(text: str, width: int = 26) -> str:

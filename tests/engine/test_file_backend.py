@@ -58,7 +58,7 @@ def test_the_content_is_on_the_disk_before_the_name_is(old, monkeypatch):
         call = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *args, name=name, call=call: (steps.append(name), call(*args)))
     AtomicLocalBackend().put(b'new', old)
-    assert steps == ['fsync', 'replace']
+    assert steps == ['fsync', 'replace', 'fsync'], 'the file, its new name, and the folder that holds the name'
 
 
 def test_mmengine_saves_checkpoints_with_it(tmp_path, monkeypatch):

@@ -1,5 +1,5 @@
-import numpy as np
 import pytest
+from matplotlib.path import Path
 
 from ktg_mm.visualization.canvas import Canvas
 from ktg_mm.visualization.graph_layout import Box, arc
@@ -16,15 +16,18 @@ def test_one_unit_is_one_inch_and_the_sheet_fits_what_is_drawn():
 
 def test_arrow_ends_where_its_curve_ends():
     canvas = Canvas()
-    canvas.line(arc(np.zeros(2), np.array([3.0, 0.0]), 0.2), 'black', '-', 1)
+    canvas.line(arc(Box(0, 0, 0, 0), Box(3, 0, 0, 0), 0.2, margin=0), 'black', '-', 1)
+    canvas.finish(margin=0)
     head, shaft = canvas.axes.patches
-    assert head.get_xy()[1].tolist() == pytest.approx([3, 0])
+    outline = head.get_path().vertices
+    assert outline[outline[:, 0].argmax()].tolist() == pytest.approx([3, 0])
+    assert head.get_facecolor() == (0, 0, 0, 1)
     assert 2.85 < shaft.get_path().vertices[-1, 0] < 2.95
 
 
 def test_plain_line_has_no_head():
     canvas = Canvas()
-    canvas.line(arc(np.zeros(2), np.ones(2), 0), 'black', '-', 1, arrow=False)
+    canvas.line(Path([[0, 0], [1, 1]]), 'black', '-', 1, arrow=False)
     assert len(canvas.axes.patches) == 1
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from ktg_mm.visualization.graph_layout import Box, Curve, arc, clear_arc, loop, place_text, ring, text_size
+from ktg_mm.visualization.graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
 
 
 def test_boxes_overlap_by_area():
@@ -21,46 +21,45 @@ def test_border_lies_on_the_box_in_the_direction(angle):
     assert math.atan2(point[1] - 2, point[0] - 1) == pytest.approx(angle)
 
 
-@pytest.mark.parametrize('points', [3, 4])
-def test_part_of_a_curve_is_that_part(points):
-    curve = Curve(np.random.default_rng(0).normal(size=(points, 2)))
-    t = np.linspace(0, 1, 7)
-    np.testing.assert_allclose(curve.part(0.2, 0.7).points(t), curve.points(0.2 + 0.5 * t), atol=1e-12)
+def point(x, y):
+    return Box(x, y, 0, 0)
 
 
-def test_length_and_its_parameter():
-    curve = Curve(np.array([[0.0, 0.0], [0.5, 0.0], [3.0, 0.0]]))
-    assert curve.length() == pytest.approx(3)
-    assert curve.points(np.array([curve.at_length(0.5)]))[0, 0] == pytest.approx(1.5, abs=1e-3)
-    assert len(curve.path().vertices) == 3
+@pytest.mark.parametrize('bend', [0.0, 0.3, -1.2])
+@pytest.mark.parametrize('margin', [0.04, 0.5])
+def test_arc_is_a_part_of_the_whole_one_and_begins_and_ends_at_the_margin(bend, margin):
+    left, right = Box(0, 0, 1, 1), Box(4, 1, 1, 0.6)
+    whole = sampled(arc(point(0, 0), point(4, 1), bend, margin=0), 2001)
+    middle = whole[1000] - (2, 0.5)
+    assert middle == pytest.approx(bend * np.array([-1, 4]) / math.sqrt(17))
+    points = sampled(arc(left, right, bend, margin))
+    assert np.linalg.norm(points[:, None] - whole, axis=-1).min(axis=1).max() < 3e-3
+    for box, end in ((left, points[0]), (right, points[-1])):
+        assert np.abs((end - box.centre) / (box.size / 2 + margin)).max() == pytest.approx(1, abs=0.03)
 
 
 def test_arcs_of_a_pair_bend_apart_and_start_outside_the_boxes():
     left, right = Box(0, 0, 1, 1), Box(4, 0, 1, 1)
-    there = arc(left.centre, right.centre, 0.3).between(left, right)
-    back = arc(right.centre, left.centre, 0.3).between(right, left)
-    t = np.linspace(0, 1, 30)
-    assert there.points(t)[:, 1].min() > 0 > back.points(t)[:, 1].max()
+    there, back = sampled(arc(left, right, 0.3), 30), sampled(arc(right, left, 0.3), 30)
+    assert there[:, 1].min() > 0 > back[:, 1].max()
     for box in (left, right):
-        assert not box.inside(there.points(t)).any()
+        assert not box.count_contains(there)
 
 
-def test_between_boxes_that_touch_keeps_the_curve():
-    curve = arc(np.zeros(2), np.ones(2), 0)
-    assert curve.between(Box(0, 0, 4, 4), Box(1, 1, 4, 4)) is curve
+def test_arc_between_boxes_that_cover_one_another_is_the_whole_one():
+    assert sampled(arc(Box(0, 0, 4, 4), Box(1, 1, 4, 4), 0), 2).tolist() == [[0, 0], [1, 1]]
 
 
 def test_clear_arc_goes_round_and_else_takes_the_first():
     left, right = Box(0, 0, 1, 1), Box(6, 0, 1, 1)
-    half = np.array([0.5])
-    assert clear_arc(left, right, [0.2, 1.0], [Box(3, 0, 1, 1)]).points(half)[0, 1] == pytest.approx(1)
-    assert clear_arc(left, right, [0.2, 1.0], []).points(half)[0, 1] == pytest.approx(0.2)
+    assert sampled(clear_arc(left, right, [0.2, 1.0], [Box(3, 0, 1, 1)]), 3)[1, 1] == pytest.approx(1, abs=1e-3)
+    assert sampled(clear_arc(left, right, [0.2, 1.0], []), 3)[1, 1] == pytest.approx(0.2, abs=1e-3)
 
 
 def test_loop_leaves_the_box_outward():
     box = Box(0, 0, 1, 1)
-    points = loop(box, math.pi / 2).points(np.linspace(0, 1, 20))
-    assert not box.inside(points).any()
+    points = sampled(loop(box, math.pi / 2), 20)
+    assert not box.count_contains(points)
     assert points[:, 1].max() > 0.9
 
 
@@ -78,16 +77,16 @@ def test_ring_of_none():
 
 
 def test_text_moves_away_from_what_is_there():
-    curve = arc(np.zeros(2), np.array([4.0, 0.0]), 0)
+    curve = arc(point(0, 0), point(4, 0), 0, margin=0)
     first = place_text(curve, (0.5, 0.2), [], [], beside=False)
     second = place_text(curve, (0.5, 0.2), [first], [], beside=False)
     assert first.x < 2 and first.overlap(second) == 0
 
 
 def test_text_beside_a_curve_leaves_it_visible():
-    curve = arc(np.zeros(2), np.array([4.0, 0.0]), 0.3)
+    curve = arc(point(0, 0), point(4, 0), 0.3, margin=0)
     box = place_text(curve, (0.5, 0.2), [], [], beside=True)
-    assert not box.inside(curve.points(np.linspace(0, 1, 300)), -0.03).any()
+    assert not box.padded(-0.03).count_contains(sampled(curve, 300))
 
 
 def test_text_size():

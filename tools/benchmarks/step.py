@@ -21,7 +21,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.registry import DATASETS, LOOPS
 from mmpretrain.structures import DataSample
@@ -29,6 +28,7 @@ from scipy.stats import bootstrap
 from torch import Tensor, nn
 
 from ktg_mm.apis import build_runner, load_config, one_line_errors
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.structures import UNLABELED
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -124,8 +124,7 @@ class InterleavedLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Trains and keeps the times in :attr:`seconds`, a (graph, floor) pair per iteration."""
-        model = self.runner.model
-        self.graph = model.module if is_model_wrapper(model) else model
+        self.graph = unwrapped(self.runner.model)
         nodes, roles = self.graph.nodes, self.graph.roles
         heard = {edge.source_name for edge in self.graph.edges.values()}
         self.floor = Floor(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch.utils.data import DataLoader
 
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError
 
 
@@ -38,7 +38,6 @@ class ClassCountHook(Hook):
     def _check(self, runner: Runner, dataloader: DataLoader, key: str) -> None:
         metainfo = getattr(dataloader.dataset, 'metainfo', None)
         classes = metainfo.get('classes') if isinstance(metainfo, Mapping) else None
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        expected = getattr(model, 'num_classes', None)
+        expected = getattr(unwrapped(runner.model), 'num_classes', None)
         if classes is not None and expected is not None and len(classes) != expected:
             raise ConfigError(key, f'has {len(classes)} classes, but the networks of model.nodes have {expected}')

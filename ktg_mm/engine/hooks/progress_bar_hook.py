@@ -9,12 +9,13 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from ktg_mm.engine.unwrapped import unwrapped
 
 
 class _ConsoleStream:
@@ -112,7 +113,7 @@ class ProgressBarHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Shows the target's metrics."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         prefix = f'{model.target}/' if hasattr(model, 'target') else ''
         shown = [
             f'{name.removeprefix(prefix)} {value:.2f}'

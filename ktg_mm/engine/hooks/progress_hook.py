@@ -1,9 +1,10 @@
 """Tells the graph how far the run is, and its seed."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
+
+from ktg_mm.engine.unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -21,6 +22,6 @@ class ProgressHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Sets the progress of the iteration that begins."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         model.progress = (runner.iter + 1) / runner.max_iters
         model.seed = runner.seed or 0

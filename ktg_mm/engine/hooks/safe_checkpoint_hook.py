@@ -10,12 +10,12 @@ from mmengine.dist import is_main_process
 from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 
 
@@ -73,7 +73,7 @@ class SafeCheckpointHook(CheckpointHook):
     def before_train(self, runner: Runner) -> None:
         """Prepares the folder as mmengine's does; averages that the loaded checkpoint lacks follow their sources."""
         super().before_train(runner)
-        for average in getattr(_graph(runner), 'averages', ()):
+        for average in getattr(unwrapped(runner.model), 'averages', ()):
             if any(name.startswith(f'nodes.{average.target_name}.') for name in getattr(self, '_missing', ())):
                 average.copy()
         backend = get_file_backend(self.out_dir, backend_args=self.backend_args)
@@ -128,13 +128,9 @@ class SafeCheckpointHook(CheckpointHook):
             }
 
 
-def _graph(runner: Runner) -> Any:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
-
 def _check_fit(runner: Runner, checkpoint: dict) -> list[str]:
     """Refuses a checkpoint of another graph; returns the weights that it lacks."""
-    model = _graph(runner)
+    model = unwrapped(runner.model)
     weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
     expected = model.state_dict()
     missing = [name for name, value in expected.items() if getattr(weights.get(name), 'shape', None) != value.shape]

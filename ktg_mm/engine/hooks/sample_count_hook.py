@@ -1,12 +1,10 @@
 """Compares the unlabelled images with those that gates keep count of."""
 
-from typing import Any
-
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.needs import SampleIds
 
@@ -29,8 +27,7 @@ class SampleCountHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Checks the training data."""
         number = getattr(runner.train_dataloader.dataset, 'num_unlabeled', None)
-        model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        needs = [need for edge in getattr(model, 'edges', {}).values() for need in edge.needs]
+        needs = [need for edge in getattr(unwrapped(runner.model), 'edges', {}).values() for need in edge.needs]
         for path, part, need in needs if number is not None else ():
             if isinstance(need, SampleIds) and (counted := need.value(part)) not in (None, number):
                 raise ConfigError(

@@ -1,13 +1,12 @@
 """One optimiser for all nodes, a parameter group for each."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, did_you_mean
 
 
@@ -39,10 +38,9 @@ class NodeOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Builds the optimiser and its wrapper for a graph."""
-        graph: Any = model.module if is_model_wrapper(model) else model
         groups = [
             dict(params=parameters, name=name, **self.options.get(name, {}))
-            for name, parameters in graph.parameter_groups()
+            for name, parameters in unwrapped(model).parameter_groups()
         ]
         names = [group['name'] for group in groups]
         for name in self.options:

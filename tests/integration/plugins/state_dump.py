@@ -10,13 +10,15 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.engine.unwrapped import unwrapped
+
 
 @HOOKS.register_module()
 class StateDump(Hook):
     priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         self.initial = {name: value.clone() for name, value in model.state_dict().items()}
         self.indices = []
 
@@ -24,7 +26,7 @@ class StateDump(Hook):
         self.indices.append([int(sample.sample_idx) for sample in data_batch['data_samples']])
 
     def after_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         dump = dict(
             state_dict=model.state_dict(),
             initial=self.initial,
