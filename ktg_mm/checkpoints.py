@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import mmengine.runner.checkpoint
 import torch
 from mmengine.dist import get_dist_info
 from mmengine.dist.utils import barrier
 from mmengine.runner import CheckpointLoader
 
 from ktg_mm.errors import UserError
+from ktg_mm.mmengine_internals import replace_http_loader
 
 _NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
@@ -98,5 +98,4 @@ def load_from_http(
     return checkpoint if checkpoint is not None else load()
 
 
-# mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) call its own loader by this name.
-mmengine.runner.checkpoint.load_from_http = load_from_http
+replace_http_loader(load_from_http)

@@ -1,11 +1,22 @@
 """Fixtures for all tests."""
 
 import importlib.util
-from collections.abc import Iterator
+import inspect
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+# Before torch is imported: beside other busy processes, two threads make small networks tens of times slower.
+os.environ.update({f'{library}_NUM_THREADS': '1' for library in ('OMP', 'MKL', 'OPENBLAS')})
 
 import pytest
+import torch
 from mmengine.registry import DefaultScope
 
 
@@ -25,3 +36,27 @@ def mmpretrain_scope() -> Iterator[None]:
 
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
+
+
+@pytest.fixture(scope='session')
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list[Any]]]:
+    """Runs a test module's ``function(rank, world_size)`` in two processes that speak gloo; returns what both return.
+
+    The processes are the same for all tests of a session.
+    """
+    folder = tmp_path_factory.mktemp('two_processes')
+    command = [sys.executable, Path(__file__).with_name('two_processes.py'), folder]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as pair:
+
+        def run(function: Callable[[int, int], Any]) -> list[Any]:
+            pair.stdin.write(f'{json.dumps([inspect.getfile(function), function.__name__])}\n'.encode())
+            answers = []
+            while len(answers) < 2:
+                if not select.select([pair.stdout], [], [], 200)[0]:  # one of them has died, or both wait
+                    pair.kill()
+                answers.append(json.loads(pair.stdout.readline()))
+            assert answers in ([[0, ''], [1, '']], [[1, ''], [0, '']]), '\n'.join(error for _, error in answers)
+            return [torch.load(folder / f'{rank}.pth', weights_only=True) for rank in range(2)]
+
+        yield run
+        pair.stdin.close()

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.mmengine_internals import set_aside
 
 from .check_config import check_config
 
@@ -56,7 +57,7 @@ def build_runner(
         # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
-    object.__setattr__(runner.cfg, '_format_python_code', False)
+    set_aside(runner.cfg, format_python_code=False)
     return runner
 
 

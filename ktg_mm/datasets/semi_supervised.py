@@ -13,6 +13,7 @@ from mmpretrain.registry import DATASETS
 
 from ktg_mm.errors import ConfigError, DataError
 from ktg_mm.files import whole_file
+from ktg_mm.mmengine_internals import own_metainfo
 from ktg_mm.structures import UNLABELED
 
 _KEY = 'train_dataloader.dataset'
@@ -100,7 +101,7 @@ class SemiSupervised(BaseDataset):
         inner = DATASETS.build(self.inner_config)
         samples = [inner.get_data_info(i) for i in range(len(inner))]
         for key, value in inner.metainfo.items():
-            self._metainfo.setdefault(key, value)
+            own_metainfo(self).setdefault(key, value)
         labels = self._labels(samples)
         labeled = self._split(labels).tolist()
         for number, sample in enumerate(samples):
@@ -117,7 +118,7 @@ class SemiSupervised(BaseDataset):
     def _labels(self, samples: list[dict[str, Any]]) -> np.ndarray:
         """All labels (N,), checked."""
         labels: list[Any] = [sample.get('gt_label') for sample in samples]
-        classes = self._metainfo.get('classes')
+        classes = self.metainfo.get('classes')
         for number, label in enumerate(labels):
             if not _is_int(label) or label < 0 or (classes is not None and label >= len(classes)):
                 expected = f'0 to {len(classes) - 1}' if classes is not None else 'a class, counted from 0'
@@ -126,7 +127,7 @@ class SemiSupervised(BaseDataset):
 
     def _split(self, labels: np.ndarray) -> np.ndarray:
         """The numbers of the images that keep their labels, ascending: out of the file, or drawn."""
-        classes = self._metainfo.get('classes')
+        classes = self.metainfo.get('classes')
         num_classes = int(labels.max(initial=-1)) + 1 if classes is None else len(classes)
         self._check_number(labels, num_classes)
         if self.split_folder is None:

@@ -10,6 +10,7 @@ from scipy.io import loadmat
 
 from ktg_mm.datasets.download import how_to_get
 from ktg_mm.errors import ConfigError, DataError
+from ktg_mm.mmengine_internals import own_metainfo
 
 
 @DATASETS.register_module()
@@ -73,7 +74,7 @@ class StanfordDogs(BaseDataset):
         for folder in folders.values():
             if not (images / folder).is_dir():
                 raise self._missing(f'image folder {images / folder}')
-        self._metainfo.setdefault('classes', tuple(folder.split('-', 1)[-1] for folder in folders.values()))
+        own_metainfo(self).setdefault('classes', tuple(folder.split('-', 1)[-1] for folder in folders.values()))
         return [
             {'img_path': str(images / name), 'gt_label': int(label) - 1}
             for name, label in zip(files, labels, strict=True)

@@ -20,6 +20,7 @@ from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, withou
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.fingerprint import fingerprint
+from ktg_mm.mmengine_internals import set_aside
 
 from .comparison import FOUND, Row, compare
 from .run_trial import quiet_runner
@@ -175,8 +176,8 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
         _write_json(path, run)
         cfg.work_dir = str(run_dir)
-        # The run's name. As an entry of the config it would stand in the copy in the folder, which could not be read.
-        object.__setattr__(cfg, '_filename', f'{name}.py')
+        # The run's name; as an entry of the config it would stand in the copy in the folder, which could not be read.
+        set_aside(cfg, filename=f'{name}.py')
         start = time.monotonic()
         with quiet_runner(cfg) as runner:
             # Without test data of its own, the published protocol, the last validation is the result.

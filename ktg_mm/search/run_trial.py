@@ -25,6 +25,7 @@ from ktg_mm.apis.runner import build_runner
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, is_interrupt
+from ktg_mm.mmengine_internals import instances
 
 from .asha_hook import ASHAHook
 
@@ -125,8 +126,8 @@ def _forget(experiment: str | None, runner: Runner | None) -> None:
             handler.close()
             runner.logger.removeHandler(handler)
     for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
-        for name in [name for name in manager._instance_dict if experiment and experiment in name]:
-            del manager._instance_dict[name]
+        for name in [name for name in instances(manager) if experiment and experiment in name]:
+            del instances(manager)[name]
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,31 +1,21 @@
-"""Training by several processes, in processes of their own."""
-
-import subprocess
-import sys
+"""Training by two processes."""
 
 import pytest
 import torch
-
-SCRIPT = """
-import sys
-import warnings
-from datetime import timedelta
-
-warnings.simplefilter('ignore')
-import torch
-import torch.distributed as dist
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
 
 from ktg_mm.models import GraphDistributedDataParallel, KnowledgeTransferGraph
 
 
-def train(update):
+def train(update, rank, world_size):
     torch.manual_seed(0)
     network = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead'))
     graph = KnowledgeTransferGraph(
-        nodes={name: dict(type='NetworkNode', network=network, allow_random=True)
-               for name in ('net1', 'net2', 'teacher', 'mean')},
+        nodes={
+            name: dict(type='NetworkNode', network=network, allow_random=True)
+            for name in ('net1', 'net2', 'teacher', 'mean')
+        },
         edges={
             'label->net1': dict(loss=dict(type='CrossEntropy')),
             'label->net2': dict(loss=dict(type='CrossEntropy')),
@@ -34,7 +24,10 @@ def train(update):
             'teacher->net1': dict(loss=dict(type='KLDivergence', temperature=2.0)),
             'net1->mean': dict(type='EMAEdge', decay=0.5),
         },
-        target='net1', update=dict(type=update), data_preprocessor=dict(type='BaseDataPreprocessor')).double()
+        target='net1',
+        update=dict(type=update),
+        data_preprocessor=dict(type='BaseDataPreprocessor'),
+    ).double()
     model = graph
     if world_size > 1:
         if rank:  # another start, which the wrapper must replace by the first process's
@@ -44,7 +37,7 @@ def train(update):
     groups = [dict(params=parameters) for _, parameters in graph.parameter_groups()]
     wrapper = OptimWrapper(torch.optim.SGD(groups, lr=0.1, momentum=0.9, weight_decay=1e-3))
     generator = torch.Generator().manual_seed(1)
-    for step in range(3):
+    for _ in range(3):
         images = torch.rand(8, 1, 32, 32, generator=generator, dtype=torch.float64)
         labels = torch.randint(5, (8,), generator=generator)
         part = slice(rank, None, world_size)
@@ -53,32 +46,14 @@ def train(update):
     return graph.state_dict()
 
 
-torch.set_num_threads(1)
-rank, world_size, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-if world_size > 1:
-    store = dist.FileStore(f'{folder}/store', world_size)
-    dist.init_process_group('gloo', store=store, rank=rank, world_size=world_size, timeout=timedelta(seconds=60))
-states = {update: train(update) for update in ('SimultaneousUpdate', 'SequentialUpdate')}
-torch.save(states, f'{folder}/{rank}_of_{world_size}.pth')
-if world_size > 1:
-    dist.destroy_process_group()
-"""
+def train_all(rank, world_size):
+    return {update: train(update, rank, world_size) for update in ('SimultaneousUpdate', 'SequentialUpdate')}
 
 
 @pytest.fixture(scope='module')
-def states(tmp_path_factory):
+def states(two_processes):
     """Weights after training alone, and those of two processes, each with half of every batch; by update."""
-    folder = tmp_path_factory.mktemp('processes')
-    (folder / 'script.py').write_text(SCRIPT)
-    jobs = [('0', '1'), ('0', '2'), ('1', '2')]
-    processes = [
-        subprocess.Popen([sys.executable, folder / 'script.py', *job, folder], stderr=subprocess.PIPE, text=True)
-        for job in jobs
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=200)
-        assert process.returncode == 0, errors
-    return [torch.load(folder / f'{rank}_of_{world_size}.pth') for rank, world_size in jobs]
+    return [train_all(0, 1), *two_processes(train_all)]
 
 
 @pytest.mark.parametrize('update', ['SimultaneousUpdate', 'SequentialUpdate'])

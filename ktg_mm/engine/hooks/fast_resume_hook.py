@@ -1,12 +1,12 @@
 """Resumes a loop over iterations without loading the batches that it has had."""
 
-from typing import Any
+from itertools import chain, repeat
 
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
-from mmengine.runner.loops import _InfiniteDataloaderIterator
 from mmpretrain.registry import HOOKS
-from torch.utils.data import DataLoader
+
+from ktg_mm.mmengine_internals import stop_workers
 
 
 @HOOKS.register_module()
@@ -36,21 +36,7 @@ class FastResumeHook(Hook):
         sampler.start_at(loop.iter)
         # Its workers have begun to load the run's first batches. Those that persist serve the next iterator too, which
         # empties their queues; the others end here.
-        old = loop.dataloader_iterator._iterator
-        if hasattr(old, '_shutdown_workers') and not loader.persistent_workers:
-            old._shutdown_workers()
-        loop.dataloader_iterator = _AdvancedIterator(loader, loop.iter)
-
-
-class _AdvancedIterator(_InfiniteDataloaderIterator):
-    """The loop's iterator, whose first batches are empty: the loop asks for those that it has had, and drops them."""
-
-    def __init__(self, dataloader: DataLoader, number: int) -> None:
-        super().__init__(dataloader)
-        self._left = number
-
-    def __next__(self) -> Any:
-        if self._left:
-            self._left -= 1
-            return []
-        return super().__next__()
+        if not loader.persistent_workers:
+            stop_workers(loop.dataloader_iterator)
+        # The loop asks for the batches that it has had, and drops them: they are empty.
+        loop.dataloader_iterator = chain(repeat([], loop.iter), iter(loader))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.errors import NonFiniteError
+from ktg_mm.mmengine_internals import is_resumed, loaded_from
 
 
 class NonFiniteLossError(NonFiniteError):
@@ -84,7 +85,9 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
             if not math.isfinite(value)
         ]
         name, value = min(wrong, key=lambda item: not item[0].startswith('edge/'))
-        last_good = latest_checkpoint(runner.work_dir, self._start) or (runner._load_from if runner._resume else None)
+        last_good = latest_checkpoint(runner.work_dir, self._start) or (
+            loaded_from(runner) if is_resumed(runner) else None
+        )
         raise NonFiniteLossError(
             f'edge {name.removeprefix("edge/")!r}: the loss is {value} at iteration '
             f'{self._first_pending + column + 1}; training stops, the last good checkpoint is {last_good or "none"}. '

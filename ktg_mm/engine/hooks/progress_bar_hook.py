@@ -9,13 +9,14 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.mmengine_internals import built_loop
 
 
 class _ConsoleStream:
@@ -49,8 +50,8 @@ class ProgressBarHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Makes the training loop run under the bar; hooks are not told of errors, a context is."""
-        loop = runner._train_loop
-        if not isinstance(loop, BaseLoop) or 'run' in vars(loop) or not is_main_process() or not sys.stderr.isatty():
+        loop = built_loop(runner, 'train')
+        if loop is None or 'run' in vars(loop) or not is_main_process() or not sys.stderr.isatty():
             return
         run: Callable[[], Any] = loop.run
 

@@ -11,12 +11,13 @@ from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OptimWrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.mmengine_internals import built_loop, is_resumed, loaded_from
 
 
 class _LateRemoval(AtomicLocalBackend):
@@ -83,22 +84,29 @@ class SafeCheckpointHook(CheckpointHook):
                 for unfinished in Path(self.out_dir).glob('.*.pth.*.tmp'):  # of a run that was killed while saving
                     unfinished.unlink()
 
-    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
-        super()._save_checkpoint_with_step(runner, step, meta)
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Saves as mmengine's does, then removes outdated checkpoints."""
+        super().after_train_iter(runner, *args, **kwargs)
         self._remove_outdated()
 
-    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Likewise."""
+        super().after_train_epoch(runner)
+        self._remove_outdated()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Likewise, if it is a best one; its metrics must be there."""
         if not hasattr(self, 'file_backend'):  # a validation without training: there is nothing to save
             return
-        for key in self.key_indicators if self.save_best else ():
+        for key in self.key_indicators if self.save_best and metrics else ():
             if key != 'auto' and key not in metrics:
                 known = ', '.join(sorted(metrics))
                 raise ConfigError('default_hooks.checkpoint.save_best', f'no metric is named {key!r}; known: {known}')
-        super()._save_best_checkpoint(runner, metrics)
+        super().after_val_epoch(runner, metrics)
         self._remove_outdated()
 
     def _remove_outdated(self) -> None:
-        if isinstance(self.file_backend, _LateRemoval):
+        if isinstance(getattr(self, 'file_backend', None), _LateRemoval):
             best = getattr(self, 'best_ckpt_path_dict', {}).values()
             keep = {self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best}
             self.file_backend.flush({str(path) for path in keep})
@@ -134,19 +142,18 @@ def _check_fit(runner: Runner, checkpoint: dict) -> list[str]:
     weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
     expected = model.state_dict()
     missing = [name for name, value in expected.items() if getattr(weights.get(name), 'shape', None) != value.shape]
-    loops = (runner._test_loop, runner._val_loop)
-    evaluates = any(isinstance(loop, BaseLoop) for loop in loops) and not isinstance(runner._train_loop, BaseLoop)
-    if missing and (runner._resume or evaluates or len(missing) == len(expected)):
+    evaluates = (built_loop(runner, 'test') or built_loop(runner, 'val')) and not built_loop(runner, 'train')
+    if missing and (is_resumed(runner) or evaluates or len(missing) == len(expected)):
         raise UserError(
-            f"checkpoint {runner._load_from}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
+            f"checkpoint {loaded_from(runner)}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
             f'{missing[0]!r}; it is of another graph (a single network is loaded by model.nodes.NAME.checkpoint)'
         )
-    if runner._resume and isinstance(runner.optim_wrapper, OptimWrapper):
+    if is_resumed(runner) and isinstance(runner.optim_wrapper, OptimWrapper):
         groups = [group.get('name') for group in checkpoint.get('optimizer', {}).get('param_groups', ())]
         trained = [group.get('name') for group in runner.optim_wrapper.optimizer.param_groups]
         if groups and groups != trained:
             raise UserError(
-                f'checkpoint {runner._load_from}: trained the nodes {", ".join(map(str, groups))}, but this graph '
+                f'checkpoint {loaded_from(runner)}: trained the nodes {", ".join(map(str, groups))}, but this graph '
                 f'trains {", ".join(map(str, trained))}; begin with its weights (--load-from) instead of resuming'
             )
     return missing
@@ -171,8 +178,6 @@ def _plain(value: Any) -> Any:
         return (
             type(value)(_plain(entry) for entry in value) if type(value) in (list, tuple) else list(map(_plain, value))
         )
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     return value

@@ -4,6 +4,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.mmengine_internals import choose_val_interval, is_resumed
+
 
 @HOOKS.register_module()
 class ValidateOnResumeHook(Hook):
@@ -24,9 +26,9 @@ class ValidateOnResumeHook(Hook):
         loop = runner.train_loop
         by_iter = isinstance(loop, IterBasedTrainLoop)
         done, last = (runner.iter, runner.max_iters) if by_iter else (runner.epoch, runner.max_epochs)
-        if not (runner._resume and done and runner.val_loop):
+        if not (is_resumed(runner) and done and runner.val_loop):
             return
-        loop._decide_current_val_interval()  # it may differ from epoch to epoch
+        choose_val_interval(loop)  # it may differ from epoch to epoch
         due = done % loop.val_interval == 0 or done == last
         if due and done >= loop.val_begin:
             runner.val_loop.run()

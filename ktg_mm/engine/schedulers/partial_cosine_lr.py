@@ -3,15 +3,15 @@
 import math
 from typing import Any
 
-from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
-from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
+from mmengine.optim.scheduler.param_scheduler import INF
 from mmpretrain.registry import PARAM_SCHEDULERS
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.mmengine_internals import LRSchedule
 
 
 @PARAM_SCHEDULERS.register_module()
-class PartialCosineLR(LRSchedulerMixin, _ParamScheduler):
+class PartialCosineLR(LRSchedule):
     r"""Lowers the learning rate along the first part of a cosine, so that it ends above 0.
 
     At step k of the K = ``end`` - ``begin`` steps it is
@@ -93,6 +93,7 @@ class PartialCosineLR(LRSchedulerMixin, _ParamScheduler):
         end = end if end >= INF else int(end * epoch_length)
         return cls(optimizer, begin=int(begin * epoch_length), end=end, by_epoch=False, **kwargs)
 
-    def _get_value(self) -> list[float]:
+    def rates(self) -> list[float]:
+        """The learning rate of each parameter group at the present step."""
         factor = math.cos(math.pi * self.fraction * self.last_step / (self.end - self.begin))
         return [value * factor for value in self.base_values]

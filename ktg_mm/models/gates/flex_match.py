@@ -5,6 +5,7 @@ from mmengine.dist import all_gather
 from torch import Tensor
 
 from ktg_mm.config import check_number
+from ktg_mm.mmengine_internals import assert_async
 from ktg_mm.models.needs import SampleIds
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
@@ -84,7 +85,7 @@ class FlexMatchGate(Gate):
         batch = torch.stack([sample_ids.long(), predicted, sure.long()])
         sample_ids, predicted, sure = torch.cat(all_gather(batch), dim=1)
         inside = (sample_ids >= 0) & (sample_ids < len(self.selected))
-        torch._assert_async(inside.all(), 'FlexMatchGate: num_samples is too small, a sample id is not below it')
+        assert_async(inside.all(), 'FlexMatchGate: num_samples is too small, a sample id is not below it')
         # Of an image that is in the batch twice the last one counts, in all processes; a plain scatter would not say.
         order = torch.where(sure > 0, torch.arange(len(sure), device=sure.device), -1)
         last = torch.full_like(self.selected, -1).scatter_reduce_(0, sample_ids, order, 'amax')

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
-from mmengine.runner.checkpoint import _load_checkpoint, load_state_dict
+from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
@@ -178,7 +179,7 @@ def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None)
     Raises:
         UserError: If the file cannot be read, or a weight is not in it or has another shape.
     """
-    weights = _load_checkpoint(checkpoint, map_location='cpu')
+    weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = weights.get('state_dict', weights)
     if not isinstance(weights, Mapping):
         raise UserError(f'checkpoint {checkpoint}: its state_dict is a {type(weights).__name__}, not a dict of weights')

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.errors import ConfigError
+from ktg_mm.mmengine_internals import accumulative_counts
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 
@@ -48,7 +49,7 @@ class PCGradUpdate(Update):
         self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper
     ) -> dict[str, EdgeValue]:
         """Trains all nodes at once on a batch."""
-        if optim_wrapper._accumulative_counts > 1:
+        if accumulative_counts(optim_wrapper) > 1:
             raise ConfigError('optim_wrapper.accumulative_counts', 'must be 1 with PCGradUpdate')
         if isinstance(optim_wrapper, AmpOptimWrapper):
             raise ConfigError('optim_wrapper.type', 'scales losses; with PCGradUpdate take AutocastOptimWrapper')

@@ -5,6 +5,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.mmengine_internals import accumulative_counts
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 
@@ -26,7 +27,7 @@ class SequentialUpdate(Update):
         self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper
     ) -> dict[str, EdgeValue]:
         """Trains the nodes one by one on a batch."""
-        if optim_wrapper._accumulative_counts > 1:
+        if accumulative_counts(optim_wrapper) > 1:
             raise ConfigError('optim_wrapper.accumulative_counts', 'must be 1 with SequentialUpdate')
         values: dict[str, EdgeValue] = {}
         for node, parameters in graph.parameter_groups():  # type: ignore[operator]

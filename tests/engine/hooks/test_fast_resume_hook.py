@@ -36,6 +36,14 @@ class Numbers:
         return int(index), index.epoch
 
 
+class RecordedLoader(DataLoader):
+    """Keeps the iterators that it gives."""
+
+    def __iter__(self):
+        vars(self).setdefault('iterators', []).append(super().__iter__())
+        return self.iterators[-1]
+
+
 class OwnLoop(IterBasedTrainLoop):
     """A loop of a user."""
 
@@ -65,7 +73,7 @@ def run(done=0, num_workers=0, persistent=False, hooks=None, sampler=None, loop=
     """Runs a loop from an iteration on, as a resumed run does; returns it with the number of samples it loaded."""
     data = Numbers()
     sampler = (sampler or (lambda data: SemiSupervisedSampler(data, 2, 3, infinite=True, seed=1)))(data)
-    loader = DataLoader(data, 5, sampler=sampler, num_workers=num_workers, persistent_workers=persistent)
+    loader = RecordedLoader(data, 5, sampler=sampler, num_workers=num_workers, persistent_workers=persistent)
     runner = Recorder([DistSamplerSeedHook(), FastResumeHook()] if hooks is None else hooks)
     runner.train_loop = loop(runner, loader, max_iters=ITERATIONS)
     runner.train_loop._iter = done  # as Runner.resume does
@@ -101,7 +109,7 @@ def test_workers(uninterrupted, num_workers, persistent):
     assert loaded <= 5 * (5 + 4 * num_workers)
     alive = set(multiprocessing.active_children()) - before
     assert len(alive) == num_workers  # the first iterator's ended, or they serve the second
-    iterator = runner.train_loop.dataloader_iterator._iterator
+    iterator = runner.train_loop.dataloader.iterators[-1]
     assert alive == set(iterator._workers)
     iterator._shutdown_workers()
     assert not set(multiprocessing.active_children()) - before
@@ -157,7 +165,7 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(tiny_runner, iteration_conf
     whole.train()
     resumed = tiny_runner(changes, work_dir='resumed', resume=str(tmp_path / 'whole' / 'iter_3.pth'))
     resumed.train()
-    assert type(resumed.train_loop.dataloader_iterator).__name__ == '_AdvancedIterator'
+    assert type(resumed.train_loop.dataloader_iterator).__name__ == 'chain'
     expected = whole.model.state_dict()
     for name, value in resumed.model.state_dict().items():
         assert torch.equal(value, expected[name]), name

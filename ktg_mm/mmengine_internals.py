@@ -1,0 +1,63 @@
+"""The private names of mmengine, and of torch beneath it, that cannot be done without; no other module has any.
+
+A release may change them without a word: ``setup.cfg`` bounds the libraries from above, and
+``tests/test_mmengine_internals.py`` says which one is gone.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from operator import attrgetter, methodcaller
+from typing import Any
+
+import mmengine.runner.checkpoint
+import torch
+from mmengine.config import Config
+from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
+from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
+from mmengine.runner import BaseLoop, LogProcessor, Runner
+
+is_resumed = attrgetter('_resume')  # of a Runner: whether it goes on where a checkpoint stands
+loaded_from = attrgetter('_load_from')  # of a Runner: the checkpoint to begin with
+choose_val_interval = methodcaller('_decide_current_val_interval')  # of a loop: sets val_interval to the present one
+accumulative_counts = attrgetter('_accumulative_counts')  # of an OptimWrapper: batches whose gradients make a step
+own_metainfo = attrgetter('_metainfo')  # of a data set: its metainfo themselves, which .metainfo copies
+instances = attrgetter('_instance_dict')  # of MessageHub, MMLogger, ...: what it keeps for the whole process, by name
+assert_async = torch._assert_async  # raises later, when the device has come there, and never waits
+# Takes what mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) are to load addresses by.
+replace_http_loader = partial(setattr, mmengine.runner.checkpoint, 'load_from_http')
+
+
+class LRSchedule(LRSchedulerMixin, _ParamScheduler):
+    """A schedule whose method ``rates`` says what the learning rate of each parameter group is at ``last_step``."""
+
+    rates: Callable[[], list[float]]
+
+    def _get_value(self) -> list[float]:
+        return self.rates()
+
+
+class PrintingLogProcessor(LogProcessor):
+    """A LogProcessor whose method ``is_printed`` says which of the logged values are printed."""
+
+    is_printed: Callable[[str], bool]
+
+    def _collect_scalars(self, custom_cfg: list, runner: Runner, mode: str, reserve_prefix: bool = False) -> dict:
+        scalars = super()._collect_scalars(custom_cfg, runner, mode, reserve_prefix)
+        return {name: value for name, value in scalars.items() if reserve_prefix or self.is_printed(name)}
+
+
+def built_loop(runner: Runner, kind: str) -> BaseLoop | None:
+    """The loop for 'train', 'val' or 'test', if it is built; ``runner.train_loop`` and the like would build it."""
+    loop = getattr(runner, f'_{kind}_loop')
+    return loop if isinstance(loop, BaseLoop) else None
+
+
+def stop_workers(batches: Any) -> None:
+    """Ends the processes that load the batches of a loop over iterations, if there are any."""
+    getattr(batches._iterator, '_shutdown_workers', lambda: None)()
+
+
+def set_aside(cfg: Config, **attributes: Any) -> None:
+    """Sets what a config has beside its entries: ``filename``, ``format_python_code``."""
+    for name, value in attributes.items():
+        object.__setattr__(cfg, f'_{name}', value)
