@@ -1,7 +1,7 @@
 import pytest
 
 import ktg_mm.models  # noqa: F401  registers
-from ktg_mm.config import EdgeConfig, parse_edge_key
+from ktg_mm.config import EdgeConfig
 from ktg_mm.config.check_edge import check_edge
 from ktg_mm.errors import ConfigError
 
@@ -9,58 +9,6 @@ NODES = dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode'))
 CE = dict(loss=dict(type='CrossEntropy'))
 KL = dict(loss=dict(type='KLDivergence'))
 VIEWS = dict(views=dict(source='weak', target='strong'))
-
-
-@pytest.mark.parametrize(
-    ('key', 'parts'),
-    [
-        ('net1->net2', ('net1', 'net2', None)),
-        ('label->a', ('label', 'a', None)),
-        ('a->a:self', ('a', 'a', 'self')),
-        ('a->b:attention_2', ('a', 'b', 'attention_2')),
-    ],
-)
-def test_edge_keys(key, parts):
-    assert parse_edge_key(key) == parts
-
-
-@pytest.mark.parametrize(
-    'key', ['a', 'a-b', 'a->', '->b', 'a->b->c', 'a -> b', 'a->b:', 'a->b:x:y', 'a.b->c', '', 3, None]
-)
-def test_malformed_edge_key(key):
-    with pytest.raises(ConfigError) as caught:
-        EdgeConfig(key, KL)
-    message = f"model.edges[{key!r}]: an edge's key must read 'source->target' or 'source->target:suffix'"
-    assert str(caught.value) == message
-
-
-def test_a_list_of_losses():
-    one, two = dict(type='KLDivergence'), dict(type='AttentionMSE')
-    for loss, losses in ((one, [one]), ((one, two), [one, two]), ([one, two], [one, two])):
-        assert [part.cfg for part in EdgeConfig('a->b', dict(loss=loss)).losses] == losses
-
-
-def test_kinds_of_edges():
-    average, cut, plain = (
-        EdgeConfig('a->b', cfg) for cfg in (dict(type='EMAEdge'), dict(KL, gate=dict(type='CutoffGate')), KL)
-    )
-    assert average.is_average and not plain.is_average and not cut.is_average
-    assert average.is_cut and cut.is_cut and not plain.is_cut
-
-
-@pytest.mark.parametrize(
-    ('key', 'edge', 'samples'),
-    [
-        ('label->a', CE, 'labeled'),
-        ('a->b', KL, 'all'),
-        ('a->b', dict(KL, gate=dict(type='CorrectGate')), 'labeled'),
-        ('a->b', dict(KL, gate=dict(type='ThresholdGate')), 'all'),
-        ('a->b', dict(KL, samples='unlabeled'), 'unlabeled'),
-    ],
-)
-def test_samples_that_an_edge_is_about(key, edge, samples):
-    check_edge(EdgeConfig(key, edge), NODES)
-    assert EdgeConfig(key, edge).samples == samples
 
 
 GOOD = {

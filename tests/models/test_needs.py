@@ -1,14 +1,12 @@
 """What parts of edges need; gates, losses and alignment may need all of it alike."""
 
 import pytest
-import torch
 from mmpretrain.structures import DataSample
 
 from ktg_mm.config import GraphConfig
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.edge_part import EdgePart
-from ktg_mm.models.gates import Gate, ThroughGate
-from ktg_mm.models.losses import EdgeLoss, KLDivergence
+from ktg_mm.models.gates import Gate
+from ktg_mm.models.losses import EdgeLoss
 from ktg_mm.models.needs import Attention, LabeledSource, Labels, NodeNames, OtherView, SampleIds
 from ktg_mm.registry import GATES, LOSSES
 
@@ -163,8 +161,3 @@ def test_attention_of_a_node_that_has_none(toys):
         toys.build(**model)
     message = "model.edges['e->b'].loss: node 'e': has no attention map, as it is of type EnsembleNode"
     assert str(caught.value) == message
-
-
-def test_parts_are_edge_parts():
-    for part in (KLDivergence(), ThroughGate()):
-        assert isinstance(part, EdgePart) and part.needs == () and torch.nn.Module in EdgePart.__mro__
