@@ -291,3 +291,19 @@ def test_no_search_and_no_graph():
         Candidates(cfg)
     with pytest.raises(ConfigError, match=r'^model: a search needs a KnowledgeTransferGraph with nodes and edges$'):
         Candidates(Config(dict(model=dict(type='ImageClassifier'), search=dict(space={'model.type': ['x']}))))
+
+
+@pytest.mark.parametrize(
+    ('weights', 'is_trained'),
+    [
+        ({}, True),
+        (dict(init_cfg=dict(type='Kaiming', layer='Conv2d')), True),  # says how to begin at random
+        (dict(init_cfg=dict(type='Pretrained', checkpoint='own.pth')), False),
+        (dict(pretrained='own.pth'), False),
+    ],
+)
+def test_a_teacher_with_weights_of_its_own_is_not_trained_again(weights, is_trained):
+    """And one without is: its graphs are drawn, not thrown away as those of a network that nobody teaches."""
+    own = dict(nodes=dict(b=dict(type='NetworkNode', network=NETWORK | weights)))
+    node = chosen(Candidates(config('ab', model=own)), b='cutoff', ab='cutoff').config['model']['nodes']['b']
+    assert node.get('checkpoint') == (PRETRAINED if is_trained else None)
