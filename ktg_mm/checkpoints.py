@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import get_dist_info
-from mmengine.dist.utils import barrier
+from mmengine.dist import barrier, is_main_process
 from mmengine.runner import CheckpointLoader
 
 from ktg_mm.errors import UserError
@@ -90,12 +89,9 @@ def load_from_http(
             )
             raise UserError(f'checkpoint {filename}: cannot be loaded: {reason}') from error
 
-    rank, world_size = get_dist_info()
-    if world_size == 1:
-        return load()
-    checkpoint = load() if rank == 0 else None
+    checkpoint = load() if is_main_process() else None
     barrier()
-    return checkpoint if checkpoint is not None else load()
+    return load() if checkpoint is None else checkpoint
 
 
 replace_http_loader(load_from_http)

@@ -87,7 +87,7 @@ def draw_calibration(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Fi
     for here in axes.flat[len(names) :]:
         here.set_visible(False)
     for here in axes.flat[max(0, len(names) - columns) : len(names)]:
-        here.set_xlabel('confidence (%)', fontsize=SIZE)
+        here.set_xlabel('confidence (%)')
         here.tick_params(labelbottom=True)
     figure.supylabel('share of the images (%)', fontsize=SIZE)
     title(figure, 'Calibration', 'ECE: |accuracy - confidence| of a bin, mean over the images')
@@ -107,7 +107,6 @@ def _draw_node(axes: Axes, rows: Sequence[dict[str, Any]], name: str) -> None:
     axes.bar(edges[:-1], accuracy, np.diff(edges), align='edge', color=SKY, edgecolor=BLUE, lw=0.6)
     axes.stairs(100 * images / images.sum(), edges, color=BLACK, lw=1)
     axes.plot([0, 100], [0, 100], color=VERMILION, lw=1.5)
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
+    axes.set(xlim=(0, 100), ylim=(0, 100))
     axes.grid(color=PALE)
     axes.set_title(f'{name}\nECE {rows[0]["ece_percent"]:.2f} %', fontsize=SIZE)

@@ -13,7 +13,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from ktg_mm.errors import UserError
 from ktg_mm.evaluation.diversity import ensemble_gain, mutual_kl
-from ktg_mm.visualization.chart import BLUE, GREY, ORANGE, PALE, SIZE, SMALL, legend, sheet, title
+from ktg_mm.visualization.chart import BLUE, GREY, ORANGE, PALE, SMALL, legend, sheet, title
 
 from .predictions import Predictions
 from .result import Result
@@ -164,8 +164,7 @@ def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) ->
         )
     axes.margins(0.1)
     axes.axhline(0, color=GREY, lw=0.8, ls=':')
-    axes.set_xlabel('mutual KL (nats)', fontsize=SIZE)
-    axes.set_ylabel('gain of the ensemble of two (percentage points)', fontsize=SIZE)
+    axes.set(xlabel='mutual KL (nats)', ylabel='gain of the ensemble of two (percentage points)')
     axes.grid(color=PALE)
     title(
         figure,

@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.optimize import isotonic_regression
 
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLUE, GREY, PALE, SIZE, SMALL, VERMILION, legend, sheet, title
+from ktg_mm.visualization.chart import BLUE, GREY, PALE, SMALL, VERMILION, legend, sheet, title
 
 from .predictions import Predictions
 from .result import Result
@@ -72,8 +72,7 @@ def draw_parameters(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.margins(y=0.1)
-    axes.set_xlabel('parameters (of all its networks for an ensemble)', fontsize=SIZE)
-    axes.set_ylabel('accuracy (%)', fontsize=SIZE)
+    axes.set(xlabel='parameters (of all its networks for an ensemble)', ylabel='accuracy (%)')
     axes.grid(color=PALE)
     title(figure, f'Accuracy and number of parameters of {len(rows)} nodes')
     legend(figure)

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ktg_mm.errors import UserError
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLUE, GREEN, GREY, PALE, SIZE, VERMILION, legend, sheet, title
+from ktg_mm.visualization.chart import BLUE, GREEN, GREY, PALE, VERMILION, legend, sheet, title
 
 from .predictions import Predictions
 from .result import Result
@@ -114,8 +114,7 @@ def draw_subsets(rows: Sequence[dict[str, Any]]) -> Figure:
         handles.append(Line2D([], [], ms=7, label=f'{what}: {names}, {accuracies[index]:.2f} %', **style))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0.5, len(sizes) + 0.5)
-    axes.set_xlabel('networks in the ensemble', fontsize=SIZE)
-    axes.set_ylabel('accuracy of the mean of their logits (%)', fontsize=SIZE)
+    axes.set(xlabel='networks in the ensemble', ylabel='accuracy of the mean of their logits (%)')
     axes.grid(color=PALE)
     title(figure, f'Accuracy of every ensemble of {len(sizes)} networks, {len(rows)} subsets')
     legend(figure, handles, columns=2)

@@ -23,7 +23,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the mean over the samples of their bin's |accuracy - confidence|, 0 to 1."""
+        """Expected calibration error (Naeini et al., AAAI 2015): the samples' mean |accuracy - confidence| of a bin."""
         gaps = np.abs(self.accuracy - self.confidence)
         return float(np.nansum(self.counts * gaps) / self.counts.sum())
 
@@ -56,19 +56,3 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> 
             np.bincount(places, weights=confidence, minlength=bins) / counts,
             np.bincount(places, weights=correct, minlength=bins) / counts,
         )
-
-
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Naeini et al., AAAI 2015; Guo et al., ICML 2017), 0 to 1.
-
-    Args:
-        probabilities: Shape (N, C).
-        labels: True classes, shape (N,).
-        bins: Number of bins of equal width. Defaults to 15.
-
-    Example:
-        >>> round(expected_calibration_error(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0])), 4)
-        0.4
-    """
-    correct = probabilities.argmax(axis=1) == labels
-    return reliability(probabilities.max(axis=1), correct, bins).error

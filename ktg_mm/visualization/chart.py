@@ -37,6 +37,8 @@ def sheet(height: float, rows: int = 1, columns: int = 1, **grid: Any) -> tuple[
     for one in axes.flat:
         one.spines[['top', 'right']].set_visible(False)
         one.tick_params(labelsize=SMALL)
+        for axis in (one.xaxis, one.yaxis):
+            axis.label.set_size(SIZE)
         one.set_axisbelow(True)
     return figure, axes
 

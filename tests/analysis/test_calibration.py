@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ktg_mm.analysis import analyse_calibration
-from ktg_mm.evaluation.calibration import expected_calibration_error
+from ktg_mm.evaluation.calibration import reliability
 
 
 def test_bins_and_errors(make_predictions):
@@ -12,7 +12,7 @@ def test_bins_and_errors(make_predictions):
     for name in predictions.names:
         mine = [row for row in rows if row['node'] == name]
         probabilities = predictions.probabilities(name)
-        error = expected_calibration_error(probabilities, predictions.labels, 4)
+        error = reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels, 4).error
         assert [row['ece_percent'] for row in mine] == pytest.approx([100 * error] * 4)
         for row in mine:
             confidence = 100 * probabilities.max(axis=1)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from ktg_mm.evaluation.calibration import expected_calibration_error, reliability
+from ktg_mm.evaluation.calibration import reliability
 
 
 def random_predictions(samples=500):
@@ -48,7 +48,8 @@ def test_empty_bins_have_no_accuracy_and_count_for_nothing():
 def test_of_probabilities():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0]])
     # Right, wrong, right, each in a bin of its own.
-    error = expected_calibration_error(probabilities, np.array([0, 1, 1]))
+    correct = probabilities.argmax(axis=1) == np.array([0, 1, 1])
+    error = reliability(probabilities.max(axis=1), correct).error
     assert error == pytest.approx((0.3 + 0.4 + 0) / 3)
 
 

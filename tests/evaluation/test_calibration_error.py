@@ -4,7 +4,7 @@ import torch
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.evaluation import CalibrationError, NodeMetric
-from ktg_mm.evaluation.calibration import expected_calibration_error
+from ktg_mm.evaluation.calibration import reliability
 
 
 def random_samples(count=20):
@@ -12,6 +12,11 @@ def random_samples(count=20):
     scores = torch.rand(count, 3, generator=generator).softmax(dim=1)
     labels = torch.randint(3, (count,), generator=generator)
     return scores, labels
+
+
+def expected_calibration_error(probabilities, labels, bins):
+    correct = probabilities.argmax(axis=1) == labels
+    return reliability(probabilities.max(axis=1), correct, bins).error
 
 
 @pytest.mark.parametrize('bins', [1, 15])

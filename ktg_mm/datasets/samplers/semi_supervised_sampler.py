@@ -1,5 +1,6 @@
 """Sampler of batches with labelled and unlabelled samples."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,34 +118,23 @@ class SemiSupervisedSampler(Sampler):
 
     def _indices(self, batch: int) -> Iterator[int]:
         last = None if self.infinite else batch + self.batches
-        labeled = _Permutations(self.num_labeled, self.seed, stream=0)
-        unlabeled = _Permutations(self.num_unlabeled, self.seed, stream=1)
         while batch != last:
             first = (batch * self.world_size + self.rank) * self.labeled
             for position in range(first, first + self.labeled):
                 number, within = divmod(position, self.num_labeled)
-                yield SeededIndex(labeled.entry(number, within), self.seed, number)
+                order = _permutation(self.num_labeled, self.seed, number, stream=0)
+                yield SeededIndex(order[within], self.seed, number)
             number, within = divmod(batch, self.batches)
             first = (within * self.world_size + self.rank) * self.unlabeled
             for position in range(first, first + self.unlabeled):
-                index = self.num_labeled + unlabeled.entry(number, position)
-                yield SeededIndex(index, self.seed, number)
+                order = _permutation(self.num_unlabeled, self.seed, number, stream=1)
+                yield SeededIndex(self.num_labeled + order[position], self.seed, number)
             batch += 1
 
 
-class _Permutations:
-    """An endless sequence of permutations, of which the newest is kept."""
-
-    def __init__(self, size: int, seed: int, stream: int) -> None:
-        self._size, self._seed, self._stream = size, seed, stream
-        self._number = -1
-        self._order: list[int] = []
-
-    def entry(self, number: int, position: int) -> int:
-        """What stands at a position of a permutation."""
-        if number != self._number:
-            # RandomState's shuffling never changes, while that of numpy's Generator and of torch may.
-            bits = np.random.MT19937(np.random.SeedSequence((self._seed, number, self._stream)))
-            self._order = np.random.RandomState(bits).permutation(self._size).tolist()
-            self._number = number
-        return self._order[position]
+@functools.lru_cache(maxsize=4)
+def _permutation(size: int, seed: int, number: int, stream: int) -> list[int]:
+    """One of an endless sequence of permutations, of which the newest are kept."""
+    # RandomState's shuffling never changes, while that of numpy's Generator and of torch may.
+    bits = np.random.MT19937(np.random.SeedSequence((seed, number, stream)))
+    return np.random.RandomState(bits).permutation(size).tolist()

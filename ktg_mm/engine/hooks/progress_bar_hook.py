@@ -109,8 +109,7 @@ class ProgressBarHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
     ) -> None:
         """Moves the bar; it is drawn four times a second by a thread of its own."""
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=runner.iter + 1)
+        self._update(completed=runner.iter + 1)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Shows the target's metrics."""

@@ -67,31 +67,23 @@ class PartialCosineLR(LRSchedule):
 
     @classmethod
     def build_iter_from_epoch(
-        cls,
-        optimizer: Any,
-        begin: int = 0,
-        end: int = INF,
-        by_epoch: bool = True,
-        epoch_length: int | None = None,
-        **kwargs: Any,
+        cls, *args: Any, by_epoch: bool = True, epoch_length: int | None = None, **kwargs: Any
     ) -> 'PartialCosineLR':
         """Builds a schedule by iterations out of one by epochs, for ``convert_to_iter_based=True``.
 
         Args:
-            optimizer: As the class's.
-            begin: First epoch.
-            end: Epoch after the last one.
+            *args: As the class's.
             by_epoch: Must be True.
             epoch_length: Iterations in an epoch.
-            **kwargs: As the class's.
+            **kwargs: As the class's; ``begin`` and ``end`` are epochs.
 
         Raises:
             ConfigError: If ``by_epoch`` is False.
         """
         if not by_epoch or epoch_length is None:
             raise ConfigError('param_scheduler.convert_to_iter_based', 'needs by_epoch=True')
-        end = end if end >= INF else int(end * epoch_length)
-        return cls(optimizer, begin=int(begin * epoch_length), end=end, by_epoch=False, **kwargs)
+        steps = {name: int(kwargs[name] * epoch_length) for name in ('begin', 'end') if kwargs.get(name, INF) < INF}
+        return cls(*args, **{**kwargs, **steps, 'by_epoch': False})
 
     def rates(self) -> list[float]:
         """The learning rate of each parameter group at the present step."""
