@@ -14,6 +14,8 @@ from typing import Any
 
 # Before torch is imported: beside other busy processes, two threads make small networks tens of times slower.
 os.environ.update({f'{library}_NUM_THREADS': '1' for library in ('OMP', 'MKL', 'OPENBLAS')})
+# What is tested holds on a CPU, to the bit; with CUDA_VISIBLE_DEVICES=0 the runs take the GPU.
+os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
 
 import pytest
 import torch

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).with_name('plugins')
-THREADS = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+# What a run finds modules by: this checkout, whichever one is installed, and what is written for these tests.
+PYTHONPATH = os.pathsep.join(map(str, (REPOSITORY, PLUGINS)))
 
 SEMI_SUPERVISED = """
 _base_ = [
@@ -72,47 +74,63 @@ class Tools:
     repository: Path = REPOSITORY
     _outputs: dict[int, tuple[list[str], Path, Path]] = field(default_factory=dict)
 
-    def _ask(self, request: dict) -> int:
+    def _ask(self, request: dict) -> Any:
         assert self.server.stdin is not None and self.server.stdout is not None
         print(json.dumps(request), file=self.server.stdin, flush=True)
-        return int(self.server.stdout.readline())
+        return json.loads(self.server.stdout.readline())
 
     def start(self, tool: str, *args: object, **env: str) -> int:
         """Starts a Python tool and returns its process id; env adds to the environment.
 
-        PRELOAD names a plugin to import first, for what the config is not to know of.
+        PRELOAD names a plugin to import first, for what the config is not to know of; LAY_OUT lays out configs.
         """
         argv = [str(REPOSITORY / 'tools' / tool), *map(str, args)]
         number = len(self._outputs)
         output, errors = self.folder / f'{number}.out', self.folder / f'{number}.err'
-        env = {'PYTHONPATH': str(PLUGINS), **env}
+        env = {'PYTHONPATH': PYTHONPATH, **env}
         pid = self._ask(dict(argv=argv, cwd=str(self.folder), env=env, output=str(output), errors=str(errors)))
         self._outputs[pid] = argv, output, errors
         return pid
 
     def wait(self, pid: int) -> subprocess.CompletedProcess:
         """Waits for the end of a tool; a negative status is the signal that killed it."""
-        status = self._ask(dict(wait=pid))
-        argv, output, errors = self._outputs[pid]
-        return subprocess.CompletedProcess(argv, status, output.read_text(), errors.read_text())
+        return self._wait(pid)[0]
+
+    def _wait(self, *pids: int) -> list[subprocess.CompletedProcess]:
+        ends = zip(self._ask(dict(wait=pids)), map(self._outputs.get, pids), strict=True)
+        return [
+            subprocess.CompletedProcess(argv, status, output.read_text(), errors.read_text())
+            for status, (argv, output, errors) in ends
+        ]
 
     def run(self, tool: str, *args: object, status: int = 0, **env: str) -> subprocess.CompletedProcess:
         """Runs a Python tool to its end, which must have the given status."""
         return expect(self.wait(self.start(tool, *args, **env)), status)
 
+    def run_two(self, tool: str, *args: object) -> None:
+        """Runs a Python tool in two processes that work together, as ``torchrun`` starts them."""
+        both = dict(WORLD_SIZE='2', LOCAL_WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port())
+        arguments = (*args, '--launcher', 'pytorch')
+        pids = [self.start(tool, *arguments, RANK=str(i), LOCAL_RANK=str(i), **both) for i in range(2)]
+        for process in self._wait(*pids):
+            expect(process)
+
     def run_cold(self, tool: str, *args: object, status: int | None = 0, **env: str) -> subprocess.CompletedProcess:
         """Runs a tool, Python or shell, to its end in a fresh interpreter."""
         path = REPOSITORY / 'tools' / tool
         command = [sys.executable, path] if path.suffix == '.py' else ['bash', path]
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = str(probe.getsockname()[1])
         environment = {
-            **os.environ, **THREADS, 'PYTHON': sys.executable, 'PYTHONPATH': str(PLUGINS), 'PORT': port, **env
+            **os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': PYTHONPATH, 'PORT': free_port(), **env
         }  # fmt: skip
         return expect(
             subprocess.run([*command, *args], cwd=self.folder, env=environment, capture_output=True, text=True), status
         )
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
 
 
 def expect(process: subprocess.CompletedProcess, status: int | None = 0) -> subprocess.CompletedProcess:
@@ -128,7 +146,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
         [sys.executable, Path(__file__).with_name('warm_start.py')],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, **THREADS},
+        env={**os.environ, 'PYTHONPATH': PYTHONPATH},
         text=True,
     )
     yield Tools(tmp_path_factory.mktemp('tools'), server)

@@ -51,7 +51,7 @@ def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) ->
 
 
 def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1'}
+    environment = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(REPOSITORY)}
     command = [
         'bash',
         REPOSITORY / 'tools/dist_search.sh',

@@ -35,14 +35,17 @@ model['nodes']['average']['network'] = dict(_base_.resnet8, backbone=dict(_base_
 def run_both(tools, tmp_path: Path) -> Callable[..., list[dict]]:
     """Trains in two processes and in one; returns the dumps of rank 0, of rank 1, and of the single process."""
 
-    def run(config: Path, iterations: int, *options: str) -> list[dict]:
+    def run(config: Path, iterations: int, *options: str, script: bool = False) -> list[dict]:
         def arguments(name: str, batch: int) -> list[str]:
             data = 'train_dataloader'
             sizes = [f'{data}.dataset.indices={2 * BATCH * iterations}', f'{data}.batch_size={batch}']
             return ['--work-dir', str(tmp_path / name), '--cfg-options', *sizes, *options]
 
         single = tools.start('train.py', config, *arguments('one', 2 * BATCH))
-        tools.run_cold('dist_train.sh', config, '2', *arguments('two', BATCH))
+        if script:
+            tools.run_cold('dist_train.sh', config, '2', *arguments('two', BATCH))
+        else:
+            tools.run_two('train.py', config, *arguments('two', BATCH))
         assert tools.wait(single).returncode == 0
         dumps = [tmp_path / 'two' / 'rank_0.dump', tmp_path / 'two' / 'rank_1.dump', tmp_path / 'one' / 'rank_0.dump']
         first, second, alone = (torch.load(path, weights_only=True) for path in dumps)
@@ -87,7 +90,7 @@ def test_half_batches(
 ) -> None:
     graph = 'DoubleGraph' if dtype == torch.float64 else 'KnowledgeTransferGraph'
     first, second, alone = run_both(
-        config(GROUP_NORM), iterations, f'model.type={graph}', f'model.update.type={update}'
+        config(GROUP_NORM), iterations, f'model.type={graph}', f'model.update.type={update}', script=iterations == 1
     )
     assert {weight.dtype for weight in alone['state_dict'].values()} == {dtype}
     assert max_difference(first['initial'], alone['initial']) == 0

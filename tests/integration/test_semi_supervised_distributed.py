@@ -87,7 +87,7 @@ def dumps(
         return ['--work-dir', str(folder / name), '--cfg-options', *(f'train_dataloader.{size}' for size in sizes)]
 
     single = tools.start('train.py', config, *arguments('one', 1))
-    tools.run_cold('dist_train.sh', config, '2', *arguments('two', 2))
+    tools.run_two('train.py', config, *arguments('two', 2))
     assert tools.wait(single).returncode == 0
     first, second, alone = load(folder / 'two'), load(folder / 'two', rank=1), load(folder / 'one')
     assert (first['world_size'], second['world_size'], alone['world_size']) == (2, 2, 1)
@@ -146,10 +146,10 @@ def test_resumed_between_validations(
 ) -> None:
     config = write_config(tmp_path / 'config.py', semi_supervised, BATCH_NORM, ('state_dump',))
     whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
-    tools.run_cold('dist_train.sh', config, '2', '--work-dir', str(whole))
+    tools.run_two('train.py', config, '--work-dir', str(whole))
     resumed.mkdir()
     shutil.copy(whole / 'iter_6.pth', resumed)
-    tools.run_cold('dist_train.sh', config, '2', '--work-dir', str(resumed), '--resume')
+    tools.run_two('train.py', config, '--work-dir', str(resumed), '--resume')
     for rank in (0, 1):
         expected, found = load(whole, rank), load(resumed, rank)
         assert found['world_size'] == 2 and found['indices'] == expected['indices'][6:]

@@ -1,7 +1,8 @@
 """Runs the tools in processes forked from this one, which has imported everything: a start takes no seconds of imports.
 
 One request a line on the standard input, one answer a line on the standard output, both JSON. A request to start is
-answered with the process id, a request to wait with the exit status (minus the signal's number if one ended it).
+answered with the process id, a request to wait for processes with their exit statuses (minus the signal's number if one
+ended it).
 """
 
 import atexit
@@ -10,8 +11,10 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import sys
 import threading
+import time
 import traceback
 from typing import NoReturn
 
@@ -30,18 +33,30 @@ import ktg_mm.visualization  # noqa: F401
 
 def main() -> None:
     torch.set_num_threads(1)
-    # A run prints and writes its config three times, and lays it out prettily each time, which takes a second.
-    mmengine.config.config.FormatCode = lambda code, **options: (code, True)
     gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         if 'wait' in request:
-            answer = os.waitstatus_to_exitcode(os.waitpid(request['wait'], 0)[1])
+            answer = wait(request['wait'])
         else:
             answer = os.fork()
             if answer == 0:
                 become(**request)
-        print(answer, flush=True)
+        print(json.dumps(answer), flush=True)
+
+
+def wait(pids: list[int]) -> list[int]:
+    """Waits for processes that work together: when one of them fails, the others are killed."""
+    statuses: dict[int, int] = {}
+    while left := [pid for pid in pids if pid not in statuses]:
+        for pid in left:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                statuses[pid] = os.waitstatus_to_exitcode(status)
+            elif any(statuses.values()):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+    return [statuses[pid] for pid in pids]
 
 
 def become(argv: list[str], cwd: str, env: dict[str, str], output: str, errors: str) -> NoReturn:
@@ -57,6 +72,9 @@ def become(argv: list[str], cwd: str, env: dict[str, str], output: str, errors: 
     sys.argv = argv
     status = 0
     try:
+        # A run prints and writes its config three times, and lays it out prettily each time, which takes a second.
+        if 'LAY_OUT' not in env:
+            mmengine.config.config.FormatCode = lambda code, **options: (code, True)
         if 'PRELOAD' in env:
             importlib.import_module(env['PRELOAD'])
         runpy.run_path(argv[0], run_name='__main__')
