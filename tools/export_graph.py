@@ -3,7 +3,7 @@
 import argparse
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
-from ktg_mm.search.export import export_graph
+from ktg_mm.search.found.export import export_graph
 
 
 def parse_args() -> argparse.Namespace:

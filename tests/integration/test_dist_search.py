@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
 from ktg_mm.search import open_storage, run_search
-from ktg_mm.search.retries import END, KEY
+from ktg_mm.search.study.retries import END, KEY
 
 REPOSITORY = Path(__file__).parents[2]
 TRIALS = 4

@@ -17,8 +17,8 @@ from mmengine.config import Config
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError
-from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
-from ktg_mm.search.study import find_study
+from ktg_mm.search.study.retries import KEY, earlier_reports, last_of_chains
+from ktg_mm.search.study.study import find_study
 
 _PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
 

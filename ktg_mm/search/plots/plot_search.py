@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ktg_mm.search.candidates import Candidates
-from ktg_mm.search.study import find_study, search_folder
-from ktg_mm.search.trial_config import resource_name
+from ktg_mm.search.space.candidates import Candidates
+from ktg_mm.search.study.study import find_study, search_folder
+from ktg_mm.search.worker.trial_config import resource_name
 
 from .draw import draw_plots
 
