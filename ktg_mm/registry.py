@@ -1,4 +1,4 @@
-"""Registries of the parts that only a knowledge-transfer graph has.
+"""Registries of the parts that only a knowledge-transfer graph, or a search for one, has.
 
 Everything else (models, data sets, transforms, samplers, metrics, hooks, optimiser constructors) is registered in
 mmpretrain's registries, so that ``default_scope = 'mmpretrain'`` finds both libraries' parts by their plain names.
@@ -11,3 +11,5 @@ NODES = Registry('node', scope='mmpretrain', locations=['ktg_mm.models.nodes'])
 LOSSES = Registry('edge loss', scope='mmpretrain', locations=['ktg_mm.models.losses'])
 GATES = Registry('gate', scope='mmpretrain', locations=['ktg_mm.models.gates'])
 UPDATES = Registry('update', scope='mmpretrain', locations=['ktg_mm.models.updates'])
+SAMPLERS = Registry('sampler', scope='mmpretrain', locations=['ktg_mm.search.space.samplers'])
+PRUNERS = Registry('pruner', scope='mmpretrain', locations=['ktg_mm.search.worker.pruners'])

@@ -15,8 +15,8 @@ from ktg_mm.apis import load_config
 from ktg_mm.models.edge_spec import parse_edge_key
 from ktg_mm.models.graph_spec import read_graph
 from ktg_mm.search import Candidates
-from ktg_mm.search.space.check_space import check_space
-from ktg_mm.search.worker.trial_config import check_candidate, check_search_data, trial_config
+from ktg_mm.search.space.check_space import check_candidate, check_space
+from ktg_mm.search.worker.trial_config import check_search_data, trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PATHS = sorted((CONFIGS / 'search').glob('*.py'))

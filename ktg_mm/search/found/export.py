@@ -19,19 +19,18 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models.graph_spec import UntaughtError
 from ktg_mm.search.config_text import Reference, difference, write_value
 from ktg_mm.search.named_nodes import without_absent
-from ktg_mm.search.space.candidates import PRETRAINED, Candidate, Candidates
-from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, last_of_chains, was_begun
-from ktg_mm.search.study.study import check_identity, find_study, search_folder
+from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.identity import identity
+from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
+from ktg_mm.search.study.study import check_identity, find_study
 from ktg_mm.search.worker.pretrained import weights_path
-from ktg_mm.search.worker.trial_config import identity
 
 
 def export_graph(
     cfg: Config,
     out: str | Path,
-    work_dir: str | Path | None = None,
-    storage: str | None = None,
-    study: str | None = None,
+    address: StudyAddress,
     rank: int | None = None,
     trial: int | None = None,
     base: str | Path | None = None,
@@ -43,9 +42,7 @@ def export_graph(
     Args:
         cfg: The config of the search, as it was searched with.
         out: The file to write.
-        work_dir: The search's folder. Defaults to the config's, else ``work_dirs/<config's name>``.
-        storage: Address of the storage. Defaults to ``search.storage``, else the SQLite file ``search.db`` in work_dir.
-        study: Name of the study. Defaults to ``search.study``, else the config's name.
+        address: Of the search.
         rank: 1 for the best trial, 2 for the next; with several metrics the trials are those of the Pareto front, in
             the order of the first. Defaults to 1.
         trial: Number of the trial, in place of a rank.
@@ -65,8 +62,7 @@ def export_graph(
     if os.path.abspath(out) in (str(source), str(base_path)):
         raise UserError(f'--out {out}: is the config to begin with; give another name')
     candidates = Candidates(cfg)
-    folder = search_folder(cfg, work_dir)
-    found = find_study(cfg, folder, storage, study)
+    found = find_study(address)
     check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
     chosen = find_trial(found, rank, trial)
     candidate = candidates.make(chosen.params)
@@ -76,12 +72,12 @@ def export_graph(
             'give the config and the --cfg-options that were searched with'
         )
     candidate = _with_best_as_target(candidates, candidate, chosen)
-    teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, folder / 'pretrained')
+    teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
     base_cfg = load_config(base_path).to_dict()
     changes = _changes(base_cfg, candidate)
     text = '\n'.join(
         [
-            *_header(found, chosen, candidates.metrics, out, teachers),
+            *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
             f'_base_ = [{Path(os.path.relpath(base_path, os.path.abspath(out.parent))).as_posix()!r}]',
             '',
             _model_text(candidate.config['model'], base_cfg),

@@ -9,9 +9,8 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-import optuna
 from mmengine.config import Config
 from mmengine.runner import Runner
 from optuna.distributions import BaseDistribution
@@ -23,12 +22,12 @@ from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models.graph_spec import UntaughtError
 from ktg_mm.search.canonical import graph_key, reduce_graph
 from ktg_mm.search.named_nodes import networks_of, without_absent
-from ktg_mm.search.study.retries import INDEX, KEY, is_fresh, root_of
-from ktg_mm.search.study.study import build_sampler
 
-from .metrics import BEST, COSTS, read_metrics
+from .metrics import BEST, Direction, read_metrics
+from .samplers import build_sampler
 from .space import SearchSpace
 
+KEY = 'graph'  # a trial's user attribute, the key of its candidate
 PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is still to be trained on the labels
 
 # They go through a grid of their own, which the conditions of a space do not fit.
@@ -78,18 +77,19 @@ class Candidates:
         if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
             raise ConfigError('model', 'a search needs a KnowledgeTransferGraph with nodes and edges')
         self.space = SearchSpace(self.search.get('space'), whole)
-        self.metrics = read_metrics(self.search, model)
+        self.metrics = read_metrics(self.search, whole)
         self.pretrains = bool(self.search.get('pretrain', True))
         sampler = self.search.get('sampler') or dict(type='RandomSampler')
         if not isinstance(sampler, Mapping):
             raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
-        sampler = dict(sampler)
-        self.seed = sampler.pop('seed', 0)
-        self.sampler_cfg = sampler
-        if isinstance(self._sampler(0, 0), _UNFIT_SAMPLERS):  # a wrong one is refused now, too
+        built = build_sampler(sampler)  # a wrong one is refused now
+        if isinstance(built, _UNFIT_SAMPLERS):
             raise ConfigError(
                 'search.sampler.type', f'{sampler["type"]} draws no graph on its own; take RandomSampler or TPESampler'
             )
+        self.sampler_cfg = dict(sampler)
+        self.seed = self.sampler_cfg.pop('seed', 0)
+        self._learns = type(built) is not RandomSampler  # from results, as a subclass may
         self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
         self._named = self._nodes_with_names()
         # They must be there though nobody hears them.
@@ -97,19 +97,23 @@ class Candidates:
         self._evaluated = [name for name in model['nodes'] if name in needed]
 
     @property
-    def directions(self) -> list[Literal['maximize', 'minimize']]:
-        """Which way each metric is better."""
-        return ['minimize' if metric in COSTS else 'maximize' for metric in self.metrics]
+    def directions(self) -> list[Direction]:
+        """Which way each metric is better.
+
+        Raises:
+            ConfigError: If nobody says so of one of them.
+        """
+        return [metric.direction for metric in self.metrics]
 
     def scored_nodes(self, model: Mapping[str, Any]) -> list[str]:
-        """The nodes whose accuracy counts: the one that a metric names, or all networks for the best."""
-        names = [metric.split('/')[0] for metric in self.metrics if metric not in COSTS]
+        """The nodes whose score counts: the one that a metric names, or all networks for the best."""
+        names = [metric.node for metric in self.metrics if not metric.is_cost]
         if BEST in names:
             return list(networks_of(model))
         return [*names, model['target']] if len(names) < len(self.metrics) else names
 
     def check_scored(self, model: Mapping[str, Any]) -> None:
-        """Checks that a graph has the nodes whose accuracy counts.
+        """Checks that a graph has the nodes whose score counts.
 
         Raises:
             ConfigError: If a choice has removed one.
@@ -160,12 +164,13 @@ class Candidates:
         Args:
             found: A validation's metrics by name.
         """
-        kinds = [metric.partition('/')[2] for metric in self.metrics if metric.startswith(f'{BEST}/')]
-        if not kinds:
+        metric = next((metric for metric in self.metrics if metric.node == BEST), None)
+        if metric is None:
             return None
         model = self.base['model']
         order = sorted(networks_of(model), key=lambda name: name != model['target'])
-        return max(order, key=lambda name: found.get(f'{name}/{kinds[0]}', -math.inf))
+        worst = -metric.better(-math.inf, math.inf)
+        return metric.better(order, key=lambda name: found.get(f'{name}/{metric.kind}', worst))
 
     def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
         """Draws the graph of a trial.
@@ -181,7 +186,7 @@ class Candidates:
         Raises:
             SpaceExhaustedError: If every graph of the space has been tried.
         """
-        if isinstance(self._sampler(0, 0), RandomSampler):
+        if not self._learns:
             while len(self._keys) < index:
                 earlier = self._draw(len(self._keys), self._keys, study, trial)
                 self._keys.append(earlier.key)
@@ -225,18 +230,11 @@ class Candidates:
         read = {*inspect.signature(Runner).parameters, 'search'} - {'model'}
         outside = {key: value for key, value in self.base.items() if key in read}
         outside['model'] = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
-        words = set(_words(outside)) | {metric.split('/')[0] for metric in self.metrics}
+        words = set(_words(outside)) | {metric.node for metric in self.metrics}
         names = {str(name) for name in model['nodes']}
         paths = [parameter.path for parameter in self.space.parameters]
         names |= {path[2] for path in paths if path[:2] == ('model', 'nodes') and len(path) > 2}
         return names & words
-
-
-def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
-    """Which draw a trial is: the number of trials before it, or before the first that it continues, that were new."""
-    if INDEX in trial.user_attrs:
-        return trial.user_attrs[INDEX]
-    return sum(is_fresh(other) and other.number < root_of(trial) for other in study.get_trials(deepcopy=False))
 
 
 def _check_entries(search: Mapping[str, Any]) -> None:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmpretrain.registry import HOOKS, METRICS
+from mmpretrain.registry import METRICS
 
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.build import build_edge, build_node
 from ktg_mm.models.edge_spec import is_ema
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
-from ktg_mm.models.type_check import check_type
 from ktg_mm.search.named_nodes import networks_of, without_absent
-from ktg_mm.search.worker.asha_hook import ASHAHook
-from ktg_mm.search.worker.trial_config import check_candidate
 
 from .candidates import Candidates, mark_pretrained
-from .metrics import COSTS, scores
+from .metrics import read_scores
 from .space_keys import Parameter, key_path
 
 _CLASSES = 1000  # of the made-up sample, enough for any top k
@@ -40,8 +38,8 @@ def check_space(candidates: Candidates) -> None:
     Raises:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
-    _check_hook(candidates.search.get('hook'))
     _check_metrics(candidates)
+    _ = candidates.directions  # refuses a metric of which nobody says which way it is better
     space = candidates.space
     built: set[str] = set()
     fill = False
@@ -67,13 +65,6 @@ def _options(parameter: Parameter) -> list[Any]:
     return [parameter.distribution.low, parameter.distribution.high]  # type: ignore[attr-defined]
 
 
-def _check_hook(hook: Any) -> None:
-    if hook is not None:
-        cls = check_type(hook, HOOKS, 'search.hook', 'hook')
-        if not (inspect.isclass(cls) and issubclass(cls, ASHAHook)):
-            raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
-
-
 def _check_metrics(candidates: Candidates) -> None:
     """Evaluates one made-up sample, to see under which names a validation will report."""
     nodes = tuple(candidates.base['model']['nodes'])
@@ -96,7 +87,7 @@ def _check_metrics(candidates: Candidates) -> None:
         raise
     except Exception:  # a metric that needs more than this; the first validation will tell
         return
-    scores([metric for metric in candidates.metrics if metric not in COSTS], found, nodes)
+    read_scores(candidates.metrics, found, nodes)
 
 
 def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:
@@ -123,3 +114,8 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             built.add(text)
             with torch.random.fork_rng():
                 build_node(name, node)
+
+
+def check_candidate(config: Mapping[str, Any]) -> None:
+    """Checks a candidate's config before anything is built; a ConfigError if a part does not exist or fit."""
+    check_config(Config(dict(config)))

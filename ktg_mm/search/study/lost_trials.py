@@ -10,6 +10,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from .optuna_private import writable
 from .retries import END, LOST, WORKER
 
 
@@ -41,17 +42,17 @@ class LostTrials:
         self._unborn = {number: self._unborn.get(number, now) for number in unborn}
         for trial in running:
             if now - self._unborn.get(trial.number, now) > self._patience:
-                _end(self._study, trial)
+                _end_as_lost(self._study, trial)
 
 
 def give_up_running(study: Study) -> None:
     """Takes all running trials for lost, in a storage without heartbeat whose workers are known to be gone."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        _end(study, trial)
+        _end_as_lost(study, trial)
 
 
-def _end(study: Study, trial: optuna.trial.FrozenTrial) -> None:
+def _end_as_lost(study: Study, trial: optuna.trial.FrozenTrial) -> None:
     with contextlib.suppress(ValueError, optuna.exceptions.UpdateFinishedTrialError):  # another was faster
         if END not in trial.user_attrs:
-            optuna.Trial(study, trial._trial_id).set_user_attr(END, LOST)
+            writable(study, trial).set_user_attr(END, LOST)
         study.tell(trial.number, state=TrialState.FAIL)

@@ -10,12 +10,15 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from ktg_mm.search.space.candidates import KEY
+
+from .optuna_private import study_through
+
 # What a trial says of itself (user attributes). A trial that ends without having been able to say anything has died
 # with its worker, so that is what it says from the beginning.
 CONTINUES = 'continues'  # number of the trial that it goes on with
 ROOT = 'root'  # number of the first of such a chain
 INDEX = 'index'  # which draw it is; a chain shares one
-KEY = 'graph'
 END = 'end'
 WORKER = 'worker'  # host and process that train it
 BEST_NODE = 'best_node'  # whose score it was, where the best node's counts
@@ -38,6 +41,13 @@ def root_of(trial: FrozenTrial | optuna.Trial) -> int:
 def frozen(trial: optuna.Trial) -> FrozenTrial:
     """A running trial as the storage has it."""
     return trial.study.get_trials(deepcopy=False)[trial.number]
+
+
+def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
+    """Which draw a trial is: the number of trials before it, or before the first that it continues, that were new."""
+    if INDEX in trial.user_attrs:
+        return trial.user_attrs[INDEX]
+    return sum(is_fresh(other) and other.number < root_of(trial) for other in study.get_trials(deepcopy=False))
 
 
 def is_fresh(trial: FrozenTrial) -> bool:
@@ -102,7 +112,7 @@ def requeue(study: Study, retries: int) -> int:
     by_number = {trial.number: trial for trial in trials}
     queued = 0
     for trial in trials:
-        if trial.number in continued or not was_cut_short(trial) or _losses(trial, by_number) > retries:
+        if trial.number in continued or not was_cut_short(trial) or _lost_in_a_row(trial, by_number) > retries:
             continue
         if is_superfluous(trial, trials):
             continue
@@ -127,14 +137,14 @@ def _drawn_parameters(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> 
     return dict(trial.params)
 
 
-def _losses(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
+def _lost_in_a_row(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
     """How often in a row a chain lost its worker at the same epoch; interruptions by the user do not count."""
-    losses, epoch = 0, trial.user_attrs.get(EPOCH, 0)
+    lost, epoch = 0, trial.user_attrs.get(EPOCH, 0)
     current: FrozenTrial | None = trial
     while current is not None and current.user_attrs.get(EPOCH, 0) == epoch:
-        losses += not current.user_attrs.get(END, LOST).startswith(INTERRUPTED)
+        lost += not current.user_attrs.get(END, LOST).startswith(INTERRUPTED)
         current = by_number.get(current.user_attrs.get(CONTINUES, -1))
-    return losses
+    return lost
 
 
 def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
@@ -184,6 +194,4 @@ class CountedOnce:
 
 def counted_once(study: Study) -> Study:
     """A view of a study in which each chain of continued trials is one trial."""
-    view = Study.__new__(Study)
-    view.__dict__.update(study.__dict__, _storage=CountedOnce(study._storage))
-    return view
+    return study_through(study, CountedOnce)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
@@ -12,24 +13,14 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.type_check import check_type
+
+from .reporter import TrialReporter
 
 _DEFAULTS = dict(
     SuccessiveHalvingPruner=dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0),
     HyperbandPruner=dict(min_resource=1, reduction_factor=3),
 )
-
-
-class Reporter(Protocol):
-    """Where the values go; the search gives one to the hook."""
-
-    def score(self, metrics: dict[str, float]) -> float | None:
-        """The score in a validation's metrics, None if the study has several and does not prune."""
-
-    def report(self, value: float, step: int) -> bool:
-        """Takes a value and returns whether to stop."""
-
-    def progress(self, step: int) -> bool:
-        """Takes how far the run is and returns whether to stop, as another worker has taken it over."""
 
 
 @HOOKS.register_module()
@@ -63,7 +54,7 @@ class ASHAHook(Hook):
             if not isinstance(self.pruner.setdefault(name, value), int):
                 raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {self.pruner[name]!r}')
         self.interval = interval
-        self._reporter: Reporter | None = None
+        self._reporter: TrialReporter | None = None
         self._earlier: dict[int, float] = {}
         self.metrics: dict[str, float] = {}
 
@@ -83,7 +74,7 @@ class ASHAHook(Hook):
             rung *= factor
         return found
 
-    def bind(self, reporter: Reporter | None, earlier: dict[int, float] | None = None) -> None:
+    def bind(self, reporter: TrialReporter | None, earlier: dict[int, float] | None = None) -> None:
         """Connects a run with its trial.
 
         Args:
@@ -141,3 +132,14 @@ class ASHAHook(Hook):
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             return math.ceil(runner.max_iters / self.interval)
         return runner.max_epochs
+
+
+def check_hook(hook: Any, metrics: int) -> None:
+    """Refuses a ``search.hook`` that is no ASHAHook, or that has several metrics to prune by, with a ConfigError."""
+    if hook is None:
+        return
+    cls = check_type(hook, HOOKS, 'search.hook', 'hook')
+    if not (inspect.isclass(cls) and issubclass(cls, ASHAHook)):
+        raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
+    if metrics > 1:
+        raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')

@@ -19,9 +19,10 @@ from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
 from ktg_mm.search.named_nodes import without_absent
 from ktg_mm.search.space.candidates import PRETRAINED
+from ktg_mm.search.study.identity import recipe
 
 from .run_trial import remove_checkpoints, run_trial
-from .trial_config import recipe, trial_config
+from .trial_config import trial_config
 
 
 def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: Path, launcher: str = 'none') -> None:

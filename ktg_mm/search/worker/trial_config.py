@@ -8,20 +8,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import has_test_of_its_own
 from ktg_mm.errors import ConfigError
-from ktg_mm.search.space.candidates import Candidates
+from ktg_mm.search.study.identity import without_progress_bar
 
 from .asha_hook import ASHAHook
 
-# Entries of a config that change nothing about a candidate's score.
-_NOT_RECIPE = {
-    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_imports', 'launcher',
-    'resume', 'search', 'test_dataloader', 'test_cfg', 'test_evaluator', 'test_pipeline', 'experiment_name',
-    'model_wrapper_cfg', 'default_scope',
-}  # fmt: skip
-_NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor', 'data_root'}
 _NEVER = 10**9
 
 
@@ -38,36 +30,6 @@ def resource_name(config: Mapping[str, Any]) -> str:
     loop = config.get('train_cfg') or {}
     by_iterations = loop.get('by_epoch') is False or loop.get('type') == 'IterBasedTrainLoop'
     return 'validation' if by_iterations else 'epoch'
-
-
-def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a config decides the candidates' scores: two searches that share a study must agree in it."""
-    kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}
-    for name in ('train_dataloader', 'val_dataloader'):
-        kept[name] = _without_place(kept.get(name))
-    kept['custom_hooks'] = _silent(kept.get('custom_hooks'))
-    return kept
-
-
-def _without_place(loader: Any) -> Any:
-    """A loader's config, at any depth without what depends on the machine."""
-    if isinstance(loader, Mapping):
-        return {key: _without_place(value) for key, value in loader.items() if key not in _NOT_LOADER}
-    return [_without_place(value) for value in loader] if isinstance(loader, (list, tuple)) else loader
-
-
-def _silent(hooks: Any) -> list[Any]:
-    """The hooks without the one that draws a bar."""
-    return [hook for hook in hooks or [] if hook.get('type') != 'ProgressBarHook']
-
-
-def identity(candidates: Candidates) -> dict[str, Any]:
-    """What tells a search from others: workers that share a study must agree in each entry."""
-    return dict(
-        space=candidates.space.description(),
-        recipe=dict(recipe(candidates.base), metric=candidates.metrics),
-        sampler=[candidates.sampler_cfg, candidates.seed, candidates.pretrains],
-    )
 
 
 def check_search_data(base: Mapping[str, Any]) -> None:
@@ -109,15 +71,6 @@ def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work
     checkpoint = dict(cfg.get('default_hooks', {}).get('checkpoint') or dict(type='SafeCheckpointHook'))
     checkpoint |= dict(interval=interval, max_keep_ckpts=1, save_best=None)
     cfg.default_hooks = dict(cfg.get('default_hooks', {}), checkpoint=checkpoint)
-    cfg.custom_hooks = [*_silent(cfg.get('custom_hooks')), asha]
+    cfg.custom_hooks = [*without_progress_bar(cfg.get('custom_hooks')), asha]
     cfg.work_dir = str(work_dir)
     return cfg
-
-
-def check_candidate(config: Mapping[str, Any]) -> None:
-    """Checks a candidate's config before anything is built.
-
-    Raises:
-        ConfigError: If a part does not exist or takes no such argument.
-    """
-    check_config(Config(dict(config)))

@@ -56,7 +56,7 @@ def judge(error: BaseException, distributed: bool = False) -> Verdict:
     if isinstance(error, TrialError):
         return Verdict(f'{FAILED}: {error}')
     if is_storage_error(error):
-        return Verdict(LOST, stop=gone(error))
+        return Verdict(LOST, stop=storage_failure(error))
     if isinstance(error, ConfigError) and error.key.startswith('model.edges'):
         # Choices may be sound each on its own and wrong together; other graphs are not.
         return Verdict(f'{FAILED}: {error}', is_fault=True)
@@ -74,7 +74,7 @@ def is_storage_error(error: BaseException) -> bool:
     return isinstance(error, known) or type(error).__module__.startswith('grpc')
 
 
-def gone(error: BaseException) -> UserError:
+def storage_failure(error: BaseException) -> UserError:
     """What to tell the user of a storage that has failed."""
     return UserError(
         f'--storage: does not answer any more: {one_line(error)}; start the search again, it goes on where it was'

@@ -16,16 +16,18 @@ import optuna
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
 from optuna.storages import BaseStorage
-from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.search.space.candidates import Candidate, Candidates, SpaceExhaustedError, index_of
-from ktg_mm.search.space.check_space import check_space
-from ktg_mm.search.space.metrics import COSTS, scores
+from ktg_mm.errors import UserError
+from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
+from ktg_mm.search.space.check_space import check_candidate, check_space
+from ktg_mm.search.space.metrics import read_scores
+from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
+from ktg_mm.search.study.identity import identity
 from ktg_mm.search.study.lost_trials import LostTrials
+from ktg_mm.search.study.optuna_private import record_heartbeat
 from ktg_mm.search.study.retries import (
     BEST_NODE,
     COMPLETE,
@@ -33,11 +35,11 @@ from ktg_mm.search.study.retries import (
     END,
     FAILED,
     INDEX,
-    KEY,
     LOST,
     WORKER,
     earlier_reports,
     frozen,
+    index_of,
     is_fresh,
     is_superfluous,
     requeue,
@@ -45,18 +47,18 @@ from ktg_mm.search.study.retries import (
     was_begun,
     was_cut_short,
 )
-from ktg_mm.search.study.study import build_pruner, create_study
+from ktg_mm.search.study.study import create_study
 
-from .asha_hook import ASHAHook
+from .asha_hook import ASHAHook, check_hook
 from .interrupts import Interrupts
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
+from .pruners import build_pruner
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
-from .trial_config import check_candidate, check_search_data, identity, resource_name, trial_config
+from .trial_config import check_search_data, resource_name, trial_config
 from .verdict import NotBegunError, judge
 
-_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 # A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
 _FAILURES_IN_A_ROW = 5
 _EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
@@ -68,8 +70,7 @@ class Worker:
     Args:
         cfg: A config with ``search``.
         storage: From :func:`ktg_mm.search.open_storage`; None on processes that follow the first.
-        study: Name of the study.
-        work_dir: Folder of the trials' logs and checkpoints; all workers must see it.
+        address: Of the search; all workers must see its folder.
         trials: Number of graphs to try.
         launcher: As for :func:`ktg_mm.apis.build_runner`.
 
@@ -81,26 +82,24 @@ class Worker:
         self,
         cfg: Config,
         storage: BaseStorage | None,
-        study: str,
-        work_dir: str | Path,
+        address: StudyAddress,
         trials: int,
         launcher: str = 'none',
     ) -> None:
         self.candidates = Candidates(cfg)
         check_search_data(self.candidates.base)
-        check_space(self.candidates)
         self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
-        if self.hook is not None and len(self.candidates.metrics) > 1:
-            raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')
+        check_hook(self.hook, len(self.candidates.metrics))
+        check_space(self.candidates)
         self.pruner = build_pruner(ASHAHook(self.hook.get('pruner')).pruner if self.hook else None)
-        self.work_dir, self.trials, self.launcher = Path(work_dir), trials, launcher
+        self.work_dir, self.trials, self.launcher = address.folder, trials, launcher
         self.retries: int = self.candidates.search.get('retries', 3)
         self._sampler = DrawnSampler()
         self._failures = 0
         self._stop_reason: BaseException | None = None
         self._interrupts = Interrupts()
         if storage is not None:
-            self.study = create_study(storage, study, self.candidates.directions, identity(self.candidates))
+            self.study = create_study(storage, address.study, self.candidates.directions, identity(self.candidates))
             self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
             self.study.sampler, self.study.pruner = self._sampler, self.pruner
 
@@ -143,7 +142,7 @@ class Worker:
                 return True
             if sum(is_fresh(trial) for trial in trials) < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
                 return True
-            if all(trial.state in _ENDED for trial in trials):
+            if all(trial.state.is_finished() for trial in trials):
                 return False
             progress.show(self.study)
             with self._interrupts.heard():
@@ -164,8 +163,7 @@ class Worker:
     def _objective(self, trial: optuna.Trial) -> float | list[float]:
         """Trains a trial and notes how it ended."""
         self._trial = trial
-        if isinstance(self.study._storage, BaseHeartbeat):
-            self.study._storage.record_heartbeat(trial._trial_id)  # before it says that it has a worker
+        record_heartbeat(trial)  # before it says that it has a worker
         trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
         trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
@@ -247,8 +245,8 @@ class Worker:
             raise optuna.TrialPruned(f'pruned at {resource_name(candidate.config)} {outcome.epoch}')
         if best := self.candidates.best_node(outcome.metrics):
             trial.set_user_attr(BEST_NODE, best)
-        accuracies = iter(self.scores(outcome.metrics))
-        values = [outcome.costs[name] if name in COSTS else next(accuracies) for name in self.candidates.metrics]
+        scores = iter(self.node_scores(outcome.metrics))
+        values = [outcome.costs[m.name] if m.is_cost else next(scores) for m in self.candidates.metrics]
         if not all(map(math.isfinite, values)):
             raise TrialError(f'the score is not finite: {values}')
         return values[0] if len(values) == 1 else values
@@ -256,19 +254,18 @@ class Worker:
     def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
         fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
         cfg = trial_config(config, self.hook, run_dir)
-        costs = any(name in COSTS for name in self.candidates.metrics)
+        costs = any(metric.is_cost for metric in self.candidates.metrics)
         return run_trial(cfg, bind, costs, self.launcher)
 
     def _score(self, metrics: dict[str, float]) -> float | None:
         """The one score to prune by, None if there are several metrics."""
-        values = self.scores(metrics)
+        values = self.node_scores(metrics)
         return values[0] if len(self.candidates.metrics) == 1 else None
 
-    def scores(self, metrics: dict[str, float]) -> list[float]:
-        """The accuracies that the search goes by, out of a validation's metrics."""
-        wanted = [name for name in self.candidates.metrics if name not in COSTS]
+    def node_scores(self, metrics: dict[str, float]) -> list[float]:
+        """The scores that the search goes by, out of a validation's metrics."""
         networks = self.candidates.scored_nodes(self.candidates.base['model'])
-        return scores(wanted, metrics, networks)
+        return read_scores(self.candidates.metrics, metrics, networks)
 
     def _tell_followers(self, work: tuple[dict[str, Any], str] | None) -> None:
         if is_distributed():

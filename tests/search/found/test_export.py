@@ -19,7 +19,8 @@ from ktg_mm.errors import UserError
 from ktg_mm.models.graph_spec import UntaughtError
 from ktg_mm.search.found.export import export_graph, find_trial
 from ktg_mm.search.space.candidates import Candidates
-from ktg_mm.search.study.study import open_storage
+from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.worker import pretrained
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -110,7 +111,7 @@ def test_export_is_the_graph(tmp_path: Path, record) -> None:
     record(cfg, *drawn, name='ktg_3node_digits')
     sizes = set()
     for rank, (values, _) in enumerate(sorted(drawn, key=lambda trial: -trial[1]), start=1):
-        out = export_graph(cfg, tmp_path / f'{rank}.py', tmp_path, rank=rank)
+        out = export_graph(cfg, tmp_path / f'{rank}.py', StudyAddress.of(cfg, tmp_path), rank=rank)
         exported = load_config(out)
         networks = {name: cfg[values.get(f'model.nodes.{name}.network', 'resnet8')].to_dict() for name in NODES}
         expected = reduced({edge: values[f'model.edges.{edge}.gate'] for edge in EDGES}, networks)
@@ -132,7 +133,7 @@ search = dict(retrain={str(DML)!r}, space={{'model.nodes.net2.network': dict(res
     values = gates(cut='net3->net1 net3->net2 net1->net2', **{'model.nodes.net2.network': 'deep'})
     record(cfg, (gates(), 50.0), (values, 97.5))
     (tmp_path / 'ktg').mkdir()
-    out = export_graph(cfg, tmp_path / 'ktg/found.py', tmp_path)
+    out = export_graph(cfg, tmp_path / 'ktg/found.py', StudyAddress.of(cfg, tmp_path))
     lines = out.read_text().splitlines()
     assert lines[0] == '# Trial 1 of the study search.'
     assert lines[1] == '# On the validation data of the search: net1/accuracy/top1 97.5.'
@@ -175,7 +176,7 @@ search = dict(retrain='retrain.py', space={
         'model_wrapper_cfg': 'none',
     }
     record(cfg, (gates() | drawn, 90.0))
-    out = export_graph(cfg, tmp_path / 'found.py', tmp_path)
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     exported = load_config(out)
     constructor = load_config(DML).optim_wrapper.constructor
     assert exported.optim_wrapper.to_dict() == dict(
@@ -191,7 +192,7 @@ search = dict(retrain='retrain.py', space={
 def test_base_is_the_search_itself(tmp_path: Path, search, record) -> None:
     cfg = search('search = dict(retrain=None)\ntrain_cfg = dict(max_epochs=3)')
     record(cfg, (gates(), 90.0))
-    exported = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path))
+    exported = load_config(export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path)))
     assert exported.train_cfg.max_epochs == 3
     assert exported.search is None
     check_config(exported)
@@ -205,11 +206,11 @@ def test_base_of_the_command_line_and_best_checkpoint(tmp_path: Path, search, re
         f'_base_ = [{str(DML)!r}]\n'
         "default_hooks = dict(checkpoint=dict(save_best=['net3/accuracy/top1', 'net2/x', 'auto']))"
     )
-    out = export_graph(cfg, tmp_path / 'found.py', tmp_path, base=base)
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path), base=base)
     assert "_base_ = ['base.py']" in out.read_text()
     assert load_config(out).default_hooks.checkpoint.save_best == ['net1/accuracy/top1', 'net2/x', 'auto']
     base.write_text(f"_base_ = [{str(DML)!r}]\ndefault_hooks = dict(checkpoint=dict(save_best='net3/accuracy/top1'))")
-    out = export_graph(cfg, out, tmp_path, base=base)
+    out = export_graph(cfg, out, StudyAddress.of(cfg, tmp_path), base=base)
     assert load_config(out).default_hooks.checkpoint.save_best == 'net1/accuracy/top1'
     assert load_config(out).default_hooks.checkpoint.interval == 1
 
@@ -219,13 +220,13 @@ def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.Monk
     values = gates(cut='label->net2 net1->net2 net3->net2 net3->net1')
     record(cfg, (values, 90.0))
     with pytest.raises(UserError, match=f'^--work-dir {tmp_path}: lacks the weights of the frozen teacher net2, '):
-        export_graph(cfg, tmp_path / 'found.py', tmp_path)
+        export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     # Where the search puts the weights.
     candidate = Candidates(cfg).make(values)
     monkeypatch.setattr(pretrained, '_train', lambda network, base, path, launcher: path.touch())
     pretrained.fill_in_pretrained(candidate.config, cfg.to_dict(), tmp_path / 'pretrained')
     (path,) = (tmp_path / 'pretrained').glob('*.pth')
-    exported = export_graph(cfg, tmp_path / 'found.py', tmp_path)
+    exported = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     assert load_config(exported).model.nodes.net2.checkpoint == str(path)
     assert load_config(exported).model.to_dict() == candidate.config['model']
     header = exported.read_text().split('_base_')[0].splitlines()
@@ -240,7 +241,7 @@ def test_the_best_node_becomes_the_target(tmp_path: Path, search, record) -> Non
     record(cfg, (alone, 90.0), (alone, 80.0, best), (gates(cut='label->net3'), 70.0, best), (frozen, 60.0, best))
 
     def exported(trial: int) -> dict[str, Any]:
-        config = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path, trial=trial))
+        config = load_config(export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path), trial=trial))
         check_config(config)
         return config.model.to_dict()
 
@@ -261,13 +262,13 @@ def test_a_study_of_another_recipe(tmp_path: Path, search, record) -> None:
     study = record(cfg, (gates(), 90.0))
     study.set_user_attr('recipe', 'of another')
     with pytest.raises(UserError, match=r'another base config .*; give the config and the --cfg-options that were'):
-        export_graph(cfg, tmp_path / 'found.py', tmp_path)
+        export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
 
 
 def test_options_of_nodes_that_are_gone_are_left_out(tmp_path: Path, search, record) -> None:
     cfg = search('optim_wrapper = dict(paramwise_cfg=dict(nodes=dict(net1=dict(lr=0.1), net3=dict(lr=0.2))))')
     record(cfg, (gates(cut='net3->net1 net3->net2'), 90.0))
-    exported = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path, base=cfg.filename))
+    exported = load_config(export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path), base=cfg.filename))
     assert exported.optim_wrapper.paramwise_cfg.nodes.to_dict() == dict(net1=dict(lr=0.1))
     assert exported.optim_wrapper.optimizer == cfg.optim_wrapper.optimizer
 
@@ -275,7 +276,7 @@ def test_options_of_nodes_that_are_gone_are_left_out(tmp_path: Path, search, rec
 def test_exported_config_trains(tmp_path: Path, search, record) -> None:
     cfg = search('train_cfg = dict(max_epochs=1)\ntrain_dataloader = dict(dataset=dict(indices=32))')
     record(cfg, (gates(cut='net3->net1 net3->net2'), 90.0))
-    exported = load_config(export_graph(cfg, tmp_path / 'found.py', tmp_path, base=cfg.filename))
+    exported = load_config(export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path), base=cfg.filename))
     runner = build_runner(exported, tmp_path / 'run')
     runner.train()
     assert sorted(path.name for path in (tmp_path / 'run').glob('best*')) == ['best_net1_accuracy_top1_epoch_1.pth']
@@ -365,7 +366,8 @@ def test_export_mistakes(tmp_path: Path, search, record, text: str, arguments: d
     cfg = search(text)
     record(cfg, (gates(), 90.0))
     with pytest.raises(UserError) as caught:
-        export_graph(cfg, **{'out': tmp_path / 'found.py', 'work_dir': tmp_path, **arguments})
+        place = {'work_dir': tmp_path, **{key: arguments.pop(key) for key in ('work_dir', 'study') if key in arguments}}
+        export_graph(cfg, **{'out': tmp_path / 'found.py', 'address': StudyAddress.of(cfg, **place), **arguments})
     assert message in str(caught.value) and '\n' not in str(caught.value)
     assert not list(tmp_path.glob('*.py'))
 
@@ -374,7 +376,7 @@ def test_export_with_another_config_than_searched(tmp_path: Path, search, record
     record(search(), (gates(), 90.0))
     changed = search("model = dict(edges={'net2->net1': dict(loss=dict(temperature=3.0))})")
     with pytest.raises(UserError, match='trial 0 of the study search was of another graph than this config makes'):
-        export_graph(changed, tmp_path / 'found.py', tmp_path)
+        export_graph(changed, tmp_path / 'found.py', StudyAddress.of(changed, tmp_path))
     assert not (tmp_path / 'found.py').exists()
 
 
@@ -386,5 +388,5 @@ search = dict(retrain={str(DML)!r}, space={{'{path}': [0.1, 0.2]}})
 """)
     record(cfg, (gates() | {path: '0.2'}, 90.0))
     with pytest.raises(UserError) as caught:
-        export_graph(cfg, tmp_path / 'found.py', tmp_path)
+        export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     assert str(caught.value) == f"--base: has no place for {path!r}, which was searched; it lacks 'paramwise_cfg'"

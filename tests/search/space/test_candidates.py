@@ -11,9 +11,9 @@ import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.graph_spec import UntaughtError, read_graph
 from ktg_mm.search import Candidates
-from ktg_mm.search.space.candidates import PRETRAINED, SpaceExhaustedError, index_of
+from ktg_mm.search.space.candidates import KEY, PRETRAINED, SpaceExhaustedError
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
-from ktg_mm.search.study.retries import KEY
+from ktg_mm.search.study.retries import index_of
 
 GATES = {name.lower(): dict(type=f'{name}Gate') for name in ('Through', 'Cutoff', 'Linear', 'Correct')}
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10), head=dict(type='ClsHead'))
@@ -167,7 +167,7 @@ def test_the_best_node():
 def test_an_ensemble_as_the_target():
     model = dict(nodes=dict(ens=dict(type='EnsembleNode', members=['a', 'b'])), target='ens')
     candidates = Candidates(config(model=model))
-    assert candidates.metrics == ['ens/accuracy/top1']
+    assert [metric.name for metric in candidates.metrics] == ['ens/accuracy/top1']
     apart = chosen(candidates, ca='cutoff', cb='cutoff').config['model']
     assert list(apart['nodes']) == ['a', 'b', 'ens'] and apart['target'] == 'ens'
     assert chosen(candidates, ba='linear').key == chosen(candidates, ab='linear').key  # a and b vote alike
@@ -228,13 +228,21 @@ def test_samplers_that_learn_from_results(sampler, metric):
 MISTAKES = {
     'sampler': (
         dict(sampler=dict(type='RandomSampla')),
-        "search.sampler.type: Optuna has no 'RandomSampla'; did you mean 'RandomSampler'?",
+        "search.sampler.type: 'RandomSampla' is no sampler (a BaseSampler of Optuna's); did you mean 'RandomSampler'?",
     ),
-    'sampler without type': (dict(sampler=dict(seed=1)), 'search.sampler.type: Optuna has no None; '),
+    'sampler without type': (
+        dict(sampler=dict(seed=1)),
+        "search.sampler.type: None is no sampler (a BaseSampler of Optuna's); known: ",
+    ),
     "sampler's argument": (dict(sampler=dict(type='TPESampler', trials=1)), 'search.sampler: TPESampler: '),
     'sampler as text': (
         dict(sampler='TPESampler'),
         "search.sampler: must be a dict with a 'type', got 'TPESampler'",
+    ),
+    'number as sampler': (dict(sampler=3), "search.sampler: must be a dict with a 'type', got 3"),
+    'loss as sampler': (
+        dict(sampler=dict(type='KLDivergence')),
+        "search.sampler.type: 'KLDivergence' is no sampler (a BaseSampler of Optuna's); ",
     ),
     'entry': (dict(trails=3), "search.trails: unknown entry; did you mean 'trials'?"),
     'no trials': (dict(trials=0), 'search.trials: must be a whole number, at least 1, got 0'),

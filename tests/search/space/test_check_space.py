@@ -139,21 +139,6 @@ def test_mistakes(case):
     assert str(caught.value).startswith(message) and '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ('hook', 'message'),
-    [
-        ('ASHAHook', "search.hook: must be the dict of one hook with a 'type', got 'ASHAHook'"),
-        (dict(type='ASHAHok'), "search.hook.type: unknown hook 'ASHAHok'; did you mean 'ASHAHook'?"),
-        (dict(type='ASHAHook', prune={}), "search.hook: ASHAHook has no argument 'prune'; did you mean 'pruner'?"),
-        (dict(type='CheckpointHook'), "search.hook: must be an ASHAHook, got 'CheckpointHook'"),
-    ],
-)
-def test_hooks(hook, message):
-    with pytest.raises(ConfigError) as caught:
-        check(SOUND['gates'], search=dict(hook=hook))
-    assert str(caught.value) == message
-
-
 def test_the_scored_node_goes():
     space = {'model.nodes.b': dict(stays=dict(type='NetworkNode', network=NETWORK), goes=None)}
     with pytest.raises(ConfigError, match=r"choice 'goes': search\.metric: no node is named 'b'; known: a"):
@@ -177,10 +162,13 @@ def test_a_metric_of_a_node_that_is_not_there():
         evaluated('a/accuracy/top1', [dict(type='NodeMetric'), dict(type='DiversityMetric', nodes=['a', 'c'])])
 
 
-def test_a_metric_of_which_less_is_better():
+def test_metrics_say_which_way_they_are_better():
     evaluator = dict(type='NodeMetric', metric=dict(type='CalibrationError'))
-    with pytest.raises(ConfigError, match=r"search.metric: 'a/calibration/ece' is an error, but a search looks for"):
-        evaluated('a/calibration/ece', evaluator)
+    evaluated('a/calibration/ece', evaluator)
+    support = dict(type='NodeMetric', metric=dict(type='SingleLabelMetric', items=('support',)))
+    with pytest.raises(ConfigError, match=r"^search.metric: nobody says which way 'a/single-label/support' is better"):
+        evaluated('a/single-label/support', support)
+    evaluated(dict(name='a/single-label/support', direction='maximize'), support)
 
 
 def test_a_metric_that_is_never_reported():

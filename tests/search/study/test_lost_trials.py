@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.search import open_storage
 from ktg_mm.search.study.lost_trials import LostTrials, give_up_running
+from ktg_mm.search.study.optuna_private import record_heartbeat
 from ktg_mm.search.study.retries import END, LOST, WORKER, was_cut_short
 
 
@@ -34,10 +35,10 @@ def look_until_lost(lost: LostTrials, study: Study) -> float:
 
 
 @pytest.mark.parametrize('alive_once', [False, True], ids=['unborn', 'stale'])
-def test_a_trial_without_a_sign_of_life_is_lost(study: Study, storage: BaseStorage, alive_once: bool) -> None:
+def test_a_trial_without_a_sign_of_life_is_lost(study: Study, alive_once: bool) -> None:
     trial = study.ask()
     if alive_once:
-        storage.record_heartbeat(trial._trial_id)
+        record_heartbeat(trial)
         trial.set_user_attr(WORKER, 'host:1')
     took = look_until_lost(LostTrials(study, heartbeat=1), study)
     assert took > 3  # SQLite's clock counts whole seconds
@@ -46,12 +47,12 @@ def test_a_trial_without_a_sign_of_life_is_lost(study: Study, storage: BaseStora
     assert was_cut_short(study.trials[0])
 
 
-def test_a_living_trial_stays(study: Study, storage: BaseStorage) -> None:
+def test_a_living_trial_stays(study: Study) -> None:
     trial = study.ask()
     trial.set_user_attr(WORKER, 'host:1')
     lost = LostTrials(study, heartbeat=1)
     for _ in range(12):
-        storage.record_heartbeat(trial._trial_id)
+        record_heartbeat(trial)
         lost.look()
         time.sleep(0.5)
     assert study.trials[0].state == TrialState.RUNNING

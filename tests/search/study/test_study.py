@@ -1,81 +1,13 @@
-"""Storages that cannot be reached, and studies of another search."""
+"""Studies of another search."""
 
-import time
-
-import optuna
 import pytest
 
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import UserError
 from ktg_mm.search import load_study, open_storage
-from ktg_mm.search.study.study import build_pruner, build_sampler, create_study, hide_password
+from ktg_mm.search.study.study import create_study
 
 SPACE = {'a': dict(choices=['x', 'y'])}
 IDENTITY = dict(space=SPACE, recipe=dict(train_cfg=dict(max_epochs=3)), sampler=['RandomSampler', 0])
-
-
-def unreachable(url):
-    start = time.monotonic()
-    with pytest.raises(UserError) as caught:
-        open_storage(url)
-    message = str(caught.value)
-    assert time.monotonic() - start < 15
-    assert '\n' not in message and 'secret' not in message and ': cannot be reached: ' in message
-    return message
-
-
-@pytest.mark.parametrize(
-    ('url', 'shown', 'reason'),
-    [
-        ('postgresql+psycopg2://me:secret@127.0.0.1:1/db', 'postgresql+psycopg2://me@127.0.0.1:1/db', 'refused'),
-        ('mysql://me:secret@127.0.0.1:1/db', 'mysql://me@127.0.0.1:1/db', ''),
-        ('nosuch://me:secret@host/db', 'nosuch://me@host/db', "Can't load plugin"),
-        ('search.db', 'search.db', 'Could not parse SQLAlchemy URL'),
-        ('grpc://127.0.0.1:1', 'grpc://127.0.0.1:1', 'onnect'),
-        ('grpc://127.0.0.1:port', 'grpc://127.0.0.1:port', 'port'),
-    ],
-)
-def test_unreachable(url, shown, reason):
-    if url.startswith('postgresql'):
-        pytest.importorskip('psycopg2')
-    message = unreachable(url)
-    assert message.startswith(f'--storage {shown}: cannot be reached: ') and reason in message
-
-
-@pytest.mark.parametrize('scheme', ['sqlite:///', 'journal://'])
-def test_a_folder_that_cannot_be_made(tmp_path, scheme):
-    (tmp_path / 'file').write_text('')
-    assert str(tmp_path / 'file') in unreachable(f'{scheme}{tmp_path}/file/search.db')
-
-
-def test_a_file_that_is_no_database(tmp_path):
-    (tmp_path / 'search.db').write_text('no database at all, but long enough to look at' * 100)
-    assert 'not a database' in unreachable(f'sqlite:///{tmp_path}/search.db')
-
-
-def test_the_home_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv('HOME', str(tmp_path))
-    open_storage('sqlite:///~/search.db')
-    assert (tmp_path / 'search.db').exists()
-
-
-def test_a_folder_is_made(tmp_path):
-    open_storage(f'sqlite:///{tmp_path}/new/folder/search.db')
-    assert (tmp_path / 'new/folder/search.db').exists()
-
-
-@pytest.mark.parametrize(
-    ('url', 'shown'),
-    [
-        ('postgresql://me:secret@host/db', 'postgresql://me@host/db'),
-        ('postgresql://me:se@c/re:t@host/db', 'postgresql://me@host/db'),
-        ('postgresql://me@host/db', 'postgresql://me@host/db'),
-        ('postgresql://host/db?user=me&password=secret&sslmode=require', None),
-        ('sqlite:////tmp/a.db', 'sqlite:////tmp/a.db'),
-    ],
-)
-def test_passwords_are_not_shown(url, shown):
-    expected = shown or 'postgresql://host/db?user=me&password=***&sslmode=require'
-    assert hide_password(url) == expected
 
 
 @pytest.fixture(params=['sqlite', 'journal'])
@@ -124,36 +56,3 @@ def test_a_missing_study(storage):
             load_study(storage(), 'yours')
         assert str(caught.value) == f'--study yours: the storage has no study of this name; it has: {known}'
         create_study(storage(), 'mine' if known == 'none' else 'other', ['maximize'], IDENTITY)
-
-
-def test_pruners_and_samplers_are_optunas():
-    pruner = build_pruner(dict(type='HyperbandPruner', min_resource=1, max_resource=27, reduction_factor=3))
-    assert isinstance(pruner, optuna.pruners.HyperbandPruner)
-    assert isinstance(build_pruner(None), optuna.pruners.NopPruner)
-    assert isinstance(build_sampler(dict(type='TPESampler'), 1), optuna.samplers.TPESampler)
-    draws = [
-        build_sampler(dict(type='RandomSampler', seed=9), seed).sample_independent(
-            None, None, 'x', optuna.distributions.FloatDistribution(0, 1)
-        )
-        for seed in (1, 1, 2)
-    ]
-    assert draws[0] == draws[1] != draws[2]  # the seed that is given counts
-
-
-@pytest.mark.parametrize(
-    ('pruner', 'message'),
-    [
-        (
-            dict(type='SuccesiveHalvingPruner'),
-            "search.hook.pruner.type: Optuna has no 'SuccesiveHalvingPruner'; did you",
-        ),
-        (dict(type='RandomSampler'), "search.hook.pruner.type: Optuna has no 'RandomSampler'; "),
-        (dict(min_resource=1), 'search.hook.pruner.type: Optuna has no None; '),
-        (dict(type='SuccessiveHalvingPruner', min_resource=0), 'search.hook.pruner: SuccessiveHalvingPruner: '),
-        (dict(type='HyperbandPruner', factor=2), 'search.hook.pruner: HyperbandPruner: '),
-    ],
-)
-def test_wrong_pruners(pruner, message):
-    with pytest.raises(ConfigError) as caught:
-        build_pruner(pruner)
-    assert str(caught.value).startswith(message) and '\n' not in str(caught.value)

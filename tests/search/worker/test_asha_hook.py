@@ -18,9 +18,10 @@ from optuna.trial import TrialState
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.study.retries import CONTINUES, END, LOST, as_first, counted_once, earlier_reports, requeue
-from ktg_mm.search.study.study import build_pruner, open_storage
+from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.worker import asha_hook
-from ktg_mm.search.worker.asha_hook import ASHAHook
+from ktg_mm.search.worker.asha_hook import ASHAHook, check_hook
+from ktg_mm.search.worker.pruners import build_pruner
 from ktg_mm.search.worker.reporter import decide
 from ktg_mm.search.worker.run_trial import Outcome, run_trial
 from ktg_mm.search.worker.trial_config import trial_config
@@ -513,3 +514,25 @@ def test_mistakes(pruner: Any, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         ASHAHook(pruner)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ('hook', 'message'),
+    [
+        ('ASHAHook', "search.hook: must be the dict of one hook with a 'type', got 'ASHAHook'"),
+        (dict(type='ASHAHok'), "search.hook.type: unknown hook 'ASHAHok'; did you mean 'ASHAHook'?"),
+        (dict(type='ASHAHook', prune={}), "search.hook: ASHAHook has no argument 'prune'; did you mean 'pruner'?"),
+        (dict(type='CheckpointHook'), "search.hook: must be an ASHAHook, got 'CheckpointHook'"),
+    ],
+)
+def test_wrong_hooks(hook, message):
+    with pytest.raises(ConfigError) as caught:
+        check_hook(hook, metrics=1)
+    assert str(caught.value) == message
+
+
+def test_several_metrics_cannot_prune():
+    check_hook(dict(type='ASHAHook'), metrics=1)
+    check_hook(None, metrics=2)
+    with pytest.raises(ConfigError, match=r'^search\.hook: a search for several metrics cannot prune; set it to None$'):
+        check_hook(dict(type='ASHAHook'), metrics=2)

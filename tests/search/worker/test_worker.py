@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
-from ktg_mm.search import Worker, open_storage, run_search
+from ktg_mm.search import StudyAddress, Worker, open_storage, run_search
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, LOST
 
 REPOSITORY = Path(__file__).parents[3]
@@ -40,6 +40,10 @@ def tiny(**options: Any) -> Config:
     for name, value in dict(trials=3, **options).items():
         cfg.search[name] = value
     return cfg
+
+
+def search(cfg: Config, folder: Path, storage: str | None = None, study: str | None = None, **options: Any) -> Worker:
+    return run_search(cfg, StudyAddress.of(cfg, folder, storage, study), **options)
 
 
 @HOOKS.register_module()
@@ -69,7 +73,7 @@ def with_hook(cfg: Config) -> Config:
 
 
 def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    study = run_search(tiny(), tmp_path, study='s').study
+    study = search(tiny(), tmp_path, study='s').study
     trials = study.get_trials()
     assert len(trials) == 3
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
@@ -88,31 +92,31 @@ def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pyte
 
 
 def test_a_trial_says_which_node_was_the_best(tmp_path: Path) -> None:
-    trials = run_search(tiny(hook=None, metric='best/accuracy/top1'), tmp_path).study.get_trials()
+    trials = search(tiny(hook=None, metric='best/accuracy/top1'), tmp_path).study.get_trials()
     for trial in trials:
         (log,) = tmp_path.glob(f'trials/{trial.number:05d}/*/vis_data/scalars.json')
         last = json.loads(log.read_text().splitlines()[-1])
         found = {key.split('/')[-3]: value for key, value in last.items() if key.endswith('/accuracy/top1')}
         assert trial.value == pytest.approx(max(found.values()))
         assert found[trial.user_attrs[BEST_NODE]] == max(found.values())
-    plain = run_search(tiny(hook=None), tmp_path / 'plain', trials=1).study.get_trials()
+    plain = search(tiny(hook=None), tmp_path / 'plain', trials=1).study.get_trials()
     assert BEST_NODE not in plain[0].user_attrs
 
 
 def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:
-    first = run_search(tiny(), tmp_path, trials=1).study.get_trials()
-    again = run_search(tiny(), tmp_path, trials=1).study.get_trials()
+    first = search(tiny(), tmp_path, trials=1).study.get_trials()
+    again = search(tiny(), tmp_path, trials=1).study.get_trials()
     assert [trial.number for trial in again] == [trial.number for trial in first] == [0]
-    longer = run_search(tiny(), tmp_path, trials=2).study.get_trials()
+    longer = search(tiny(), tmp_path, trials=2).study.get_trials()
     assert longer[0].value == first[0].value
     assert len(longer) == 2 and longer[1].user_attrs[KEY] != first[0].user_attrs[KEY]
 
 
 def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path) -> None:
     everyone = tiny(hook=dict(type='ASHAHook', pruner=dict(type='NopPruner')))
-    together = run_search(everyone, tmp_path / 'a').study.get_trials()
-    run_search(tiny(hook=None), tmp_path / 'b', trials=1)
-    apart = run_search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
+    together = search(everyone, tmp_path / 'a').study.get_trials()
+    search(tiny(hook=None), tmp_path / 'b', trials=1)
+    apart = search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
     assert [trial.value for trial in together] == [trial.value for trial in apart]
     assert apart[0].intermediate_values.keys() == {4}  # without a hook the end alone is validated
 
@@ -120,7 +124,7 @@ def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path)
 def test_the_gates_of_a_pruned_trial_knew_the_whole_length(tmp_path: Path, acting: Callable) -> None:
     ends = set()
     acting(lambda runner: ends.add(runner.max_epochs))
-    run_search(with_hook(tiny()), tmp_path)
+    search(with_hook(tiny()), tmp_path)
     assert ends == {4}
 
 
@@ -135,7 +139,7 @@ def test_a_loss_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, acting:
                 weight.data.mul_(float('inf'))
 
     acting(spoil_the_second)
-    trials = run_search(with_hook(tiny(hook=None)), tmp_path).study.get_trials()
+    trials = search(with_hook(tiny(hook=None)), tmp_path).study.get_trials()
     assert [trial.state.name for trial in trials] == ['COMPLETE', 'FAIL', 'COMPLETE']
     assert trials[1].user_attrs[END].startswith("failed: the loss is not finite: edge '")
     assert not list((tmp_path / 'trials' / '00001').glob('*.pth'))
@@ -150,14 +154,14 @@ def test_a_weight_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, monke
         ended.append(runner)
 
     monkeypatch.setattr(FailingHook, 'after', staticmethod(spoil_the_first))
-    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
+    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END].startswith("failed: diverged: the weight 'nodes.net1.")
 
 
 def test_a_score_that_is_not_a_number_fails_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Worker, 'scores', lambda self, metrics: [float('nan')])
-    trials = run_search(tiny(hook=None), tmp_path, trials=2).study.get_trials()
+    monkeypatch.setattr(Worker, 'node_scores', lambda self, metrics: [float('nan')])
+    trials = search(tiny(hook=None), tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'FAIL']
     assert trials[0].user_attrs[END] == 'failed: the score is not finite: [nan]'
 
@@ -176,18 +180,18 @@ def test_a_space_that_is_exhausted(tmp_path: Path, acting: Callable, capsys: pyt
 
     acting(vanish)
     with pytest.raises(Vanished):
-        run_search(cfg, tmp_path, trials=9)
+        search(cfg, tmp_path, trials=9)
     acting(lambda runner: None)
-    trials = run_search(cfg, tmp_path, trials=9).study.get_trials()
+    trials = search(cfg, tmp_path, trials=9).study.get_trials()
     assert 'every graph of the space has been tried' in capsys.readouterr().err
     complete = [trial.params['optim_wrapper.optimizer.lr'] for trial in trials if trial.state == TrialState.COMPLETE]
     assert sorted(complete) == ['0.1', '0.2']
     assert all(trial.state.is_finished() for trial in trials)
-    assert len(run_search(cfg, tmp_path, trials=9).study.get_trials()) == len(trials)
+    assert len(search(cfg, tmp_path, trials=9).study.get_trials()) == len(trials)
 
 
 def test_a_storage_that_fails_loses_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
 
     def fail(*_: object) -> None:
         raise optuna.exceptions.StorageInternalError('the connection\nwas closed')
@@ -195,8 +199,8 @@ def test_a_storage_that_fails_loses_no_trial(tmp_path: Path, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr('ktg_mm.search.worker.reporter.decide', fail)
         with pytest.raises(UserError, match=r'^--storage: does not answer any more: the connection was closed; start'):
-            run_search(tiny(), tmp_path / 'disturbed', trials=1)
-    trials = run_search(tiny(), tmp_path / 'disturbed', trials=1).study.get_trials()
+            search(tiny(), tmp_path / 'disturbed', trials=1)
+    trials = search(tiny(), tmp_path / 'disturbed', trials=1).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[1].intermediate_values == undisturbed[0].intermediate_values
 
@@ -207,7 +211,7 @@ def test_a_storage_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr('ktg_mm.search.worker.LostTrials.look', fail)
     with pytest.raises(UserError, match=r'^--storage: does not answer any more: gone; start the search again'):
-        run_search(tiny(), tmp_path, trials=1)
+        search(tiny(), tmp_path, trials=1)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ def test_a_failure_is_recorded_and_the_search_goes_on(
             raise error
 
     acting(fail_first)
-    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
+    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END].startswith(reason)
 
@@ -240,7 +244,7 @@ def test_a_fault_of_all_trials_stops_the_search(tmp_path: Path, acting: Callable
 
     acting(fail)
     with pytest.raises(UserError, match='the search stops, 5 trials in a row failed: RuntimeError: no disk'):
-        run_search(with_hook(tiny()), tmp_path, trials=50)
+        search(with_hook(tiny()), tmp_path, trials=50)
 
 
 def test_a_mistake_stops_the_search_and_its_trial_is_done_later(tmp_path: Path, acting: Callable) -> None:
@@ -249,16 +253,16 @@ def test_a_mistake_stops_the_search_and_its_trial_is_done_later(tmp_path: Path, 
 
     acting(mistake)
     with pytest.raises(UserError, match='data root: not there'):
-        run_search(with_hook(tiny(hook=None)), tmp_path, trials=1)
+        search(with_hook(tiny(hook=None)), tmp_path, trials=1)
     acting(lambda runner: None)
-    trials = run_search(with_hook(tiny(hook=None)), tmp_path, trials=1).study.get_trials()
+    trials = search(with_hook(tiny(hook=None)), tmp_path, trials=1).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END] == 'interrupted: data root: not there'
     assert trials[1].user_attrs[CONTINUES] == 0
 
 
 def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callable) -> None:
-    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
     epochs = []
 
     def press(runner: Runner) -> None:
@@ -268,9 +272,9 @@ def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callabl
 
     acting(press)
     with pytest.raises(KeyboardInterrupt):
-        run_search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
+        search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
     acting(lambda runner: epochs.append(runner.epoch))
-    trials = run_search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
+    trials = search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
     assert epochs == [0, 1, 2, 2, 3]
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
     assert trials[0].user_attrs[END] == 'interrupted'
@@ -281,7 +285,7 @@ def test_ctrl_c_leaves_the_trial_to_be_continued(tmp_path: Path, acting: Callabl
 def test_a_worker_that_was_held_up_leaves_its_trial_to_another(
     epoch: int, tmp_path: Path, acting: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    undisturbed = run_search(tiny(), tmp_path / 'undisturbed', trials=2).study.get_trials()
+    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=2).study.get_trials()
     folder = tmp_path / 'disturbed'
     taken = []
     monkeypatch.setattr('ktg_mm.search.worker.reporter._PATIENCE', 0.0 if epoch == 2 else 1e9)
@@ -292,7 +296,7 @@ def test_a_worker_that_was_held_up_leaves_its_trial_to_another(
             taken.append(study.tell(0, state=TrialState.FAIL))
 
     acting(take_away)
-    trials = run_search(with_hook(tiny()), folder, study='s', trials=2).study.get_trials()
+    trials = search(with_hook(tiny()), folder, study='s', trials=2).study.get_trials()
     assert [trial.state.name for trial in trials[:1]] == ['FAIL']
     assert trials[0].user_attrs[END] == LOST
     assert trials[1].user_attrs[CONTINUES] == 0
@@ -307,7 +311,7 @@ def test_ctrl_c_after_the_trial_was_taken_away(tmp_path: Path, acting: Callable)
 
     acting(take_away_and_press)
     with pytest.raises(KeyboardInterrupt):
-        run_search(with_hook(tiny()), tmp_path, study='s', trials=1)
+        search(with_hook(tiny()), tmp_path, study='s', trials=1)
 
 
 def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, acting: Callable) -> None:
@@ -321,11 +325,11 @@ def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, actin
 
     acting(vanish)
     with pytest.raises(Vanished):
-        run_search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1)
+        search(with_hook(tiny()), tmp_path, storage=address, study='s', trials=1)
     study = optuna.load_study(study_name='s', storage=open_storage(address))
     assert [trial.state.name for trial in study.get_trials()] == ['RUNNING']
     acting(lambda runner: None)
-    trials = run_search(
+    trials = search(
         with_hook(tiny()), tmp_path, storage=address, study='s', trials=1, take_over=True
     ).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
@@ -340,7 +344,7 @@ def test_trials_without_heartbeat_are_taken_over_on_demand(tmp_path: Path, actin
 )
 def test_other_samplers_and_pruners(sampler: dict, pruner: dict, tmp_path: Path) -> None:
     cfg = tiny(sampler=dict(sampler, seed=1), hook=dict(type='ASHAHook', pruner=pruner))
-    trials = run_search(cfg, tmp_path, trials=4).study.get_trials()
+    trials = search(cfg, tmp_path, trials=4).study.get_trials()
     assert len({trial.user_attrs[KEY] for trial in trials}) == 4
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
 
@@ -352,7 +356,7 @@ def test_accuracy_against_parameters_and_flops(tmp_path: Path) -> None:
         sampler=dict(type='NSGAIISampler', seed=0, population_size=2),
     )
     cfg.search.space['model.nodes.net1.network'] = dict(resnet8=cfg.resnet8, wrn10_1=cfg.wrn10_1)
-    study = run_search(cfg, tmp_path, trials=4).study
+    study = search(cfg, tmp_path, trials=4).study
     assert [direction.name for direction in study.directions] == ['MAXIMIZE', 'MINIMIZE', 'MINIMIZE']
     parameters = {trial.params['model.nodes.net1.network']: trial.values[1] for trial in study.get_trials()}
     for name, counted in parameters.items():
@@ -378,7 +382,7 @@ def test_frozen_teachers_are_trained_once(tmp_path: Path, acting: Callable) -> N
         'model.edges.net2->net1.gate': gates,
         'model.edges.label->net1.gate': dict(through=dict(type='ThroughGate')),
     }
-    trials = run_search(cfg, tmp_path, trials=2).study.get_trials()
+    trials = search(cfg, tmp_path, trials=2).study.get_trials()
     assert [trial.state.name for trial in trials] == ['COMPLETE', 'COMPLETE']
     assert trained == ['teacher', 'net1,net2', 'net1,net2']
     (weights,) = (tmp_path / 'pretrained').glob('*.pth')
