@@ -12,4 +12,4 @@ LOSSES = Registry('edge loss', scope='mmpretrain', locations=['ktg_mm.models.los
 GATES = Registry('gate', scope='mmpretrain', locations=['ktg_mm.models.gates'])
 UPDATES = Registry('update', scope='mmpretrain', locations=['ktg_mm.models.updates'])
 SAMPLERS = Registry('sampler', scope='mmpretrain', locations=['ktg_mm.search.space.samplers'])
-PRUNERS = Registry('pruner', scope='mmpretrain', locations=['ktg_mm.search.worker.pruners'])
+PRUNERS = Registry('pruner', scope='mmpretrain', locations=['ktg_mm.search.worker.asha_hook'])

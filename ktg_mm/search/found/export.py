@@ -21,9 +21,8 @@ from ktg_mm.search.config_text import Reference, difference, write_value
 from ktg_mm.search.named_nodes import without_absent
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
 from ktg_mm.search.study.address import StudyAddress
-from ktg_mm.search.study.identity import identity
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
-from ktg_mm.search.study.study import check_identity, find_study
+from ktg_mm.search.study.study import check_identity, find_study, identity
 from ktg_mm.search.worker.pretrained import weights_path
 
 

@@ -22,7 +22,7 @@ from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.models.graph_spec import read_graph
 from ktg_mm.search.baselines import deep_mutual_learning, independent, number_of_networks
 from ktg_mm.search.named_nodes import without_absent
-from ktg_mm.search.study.identity import recipe
+from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner
 
 from .comparison import FOUND, Row, compare

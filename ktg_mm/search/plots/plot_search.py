@@ -15,10 +15,7 @@ from .draw import draw_plots
 
 
 def plot_search(
-    cfg: Config,
-    address: StudyAddress,
-    out: str | Path | None = None,
-    picture_format: str = 'svg',
+    cfg: Config, address: StudyAddress, out: str | Path | None = None, picture_format: str = 'svg'
 ) -> tuple[list[Path], list[str]]:
     """Draws the pictures of a search, which may still be running.
 

@@ -100,7 +100,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         if changed[:1] == ('model',) and changed[1:2] in (('nodes',), ('edges',)):
             read_graph(model['nodes'], model['edges'], model['target'])
         else:
-            check_candidate(without_absent({**config, 'model': model}, model))
+            check_config(Config(without_absent({**config, 'model': model}, model)))
     except UntaughtError:
         pass
     candidates.check_scored(model)
@@ -114,8 +114,3 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             built.add(text)
             with torch.random.fork_rng():
                 build_node(name, node)
-
-
-def check_candidate(config: Mapping[str, Any]) -> None:
-    """Checks a candidate's config before anything is built; a ConfigError if a part does not exist or fit."""
-    check_config(Config(dict(config)))

@@ -109,11 +109,11 @@ def read_metrics(search: Mapping[str, Any], config: Mapping[str, Any]) -> list[M
 
 
 def _read_metric(entry: str | Mapping[str, Any], evaluators: Iterable[Any]) -> Metric:
-    options = dict(name=entry) if isinstance(entry, str) else dict(entry)
+    options: dict[str, Any] = dict(entry) if isinstance(entry, Mapping) else dict(name=entry)
     name, direction = options.pop('name', None), options.pop('direction', None)
     if not isinstance(name, str) or options:
         wanted = "dict(name='net1/brier', direction='minimize')"
-        raise ConfigError('search.metric', f'must be such as {wanted}, got {dict(entry)!r}')
+        raise ConfigError('search.metric', f'must be such as {wanted}, got {entry!r}')
     if direction is not None:
         return Metric(name, _check_direction(direction, 'search.metric.direction'))
     return Metric(name, 'minimize' if name in COSTS else _stated_direction(name.partition('/')[2], evaluators))

@@ -45,9 +45,6 @@ def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> A
     """Lets a trial take the value of a parameter, and keep it in the study."""
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(name, distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(
-            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
-        )
-    assert isinstance(distribution, FloatDistribution)
-    return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    ask: Any = trial.suggest_int if isinstance(distribution, IntDistribution) else trial.suggest_float
+    return ask(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice, takewhile
 from typing import Any
 
 import optuna
@@ -85,16 +86,19 @@ def was_cut_short(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.FAIL and not end.startswith((FAILED, NOT_BEGUN))
 
 
+def _chain(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> Iterator[FrozenTrial]:
+    """A trial and those that it continues, the newest first."""
+    current: FrozenTrial | None = trial
+    while current is not None:
+        yield current
+        current = by_number.get(current.user_attrs.get(CONTINUES, -1))
+
+
 def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
     """Numbers of the trials whose reports a later trial has made its own; it may be the second or third to go on."""
     by_number = {trial.number: trial for trial in trials}
-    gone: set[int] = set()
-    for trial in by_number.values():
-        current = trial if trial.intermediate_values else None
-        while current is not None and not is_fresh(current):
-            gone.add(current.user_attrs[CONTINUES])
-            current = by_number.get(current.user_attrs[CONTINUES])
-    return gone
+    reporting = [trial for trial in by_number.values() if trial.intermediate_values]
+    return {earlier.number for trial in reporting for earlier in islice(_chain(trial, by_number), 1, None)}
 
 
 def requeue(study: Study, retries: int) -> int:
@@ -123,38 +127,30 @@ def requeue(study: Study, retries: int) -> int:
     return queued
 
 
-def _drawn_parameters(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> dict[str, Any]:
+def _drawn_parameters(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> dict[str, Any]:
     """The parameters of a chain's graph, empty if it was lost while the graph was being drawn.
 
     The key is written last, so the first trial with a key is the one that has them all; a later one may have died
     before it took them over.
     """
-    if KEY not in trial.user_attrs:
-        return {}
-    before = by_number.get(trial.user_attrs.get(CONTINUES, -1))
-    while before is not None and KEY in before.user_attrs:
-        trial, before = before, by_number.get(before.user_attrs.get(CONTINUES, -1))
-    return dict(trial.params)
+    with_key = list(takewhile(lambda earlier: KEY in earlier.user_attrs, _chain(trial, by_number)))
+    return dict(with_key[-1].params) if with_key else {}
 
 
-def _lost_in_a_row(trial: FrozenTrial, by_number: dict[int, FrozenTrial]) -> int:
+def _lost_in_a_row(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> int:
     """How often in a row a chain lost its worker at the same epoch; interruptions by the user do not count."""
-    lost, epoch = 0, trial.user_attrs.get(EPOCH, 0)
-    current: FrozenTrial | None = trial
-    while current is not None and current.user_attrs.get(EPOCH, 0) == epoch:
-        lost += not current.user_attrs.get(END, LOST).startswith(INTERRUPTED)
-        current = by_number.get(current.user_attrs.get(CONTINUES, -1))
-    return lost
+    epoch = trial.user_attrs.get(EPOCH, 0)
+    same = takewhile(lambda earlier: earlier.user_attrs.get(EPOCH, 0) == epoch, _chain(trial, by_number))
+    return sum(not earlier.user_attrs.get(END, LOST).startswith(INTERRUPTED) for earlier in same)
 
 
 def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
     """What the trials that a trial continues have reported: values by epoch."""
     by_number = {other.number: other for other in study.get_trials(deepcopy=False)}
+    last = by_number.get(trial.user_attrs.get(CONTINUES, -1))
     reports: dict[int, float] = {}
-    number = trial.user_attrs.get(CONTINUES)
-    while number is not None and number in by_number:
-        reports = {**by_number[number].intermediate_values, **reports}
-        number = by_number[number].user_attrs.get(CONTINUES)
+    for earlier in _chain(last, by_number) if last else ():
+        reports = {**earlier.intermediate_values, **reports}
     return reports
 
 

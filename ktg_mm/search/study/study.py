@@ -13,6 +13,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 
 from ktg_mm.errors import UserError
+from ktg_mm.search.space.candidates import Candidates
 
 from .address import StudyAddress
 from .storage import open_storage
@@ -24,12 +25,17 @@ _DIFFERENT = dict(
 )
 _ADVICE = 'give another name'
 
+# Entries of a config that change nothing about a candidate's score.
+_NOT_RECIPE = {
+    'work_dir', 'env_cfg', 'log_level', 'log_processor', 'visualizer', 'default_hooks', 'custom_imports', 'launcher',
+    'resume', 'search', 'test_dataloader', 'test_cfg', 'test_evaluator', 'test_pipeline', 'experiment_name',
+    'model_wrapper_cfg', 'default_scope',
+}  # fmt: skip
+_NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor', 'data_root'}
+
 
 def create_study(
-    storage: BaseStorage,
-    name: str,
-    directions: Sequence[Literal['maximize', 'minimize']],
-    identity: Mapping[str, Any],
+    storage: BaseStorage, name: str, directions: Sequence[Literal['maximize', 'minimize']], identity: Mapping[str, Any]
 ) -> Study:
     """Creates a study, or opens the one of this name after a look whether it is of the same search.
 
@@ -37,7 +43,7 @@ def create_study(
         storage: From :func:`open_storage`.
         name: Name of the study.
         directions: ``'maximize'`` or ``'minimize'``, for each metric.
-        identity: From :func:`ktg_mm.search.study.identity.identity`.
+        identity: From :func:`identity`.
 
     Raises:
         UserError: If there is a study of that name with another space, recipe or sampler.
@@ -57,7 +63,7 @@ def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADV
 
     Args:
         study: The study.
-        identity: From :func:`ktg_mm.search.study.identity.identity`.
+        identity: From :func:`identity`.
         advice: What the user can do if it is not.
 
     Raises:
@@ -103,3 +109,33 @@ def _other_search(name: str, reason: str, advice: str = _ADVICE) -> UserError:
 
 def _fingerprint(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a config decides the candidates' scores: two searches that share a study must agree in it."""
+    kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}
+    for name in ('train_dataloader', 'val_dataloader'):
+        kept[name] = _without_place(kept.get(name))
+    kept['custom_hooks'] = without_progress_bar(kept.get('custom_hooks'))
+    return kept
+
+
+def _without_place(loader: Any) -> Any:
+    """A loader's config, at any depth without what depends on the machine."""
+    if isinstance(loader, Mapping):
+        return {key: _without_place(value) for key, value in loader.items() if key not in _NOT_LOADER}
+    return [_without_place(value) for value in loader] if isinstance(loader, (list, tuple)) else loader
+
+
+def without_progress_bar(hooks: Any) -> list[Any]:
+    """The hooks without the one that draws a bar."""
+    return [hook for hook in hooks or [] if hook.get('type') != 'ProgressBarHook']
+
+
+def identity(candidates: Candidates) -> dict[str, Any]:
+    """What tells a search from others: workers that share a study must agree in each entry."""
+    return dict(
+        space=candidates.space.description(),
+        recipe=dict(recipe(candidates.base), metric=[metric.name for metric in candidates.metrics]),
+        sampler=[candidates.sampler_cfg, candidates.seed, candidates.pretrains],
+    )

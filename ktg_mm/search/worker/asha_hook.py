@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import optuna
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
@@ -14,6 +15,8 @@ from mmpretrain.registry import HOOKS
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.type_check import check_type
+from ktg_mm.registry import PRUNERS
+from ktg_mm.search.space.samplers import build_class, find_class, register_all
 
 from .reporter import TrialReporter
 
@@ -143,3 +146,16 @@ def check_hook(hook: Any, metrics: int) -> None:
         raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
     if metrics > 1:
         raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')
+
+
+def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:
+    """Builds a pruner, Optuna's or a registered one, from its type and arguments; None builds one that prunes nothing.
+
+    Raises:
+        ConfigError: If there is no such pruner or it does not take the arguments.
+    """
+    cfg, key = cfg or dict(type='NopPruner'), 'search.hook.pruner'
+    return build_class(find_class(cfg, PRUNERS, optuna.pruners.BasePruner, key), cfg, key)
+
+
+register_all(PRUNERS, optuna.pruners)

@@ -19,7 +19,7 @@ from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.models.edge_spec import LABEL, is_cut, parse_edge_key
 from ktg_mm.search.named_nodes import without_absent
 from ktg_mm.search.space.candidates import PRETRAINED
-from ktg_mm.search.study.identity import recipe
+from ktg_mm.search.study.study import recipe
 
 from .run_trial import remove_checkpoints, run_trial
 from .trial_config import trial_config

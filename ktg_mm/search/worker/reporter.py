@@ -23,10 +23,7 @@ class TrialReporter:
     """
 
     def __init__(
-        self,
-        trial: optuna.Trial,
-        pruner: optuna.pruners.BasePruner,
-        score: Callable[[dict[str, float]], float | None],
+        self, trial: optuna.Trial, pruner: optuna.pruners.BasePruner, score: Callable[[dict[str, float]], float | None]
     ) -> None:
         self._trial, self._pruner, self.score = trial, pruner, score
         self.taken_away = False

@@ -19,11 +19,7 @@ from .worker import Worker
 
 
 def run_search(
-    cfg: Config,
-    address: StudyAddress,
-    trials: int | None = None,
-    launcher: str = 'none',
-    take_over: bool = False,
+    cfg: Config, address: StudyAddress, trials: int | None = None, launcher: str = 'none', take_over: bool = False
 ) -> Worker:
     """Works on the search of a config until all trials have ended; as many processes as wanted may do so at once.
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ktg_mm.apis.train import has_test_of_its_own
 from ktg_mm.errors import ConfigError
-from ktg_mm.search.study.identity import without_progress_bar
+from ktg_mm.search.study.study import without_progress_bar
 
 from .asha_hook import ASHAHook
 

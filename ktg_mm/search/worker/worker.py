@@ -19,13 +19,13 @@ from optuna.storages import BaseStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
-from ktg_mm.search.space.check_space import check_candidate, check_space
+from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
-from ktg_mm.search.study.identity import identity
 from ktg_mm.search.study.lost_trials import LostTrials
 from ktg_mm.search.study.optuna_private import record_heartbeat
 from ktg_mm.search.study.retries import (
@@ -47,13 +47,12 @@ from ktg_mm.search.study.retries import (
     was_begun,
     was_cut_short,
 )
-from ktg_mm.search.study.study import create_study
+from ktg_mm.search.study.study import create_study, identity
 
-from .asha_hook import ASHAHook, check_hook
+from .asha_hook import ASHAHook, build_pruner, check_hook
 from .interrupts import Interrupts
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
-from .pruners import build_pruner
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
 from .trial_config import check_search_data, resource_name, trial_config
@@ -79,12 +78,7 @@ class Worker:
     """
 
     def __init__(
-        self,
-        cfg: Config,
-        storage: BaseStorage | None,
-        address: StudyAddress,
-        trials: int,
-        launcher: str = 'none',
+        self, cfg: Config, storage: BaseStorage | None, address: StudyAddress, trials: int, launcher: str = 'none'
     ) -> None:
         self.candidates = Candidates(cfg)
         check_search_data(self.candidates.base)
@@ -220,7 +214,7 @@ class Worker:
             candidate = self.candidates.draw(index, self.study, frozen(trial))
             self._sampler.values = candidate.values
             self.candidates.space.draw(functools.partial(suggest, trial))
-        check_candidate(candidate.config)
+        check_config(Config(candidate.config))
         trial.set_user_attr(KEY, candidate.key)
         self._refuse_second(trial, candidate.key)
         return candidate

@@ -162,6 +162,17 @@ def test_the_best_node():
     assert candidates.scored_nodes(candidates.base['model']) == ['a', 'b', 'c']
     apart = chosen(candidates, ba='cutoff', ca='cutoff').config['model']
     assert list(apart['nodes']) == ['a', 'b', 'c']  # whoever is best
+    found = {'a/accuracy/top1': 80.0, 'b/accuracy/top1': 90.0, 'c/accuracy/top1': 90.0, 'd/accuracy/top1': 99.0}
+    assert candidates.best_node(found) == 'b'
+    assert candidates.best_node({**found, 'a/accuracy/top1': 90.0}) == 'a'  # the target among equals
+    assert Candidates(config()).best_node(found) is None
+
+
+def test_the_best_node_where_less_is_better():
+    candidates = Candidates(config(metric=dict(name='best/brier', direction='minimize')))
+    assert candidates.directions == ['minimize']
+    assert candidates.best_node({'a/brier': 0.3, 'b/brier': 0.2}) == 'b'  # c was not heard
+    assert candidates.best_node({'a/brier': 0.2, 'b/brier': 0.2, 'c/brier': 0.2}) == 'a'
 
 
 def test_an_ensemble_as_the_target():

@@ -6,7 +6,7 @@ import pytest
 
 from ktg_mm.apis import load_config
 from ktg_mm.search import Candidates
-from ktg_mm.search.study.identity import identity, recipe
+from ktg_mm.search.study.study import identity, recipe
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 DIGITS = CONFIGS / 'search/ktg_3node_digits.py'

@@ -20,8 +20,7 @@ from ktg_mm.errors import ConfigError
 from ktg_mm.search.study.retries import CONTINUES, END, LOST, as_first, counted_once, earlier_reports, requeue
 from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.worker import asha_hook
-from ktg_mm.search.worker.asha_hook import ASHAHook, check_hook
-from ktg_mm.search.worker.pruners import build_pruner
+from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner, check_hook
 from ktg_mm.search.worker.reporter import decide
 from ktg_mm.search.worker.run_trial import Outcome, run_trial
 from ktg_mm.search.worker.trial_config import trial_config
@@ -536,3 +535,28 @@ def test_several_metrics_cannot_prune():
     check_hook(None, metrics=2)
     with pytest.raises(ConfigError, match=r'^search\.hook: a search for several metrics cannot prune; set it to None$'):
         check_hook(dict(type='ASHAHook'), metrics=2)
+
+
+def test_pruners_are_optunas():
+    pruner = build_pruner(dict(type='HyperbandPruner', min_resource=1, max_resource=27, reduction_factor=3))
+    assert isinstance(pruner, optuna.pruners.HyperbandPruner)
+    assert isinstance(build_pruner(None), optuna.pruners.NopPruner)
+
+
+@pytest.mark.parametrize(
+    ('pruner', 'message'),
+    [
+        (
+            dict(type='SuccesiveHalvingPruner'),
+            "search.hook.pruner.type: 'SuccesiveHalvingPruner' is no pruner (a BasePruner of Optuna's); did you",
+        ),
+        (dict(type='RandomSampler'), "search.hook.pruner.type: 'RandomSampler' is no pruner "),
+        (dict(min_resource=1), 'search.hook.pruner.type: None is no pruner '),
+        (dict(type='SuccessiveHalvingPruner', min_resource=0), 'search.hook.pruner: SuccessiveHalvingPruner: '),
+        (dict(type='HyperbandPruner', factor=2), 'search.hook.pruner: HyperbandPruner: '),
+    ],
+)
+def test_wrong_pruners(pruner, message):
+    with pytest.raises(ConfigError) as caught:
+        build_pruner(pruner)
+    assert str(caught.value).startswith(message) and '\n' not in str(caught.value)

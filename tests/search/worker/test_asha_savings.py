@@ -12,8 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from ktg_mm.errors import UserError
-from ktg_mm.search.worker.asha_hook import ASHAHook
-from ktg_mm.search.worker.pruners import build_pruner
+from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
 from ktg_mm.search.worker.reporter import decide
 
 CURVES = Path(__file__).parents[2] / 'data/digits_curves.json'

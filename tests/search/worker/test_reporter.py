@@ -4,8 +4,7 @@ import optuna
 from optuna.trial import TrialState
 
 from ktg_mm.search.study.retries import EPOCH
-from ktg_mm.search.worker.asha_hook import ASHAHook
-from ktg_mm.search.worker.pruners import build_pruner
+from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
 from ktg_mm.search.worker.reporter import TrialReporter
 
 

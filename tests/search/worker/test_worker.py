@@ -19,6 +19,7 @@ from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
 from ktg_mm.search import StudyAddress, Worker, open_storage, run_search
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, LOST
+from ktg_mm.search.worker.progress import summary
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -209,7 +210,7 @@ def test_a_storage_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object, **__: object) -> None:
         raise optuna.exceptions.StorageInternalError('gone')
 
-    monkeypatch.setattr('ktg_mm.search.worker.LostTrials.look', fail)
+    monkeypatch.setattr('ktg_mm.search.worker.worker.LostTrials.look', fail)
     with pytest.raises(UserError, match=r'^--storage: does not answer any more: gone; start the search again'):
         search(tiny(), tmp_path, trials=1)
 
@@ -347,6 +348,44 @@ def test_other_samplers_and_pruners(sampler: dict, pruner: dict, tmp_path: Path)
     trials = search(cfg, tmp_path, trials=4).study.get_trials()
     assert len({trial.user_attrs[KEY] for trial in trials}) == 4
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+
+
+def test_a_search_for_the_smallest_error(tmp_path: Path) -> None:
+    """The rungs, the best node, the progress and the checkpoint that is kept go by what is lowest."""
+    cfg = tiny(metric='best/calibration/ece')
+    cfg.val_evaluator = [dict(type='NodeMetric'), dict(type='NodeMetric', metric=dict(type='CalibrationError'))]
+    study = search(cfg, tmp_path, trials=5).study
+    assert [direction.name for direction in study.directions] == ['MINIMIZE']
+    at_rung: dict[int, list[float]] = {}
+    for trial in study.get_trials():
+        (log,) = tmp_path.glob(f'trials/{trial.number:05d}/*/vis_data/scalars.json')
+        last = [json.loads(line) for line in log.read_text().splitlines() if 'calibration/ece' in line][-1]
+        errors = {key.split('/')[-3]: value for key, value in last.items() if key.endswith('/calibration/ece')}
+        assert trial.value == pytest.approx(min(errors.values()))
+        if trial.state == TrialState.COMPLETE:
+            assert errors[trial.user_attrs[BEST_NODE]] == min(errors.values())
+        for step, value in sorted(trial.intermediate_values.items()):
+            values = at_rung.setdefault(step, [])
+            values.append(value)
+            stopped = sorted(values).index(value) >= max(1, len(values) // 2)  # one worker: they come in order
+            pruned_here = trial.state == TrialState.PRUNED and step == max(trial.intermediate_values)
+            assert pruned_here == (stopped and step < 4)
+    complete = [trial for trial in study.get_trials() if trial.state == TrialState.COMPLETE]
+    assert len(complete) < 5
+    best = min(complete, key=lambda trial: trial.value)
+    assert summary(study)['best_trial'] == best.number
+    assert [path.parent.name for path in tmp_path.glob('trials/*/*.pth')] == [f'{best.number:05d}']
+
+
+def test_a_metric_without_a_direction_begins_no_trial(tmp_path: Path) -> None:
+    cfg = tiny(metric='net1/single-label/support')
+    cfg.val_evaluator = dict(type='NodeMetric', metric=dict(type='SingleLabelMetric', items=('support',)))
+    address = StudyAddress.of(cfg, tmp_path)
+    with pytest.raises(
+        UserError, match=r"^search\.metric: nobody says which way 'net1/single-label/support' is better"
+    ):
+        run_search(cfg, address)
+    assert not optuna.get_all_study_names(open_storage(address.storage))
 
 
 def test_accuracy_against_parameters_and_flops(tmp_path: Path) -> None:
