@@ -72,6 +72,7 @@ def registered(
     sys.modules.pop(example.module)
 
 
+@pytest.mark.usefixtures('mmpretrain_scope')
 def test_examples_do_what_they_are_for(registered: tuple[str, str, Config]) -> None:
     kind, name, cfg = registered
     dict(gate=use_edge_part, loss=use_edge_part, sampler=use_sampler, metric=use_metric)[kind](kind, name, cfg)
@@ -86,7 +87,6 @@ def use_edge_part(kind: str, name: str, cfg: Config) -> None:
             model['edges']['net2->net1'][kind] = part
         torch.manual_seed(0)
         graph = MODELS.build(model)
-        graph.init_weights()
         samples = [DataSample(metainfo=dict(sample_idx=label)).set_gt_label(label) for label in range(6)]
         batch = dict(inputs=list(torch.rand(6, 1, 8, 8) * 16), data_samples=samples)
         logs.append(graph.train_step(batch, build_optim_wrapper(graph, cfg.optim_wrapper)))

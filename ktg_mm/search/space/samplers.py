@@ -28,27 +28,22 @@ def build_sampler(cfg: Mapping[str, Any], seed: int | None = None) -> optuna.sam
         >>> type(build_sampler(dict(type='TPESampler'), seed=1)).__name__
         'TPESampler'
     """
-    cls = find_class(cfg, SAMPLERS, optuna.samplers.BaseSampler, 'search.sampler')
-    arguments = inspect.signature(cls).parameters.values()
-    if seed is not None and any(one.name == 'seed' or one.kind is one.VAR_KEYWORD for one in arguments):
-        cfg = {**cfg, 'seed': seed}
-    return build_class(cls, cfg, 'search.sampler')
+    return build_part(cfg, SAMPLERS, optuna.samplers.BaseSampler, 'search.sampler', seed)
 
 
-def find_class(cfg: Mapping[str, Any], registry: Registry, base: type, key: str) -> type:
-    """The class that a config names, which must be of Optuna's base class; ``key`` is its place in the config."""
+def build_part(cfg: Mapping[str, Any], registry: Registry, base: type, key: str, seed: int | None = None) -> Any:
+    """Builds a class that must be of Optuna's base class; ``key`` is its place in the config."""
     kind = cfg.get('type')
     cls = class_of(registry, dict(type=kind))
     if not (inspect.isclass(cls) and issubclass(cls, base)):
         hint = did_you_mean(kind, registry.module_dict)
         raise ConfigError(f'{key}.type', f"{kind!r} is no {registry.name} (a {base.__name__} of Optuna's); {hint}")
-    return cls
-
-
-def build_class(cls: type, cfg: Mapping[str, Any], key: str) -> Any:
-    """Builds a class; an error in its arguments names their place in the config."""
+    arguments = {name: value for name, value in cfg.items() if name != 'type'}
+    known = inspect.signature(cls).parameters.values()
+    if seed is not None and any(one.name == 'seed' or one.kind is one.VAR_KEYWORD for one in known):
+        arguments['seed'] = seed
     try:
-        return cls(**{name: value for name, value in cfg.items() if name != 'type'})
+        return cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(key, f'{cls.__name__}: {" ".join(str(error).split())}') from error
 

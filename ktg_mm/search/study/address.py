@@ -21,9 +21,8 @@ class StudyAddress:
         study: Name of the study in the storage.
 
     Example:
-        >>> cfg = Config(dict(search=dict(trials=3)), filename='configs/search/small.py')
-        >>> StudyAddress.of(cfg)
-        StudyAddress(folder=PosixPath('work_dirs/small'), storage='sqlite:///work_dirs/small/search.db', study='small')
+        >>> StudyAddress.of(Config(dict(search=dict(trials=3))), 'here')
+        StudyAddress(folder=PosixPath('here'), storage='sqlite:///here/search.db', study='graph')
     """
 
     folder: Path

@@ -16,7 +16,7 @@ from mmpretrain.registry import HOOKS
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.type_check import check_type
 from ktg_mm.registry import PRUNERS
-from ktg_mm.search.space.samplers import build_class, find_class, register_all
+from ktg_mm.search.space.samplers import build_part, register_all
 
 from .reporter import TrialReporter
 
@@ -154,8 +154,7 @@ def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:
     Raises:
         ConfigError: If there is no such pruner or it does not take the arguments.
     """
-    cfg, key = cfg or dict(type='NopPruner'), 'search.hook.pruner'
-    return build_class(find_class(cfg, PRUNERS, optuna.pruners.BasePruner, key), cfg, key)
+    return build_part(cfg or dict(type='NopPruner'), PRUNERS, optuna.pruners.BasePruner, 'search.hook.pruner')
 
 
 register_all(PRUNERS, optuna.pruners)
