@@ -1,4 +1,4 @@
-"""Registries of the parts that only a knowledge-transfer graph has.
+"""Registries of the parts that only a knowledge-transfer graph, or a search for one, has.
 
 Everything else (models, data sets, transforms, samplers, metrics, hooks, optimiser constructors) is registered in
 mmpretrain's registries, so that ``default_scope = 'mmpretrain'`` finds both libraries' parts by their plain names.
@@ -12,3 +12,5 @@ LOSSES = Registry('edge loss', scope='mmpretrain', locations=['ktg_mm.models.los
 GATES = Registry('gate', scope='mmpretrain', locations=['ktg_mm.models.gates'])
 ALIGNMENTS = Registry('alignment', scope='mmpretrain', locations=['ktg_mm.models.distribution_alignment'])
 UPDATES = Registry('update', scope='mmpretrain', locations=['ktg_mm.models.updates'])
+SAMPLERS = Registry('sampler', scope='mmpretrain', locations=['ktg_mm.search.space.samplers'])
+PRUNERS = Registry('pruner', scope='mmpretrain', locations=['ktg_mm.search.worker.asha_hook'])

@@ -5,6 +5,7 @@ import sys
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.search.plots import plot_search
+from ktg_mm.search.study.address import StudyAddress, add_study_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -13,9 +14,7 @@ def parse_args() -> argparse.Namespace:
         'Draws the rungs reached, learning curves, scores over trials and time (or the Pareto front), choices and '
         'importance of parameters of a search, each with a CSV file of its numbers; the search may still be running.'
     )
-    parser.add_argument('--work-dir', help="folder of the search; default: work_dirs/ and the config's name")
-    parser.add_argument('--storage', metavar='URL', help='where the study is kept; default: as for tools/search.py')
-    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")
+    add_study_arguments(parser)
     parser.add_argument('--out', metavar='FOLDER', help='where the pictures come; default: plots in the work folder')
     parser.add_argument('--format', choices=('svg', 'png'), default='svg', help='of the pictures; default: svg')
     return parser.parse_args()
@@ -26,7 +25,8 @@ def main() -> None:
     """Draws the pictures and says where they are."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
-    pictures, notes = plot_search(cfg, args.work_dir, args.storage, args.study, args.out, args.format)
+    address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
+    pictures, notes = plot_search(cfg, address, args.out, args.format)
     for note in notes:
         print(f'note: {note}', file=sys.stderr)
     print(*pictures, sep='\n')

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
-from ktg_mm.search.comparison import print_table
-from ktg_mm.search.retrain import METHODS, retrain
+from ktg_mm.search.found.comparison import print_table
+from ktg_mm.search.found.retrain import METHODS, retrain
 
 
 def parse_args() -> argparse.Namespace:

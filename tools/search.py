@@ -5,7 +5,8 @@ import signal
 from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_parser, load_config, one_line_errors
-from ktg_mm.search import run_search
+from ktg_mm.search import StudyAddress, run_search
+from ktg_mm.search.study.address import add_study_arguments
 
 
 def count(text: str) -> int:
@@ -19,13 +20,7 @@ def parse_args() -> argparse.Namespace:
     """Reads the command line."""
     parser = config_parser('Searches for the best graph; all workers that run it share one study.')
     add_runner_arguments(parser)
-    parser.add_argument(
-        '--storage',
-        metavar='URL',
-        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, '
-        "grpc://HOST:PORT; default: the config's, else search.db in the work folder",
-    )
-    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")
+    add_study_arguments(parser, work_dir=False)
     parser.add_argument('--trials', type=count, help="number of graphs to try; default: the config's")
     parser.add_argument(
         '--take-over',
@@ -46,7 +41,8 @@ def main() -> None:
     args = parse_args()
     signal.signal(signal.SIGTERM, interrupt)
     cfg = load_config(args.config, args.cfg_options)
-    run_search(cfg, args.work_dir, args.storage, args.study, args.trials, args.launcher, args.take_over)
+    address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
+    run_search(cfg, address, args.trials, args.launcher, args.take_over)
 
 
 if __name__ == '__main__':

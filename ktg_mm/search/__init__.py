@@ -1,12 +1,14 @@
-"""The search for graphs; the only part that knows Optuna."""
+"""The search for graphs; data flow ``space -> study -> worker -> found, plots``, and nothing else knows Optuna."""
 
-from .asha_hook import ASHAHook
-from .candidates import Candidate, Candidates
-from .progress import SearchProgress
-from .run_search import run_search
-from .space import SearchSpace
-from .study import load_study, open_storage
-from .worker import Worker
+from .space.candidates import Candidate, Candidates
+from .space.space import SearchSpace
+from .study.address import StudyAddress
+from .study.storage import open_storage
+from .study.study import load_study
+from .worker.asha_hook import ASHAHook
+from .worker.progress import SearchProgress
+from .worker.run_search import run_search
+from .worker.worker import Worker
 
 __all__ = [
     'ASHAHook',
@@ -14,6 +16,7 @@ __all__ = [
     'Candidates',
     'SearchProgress',
     'SearchSpace',
+    'StudyAddress',
     'Worker',
     'load_study',
     'open_storage',

@@ -17,8 +17,8 @@ from optuna.storages import run_grpc_proxy_server
 from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
-from ktg_mm.search import open_storage, run_search
-from ktg_mm.search.retries import END, KEY
+from ktg_mm.search import StudyAddress, open_storage, run_search
+from ktg_mm.search.study.retries import END, KEY
 
 REPOSITORY = Path(__file__).parents[2]
 TRIALS = 4
@@ -148,7 +148,8 @@ def test_workers_behind_the_proxy(config: Path, tmp_path: Path) -> None:
         target=run_grpc_proxy_server, args=(shared,), kwargs=dict(host='127.0.0.1', port=port), daemon=True
     )
     server.start()
-    run_search(load_config(config), tmp_path / 'run', storage=f'grpc://127.0.0.1:{port}', trials=2)
+    cfg = load_config(config)
+    run_search(cfg, StudyAddress.of(cfg, tmp_path / 'run', f'grpc://127.0.0.1:{port}'), trials=2)
     trials = trials_of(tmp_path)
     assert len(trials) == 2
     assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)

@@ -16,7 +16,7 @@ import pytest
 from optuna.trial import TrialState
 
 from ktg_mm.search import open_storage
-from ktg_mm.search.retries import CONTINUES, END, INDEX, KEY, was_begun
+from ktg_mm.search.study.retries import CONTINUES, END, INDEX, KEY, was_begun
 
 TRIALS, WORKERS, KILLS = 14, 4, 10
 

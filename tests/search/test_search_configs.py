@@ -7,15 +7,17 @@ from pathlib import Path
 import optuna
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import GraphConfig, parse_edge_key
 from ktg_mm.search import Candidates
-from ktg_mm.search.check_space import check_space
-from ktg_mm.search.trial_config import check_candidate, check_search_data, trial_config
+from ktg_mm.search.space.check_space import check_space
+from ktg_mm.search.worker.trial_config import check_search_data, trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PATHS = sorted((CONFIGS / 'search').glob('*.py'))
@@ -78,7 +80,7 @@ def test_config(path):
     study.ask()
     drawn = [candidates.draw(index, study, study.get_trials()[0]) for index in range(3)]
     for candidate in drawn:
-        check_candidate(candidate.config)
+        check_config(Config(candidate.config))
     assert len({candidate.key for candidate in drawn}) == 3
     base = candidates.base['model']
     nodes = {name for name, node in base['nodes'].items() if node['type'] == 'NetworkNode'}
@@ -111,7 +113,7 @@ def test_there_are_searches_for_two_to_seven_nodes():
 def test_losses_of_the_thesis(data):
     """Label edges have gates only, and the ensemble is what counts."""
     candidates = Candidates(load_config(CONFIGS / f'search/ens_3node_six_losses_{data}.py'))
-    assert candidates.metrics == ['ensemble/accuracy/top1']
+    assert [metric.name for metric in candidates.metrics] == ['ensemble/accuracy/top1']
     with_loss = {parameter.path[2] for parameter in candidates.space.parameters if parameter.path[-1] == 'loss'}
     assert with_loss == {key for key in candidates.base['model']['edges'] if parse_edge_key(key).source != 'label'}
     edge = 'net1->net2'

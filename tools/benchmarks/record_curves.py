@@ -17,8 +17,10 @@ from mmengine.config import Config
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError
-from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
-from ktg_mm.search.study import find_study
+from ktg_mm.search.space.candidates import KEY
+from ktg_mm.search.study.address import StudyAddress, add_study_arguments
+from ktg_mm.search.study.retries import earlier_reports, last_of_chains
+from ktg_mm.search.study.study import find_study
 
 _PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
 
@@ -26,9 +28,7 @@ _PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
     parser = config_parser(__doc__.splitlines()[0])
-    parser.add_argument('--work-dir', help="folder of the search; default: work_dirs/ and the config's name")
-    parser.add_argument('--storage', metavar='URL', help="where the study is kept; default: as tools/search.py's")
-    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")
+    add_study_arguments(parser)
     parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
     return parser.parse_args()
 
@@ -50,14 +50,12 @@ def curves(study: Any) -> list[dict[str, Any]]:
     return found
 
 
-def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | None, out: Path) -> int:
+def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     """Writes the curves of a config's study.
 
     Args:
         cfg: The config of the search.
-        work_dir: Its folder.
-        storage: Address of the storage.
-        name: Name of the study.
+        address: Where it is kept.
         out: File to write.
 
     Returns:
@@ -68,7 +66,7 @@ def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | N
     """
     stem = Path(cfg.filename).stem
     options = cfg.get('search') or {}
-    study = find_study(cfg, work_dir, storage, name)
+    study = find_study(address)
     if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
         raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
     found = curves(study)
@@ -93,7 +91,7 @@ def main() -> None:
     """Writes the file."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
-    count = record(cfg, args.work_dir, args.storage, args.study, args.out)
+    count = record(cfg, StudyAddress.of(cfg, args.work_dir, args.storage, args.study), args.out)
     print(f'{count} curves -> {args.out}')
 
 

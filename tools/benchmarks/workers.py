@@ -78,9 +78,9 @@ def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder:
     import torch
 
     from ktg_mm.apis import load_config
-    from ktg_mm.search import Candidates, run_search
-    from ktg_mm.search.run_trial import run_trial
-    from ktg_mm.search.trial_config import trial_config
+    from ktg_mm.search import Candidates, StudyAddress, run_search
+    from ktg_mm.search.worker.run_trial import run_trial
+    from ktg_mm.search.worker.trial_config import trial_config
 
     torch.set_num_threads(1)
     cfg = load_config(args.config, {'train_cfg.max_epochs': args.epochs})
@@ -91,7 +91,7 @@ def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder:
     if kind == 'search':
         barrier.wait()
         start = time.time()
-        run_search(cfg, folder, trials=args.graphs)
+        run_search(cfg, StudyAddress.of(cfg, folder), trials=args.graphs)
     else:
         candidates = Candidates(cfg)
         names = [parameter.name for parameter in candidates.space.parameters]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-from ktg_mm.search.metrics import COSTS
+from ktg_mm.search.space.metrics import COSTS
 from ktg_mm.visualization.chart import (
     BLACK,
     BLUE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -29,14 +29,6 @@ from .tables import (
     score_table,
     time_table,
 )
-
-
-@dataclass(frozen=True)
-class _Plot:
-    name: str  # of the files
-    table: Callable[[], Rows]
-    draw: Callable[[Rows], Figure]
-    missing: str  # what is missing if the table is empty
 
 
 def draw_plots(
@@ -68,62 +60,38 @@ def draw_plots(
     pictures, notes = [], []
     if not any(graph.state == 'complete' for graph in begun):
         notes.append('no trial is complete yet; pruned ones are compared by their last report')
-    for plot in _plots(study, begun, metrics, resource):
-        if rows := plot.table():
-            save_table(rows, Path(folder) / f'{plot.name}.csv')
-            pictures.append(save_picture(plot.draw(rows), Path(folder) / f'{plot.name}.{picture_format}'))
+    for name, rows, draw, missing in _plots(study, begun, metrics, resource):
+        if rows:
+            save_table(rows, Path(folder) / f'{name}.csv')
+            pictures.append(save_picture(draw(rows), Path(folder) / f'{name}.{picture_format}'))
         else:
-            notes.append(f'{plot.name}: not drawn, {plot.missing}')
+            notes.append(f'{name}: not drawn, {missing}')
     return pictures, notes
 
 
-def _plots(study: Study, begun: Sequence[Graph], metrics: Sequence[str], resource: str) -> Iterator[_Plot]:
+def _plots(
+    study: Study, begun: Sequence[Graph], metrics: Sequence[str], resource: str
+) -> Iterator[tuple[str, Rows, Callable[[Rows], Figure], str]]:
+    """Of each plot its files' name, its table, what draws the table, and what is missing if that is empty."""
     up, metric, several = maximizes(study), metrics[0], len(metrics) > 1
     best = best_graphs(study, begun)
     among = f'the Pareto front ({len(best)})' if several else f'the best {len(best)}'
     if several:
-        yield _Plot(
-            'pareto_front',
-            lambda: pareto_table(study, begun, metrics),
-            lambda rows: draw_pareto_front(
-                rows, metrics, [direction.name == 'MAXIMIZE' for direction in study.directions]
-            ),
-            'no trial is complete',
-        )
+        ups = [direction.name == 'MAXIMIZE' for direction in study.directions]
+        front = partial(draw_pareto_front, metrics=metrics, up=ups)
+        yield 'pareto_front', pareto_table(study, begun, metrics), front, 'no trial is complete'
     else:
         reported = any(graph.reports for graph in begun)
-        scored = any(graph.score is not None for graph in begun)
+        scores = score_table(begun, up) if any(graph.score is not None for graph in begun) else []
+        times = time_table(study, begun) if any(graph.end for graph in begun) else []
         unreported = 'no trial has reported a score'
-        yield _Plot(
-            'rungs', lambda: rung_table(begun) if reported else [], lambda rows: draw_rungs(rows, resource), unreported
-        )
-        yield _Plot(
-            'learning_curves',
-            lambda: curve_table(begun),
-            lambda rows: draw_learning_curves(rows, metric, up, resource),
-            unreported,
-        )
-        yield _Plot(
-            'score_over_trials',
-            lambda: score_table(begun, up) if scored else [],
-            lambda rows: draw_score_over_trials(rows, metric, up),
-            'no trial has a score',
-        )
-        yield _Plot(
-            'score_over_time',
-            lambda: time_table(study, begun) if any(graph.end for graph in begun) else [],
-            lambda rows: draw_score_over_time(rows, metric, up),
-            'no trial has ended',
-        )
-    yield _Plot(
-        'choices',
-        lambda: choice_table(begun, best),
-        lambda rows: draw_choices(rows, len(begun), among),
-        'the space has ranges alone, no choices',
-    )
-    yield _Plot(
-        'importance',
-        lambda: importance_table(study, begun),
-        lambda rows: draw_importance(rows, several),
-        f'which takes {FEWEST_RANKED} {"complete" if several else "complete or pruned"} trials',
-    )
+        curves = partial(draw_learning_curves, metric=metric, up=up, resource=resource)
+        yield 'rungs', rung_table(begun) if reported else [], partial(draw_rungs, resource=resource), unreported
+        yield 'learning_curves', curve_table(begun), curves, unreported
+        over_trials = partial(draw_score_over_trials, metric=metric, up=up)
+        yield 'score_over_trials', scores, over_trials, 'no trial has a score'
+        yield 'score_over_time', times, partial(draw_score_over_time, metric=metric, up=up), 'no trial has ended'
+    choices = partial(draw_choices, drawn=len(begun), among=among)
+    yield 'choices', choice_table(begun, best), choices, 'the space has ranges alone, no choices'
+    fewest = f'which takes {FEWEST_RANKED} {"complete" if several else "complete or pruned"} trials'
+    yield 'importance', importance_table(study, begun), partial(draw_importance, several=several), fewest

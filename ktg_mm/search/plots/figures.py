@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from ktg_mm.search.metrics import COSTS
+from ktg_mm.search.space.metrics import COSTS
 from ktg_mm.visualization.chart import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, SIZE, SKY, SMALL, legend, sheet, title
 
 from .tables import Rows

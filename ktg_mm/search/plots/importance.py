@@ -71,10 +71,7 @@ def _chances(study: Study, evaluator: PedAnovaImportanceEvaluator, names: Sequen
     for _ in range(max(20, min(100, _WORK // (len(trials) * len(names))))):
         ranks = generator.permutation(len(trials))
         shuffled = get_param_importances(
-            study,
-            evaluator=evaluator,
-            target=functools.partial(_rank, ranks),
-            normalize=False,
+            study, evaluator=evaluator, target=functools.partial(_rank, ranks), normalize=False
         )
         for name, value in shuffled.items():
             found[kinds[name]].append(value)

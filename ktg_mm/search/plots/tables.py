@@ -12,7 +12,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from ktg_mm.search.retries import last_of_chains, root_of, was_begun
+from ktg_mm.search.study.retries import last_of_chains, root_of, was_begun
 
 Rows = list[dict[str, Any]]
 

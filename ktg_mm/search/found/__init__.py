@@ -1,0 +1,1 @@
+"""What comes after a search: a found graph as a config, and its training beside what it must beat."""

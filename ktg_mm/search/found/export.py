@@ -1,0 +1,247 @@
+"""Writes a graph that a search has found as a config."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.config import load_config
+from ktg_mm.config import without_absent
+from ktg_mm.config.config_text import Reference, difference, write_value
+from ktg_mm.errors import ConfigError, UntaughtError, UserError
+from ktg_mm.files import whole_file
+from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
+from ktg_mm.search.study.study import check_identity, find_study, identity
+from ktg_mm.search.worker.pretrained import weights_path
+
+
+def export_graph(
+    cfg: Config,
+    out: str | Path,
+    address: StudyAddress,
+    rank: int | None = None,
+    trial: int | None = None,
+    base: str | Path | None = None,
+) -> Path:
+    """Writes the graph of a complete trial as a short config.
+
+    Where the score was the best node's (``best/accuracy/top1``), that node becomes the target.
+
+    Args:
+        cfg: The config of the search, as it was searched with.
+        out: The file to write.
+        address: Of the search.
+        rank: 1 for the best trial, 2 for the next; with several metrics the trials are those of the Pareto front, in
+            the order of the first. Defaults to 1.
+        trial: Number of the trial, in place of a rank.
+        base: The config to inherit: data, schedule, hooks. Defaults to ``search.retrain``, a path relative to the
+            search's config, else the search's config itself.
+
+    Returns:
+        The file.
+
+    Raises:
+        UserError: If there is no such trial or the config cannot be written; one line.
+    """
+    out, source = Path(out), Path(os.path.abspath(cfg.filename))
+    if out.suffix != '.py':
+        raise UserError(f'--out {out}: a config must be named *.py')
+    base_path = _base_path(cfg, source, base)
+    if os.path.abspath(out) in (str(source), str(base_path)):
+        raise UserError(f'--out {out}: is the config to begin with; give another name')
+    candidates = Candidates(cfg)
+    found = find_study(address)
+    check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
+    chosen = find_trial(found, rank, trial)
+    candidate = candidates.make(chosen.params)
+    if chosen.user_attrs.get(KEY) != candidate.key:
+        raise UserError(
+            f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
+            'give the config and the --cfg-options that were searched with'
+        )
+    candidate = _with_best_as_target(candidates, candidate, chosen)
+    teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
+    base_cfg = load_config(base_path).to_dict()
+    changes = _changes(base_cfg, candidate)
+    text = '\n'.join(
+        [
+            *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
+            f'_base_ = [{Path(os.path.relpath(base_path, os.path.abspath(out.parent))).as_posix()!r}]',
+            '',
+            _model_text(candidate.config['model'], base_cfg),
+            *(f'{key} = {write_value(value, used=len(key) + 3)}' for key, value in changes.items()),
+            '',
+        ]
+    )
+    _write(out, text, candidate.config['model'])
+    return out
+
+
+def find_trial(study: Study, rank: int | None = None, number: int | None = None) -> FrozenTrial:
+    """Finds a complete trial by its rank or its number.
+
+    Args:
+        study: The study.
+        rank: 1 for the best. With several metrics, place on the Pareto front in the order of the first.
+        number: The trial's number, in place of a rank.
+
+    Raises:
+        UserError: If there is none; one line.
+    """
+    complete = {trial.number: trial for trial in last_of_chains(study) if trial.state == TrialState.COMPLETE}
+    if number is not None:
+        if number not in complete:
+            raise UserError(f'--trial {number}: {_why_not(study, number)}')
+        return complete[number]
+    if not complete:
+        states = Counter(trial.state.name.lower() for trial in study.get_trials(deepcopy=False))
+        there = ', '.join(f'{count} {state}' for state, count in states.items()) or 'none at all'
+        raise UserError(f'--study {study.study_name}: has no complete trial yet; its trials: {there}')
+    what = 'complete trials'
+    if len(study.directions) > 1:
+        complete = {trial.number: complete[trial.number] for trial in study.best_trials if trial.number in complete}
+        what = 'trials on the Pareto front'
+    sign = -1 if study.directions[0] == StudyDirection.MAXIMIZE else 1
+    ordered = sorted(complete.values(), key=lambda trial: (sign * trial.values[0], trial.number))
+    rank = 1 if rank is None else rank
+    if not 1 <= rank <= len(ordered):
+        raise UserError(f'--rank {rank}: the study {study.study_name} has {len(ordered)} {what}')
+    return ordered[rank - 1]
+
+
+def _why_not(study: Study, number: int) -> str:
+    trials = study.get_trials(deepcopy=False)
+    if not 0 <= number < len(trials):
+        return f'the study {study.study_name} has {len(trials)} trials, numbered from 0'
+    trial = trials[number]
+    followers = [t.number for t in trials if t.user_attrs.get(CONTINUES) == number and was_begun(t)]
+    if followers:
+        return f'was cut short; trial {followers[-1]} goes on with it'
+    if not trial.state.is_finished():
+        return f'is {trial.state.name.lower()}; only a complete trial can be exported'
+    end = trial.user_attrs.get(END, trial.state.name.lower())
+    return f'is not complete ({end}); only a complete trial can be exported'
+
+
+def _base_path(cfg: Config, source: Path, base: str | Path | None) -> Path:
+    if base is not None:
+        return Path(os.path.abspath(base))
+    retrain = (cfg.get('search') or {}).get('retrain')
+    if retrain is None:
+        return source
+    if not isinstance(retrain, str) or not (source.parent / retrain).is_file():
+        raise ConfigError(
+            'search.retrain', f'must be the path of a config, relative to {source.parent}, got {retrain!r}'
+        )
+    return Path(os.path.abspath(source.parent / retrain))
+
+
+def _with_best_as_target(candidates: Candidates, candidate: Candidate, trial: FrozenTrial) -> Candidate:
+    best = trial.user_attrs.get(BEST_NODE)
+    if best is None:
+        return candidate
+    try:
+        return candidates.with_target(candidate, best)
+    except UntaughtError:  # a frozen teacher was the best, and there is nothing to train about it
+        return candidate
+
+
+def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Gives frozen teachers the files that the search has trained; returns the files by node."""
+    teachers = {}
+    for name, node in model['nodes'].items():
+        if node.get('checkpoint') == PRETRAINED:
+            path = weights_path(node['network'], base, folder)
+            if not path.exists():
+                raise UserError(f'--work-dir {folder.parent}: lacks the weights of the frozen teacher {name}, {path}')
+            node['checkpoint'] = teachers[name] = str(path)
+    return teachers
+
+
+def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
+    """What the config says beside the model: what else was drawn, and hooks that name nodes."""
+    model = candidate.config['model']
+    kept = {key: value for key, value in base.items() if key not in ('model', 'search')}
+    wanted = copy.deepcopy(without_absent(kept, model))
+    for name in candidate.values:
+        if not name.startswith('model.'):
+            _copy(candidate.config, wanted, name)
+    checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
+    if checkpoint.get('save_best'):
+        checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
+    without_model = {key: value for key, value in base.items() if key != 'model'}
+    return difference(without_model, wanted)
+
+
+def _copy(config: Mapping[str, Any], wanted: dict[str, Any], name: str) -> None:
+    """Copies what stands at a path of one config into another."""
+    *path, last = name.split('.')
+    here: Any = wanted
+    there: Any = config
+    for key in path:
+        there = there[int(key)] if isinstance(there, (list, tuple)) else there[key]
+        try:
+            here = here[int(key)] if isinstance(here, (list, tuple)) else here[key]
+        except (KeyError, IndexError, ValueError) as error:
+            raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}') from error
+    if isinstance(there, (list, tuple)):
+        here[int(last)] = copy.deepcopy(there[int(last)])
+    elif last in there:
+        here[last] = copy.deepcopy(there[last])
+    else:
+        here.pop(last, None)
+
+
+def _existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:
+    """The metrics to keep the best checkpoint of, with the target in place of nodes that the graph has lost."""
+    if isinstance(save_best, (list, tuple)):
+        return list(dict.fromkeys(_existing_metrics(name, model) for name in save_best))
+    node, slash, kind = str(save_best).partition('/')
+    return f'{model["target"]}/{kind}' if slash and node not in model['nodes'] else save_best
+
+
+def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, str]) -> list[str]:
+    found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
+    lines = [
+        f'# Trial {trial.number} of the study {study.study_name}.',
+        f'# On the validation data of the search: {found}.',
+        f'#   python tools/train.py {out.as_posix()}',
+    ]
+    if teachers:
+        lines.append('# Frozen teachers; the search has trained them on the labels alone, their weights are in')
+        lines += [f'#   {name}: {path}' for name, path in teachers.items()]
+    return lines
+
+
+def _model_text(model: Mapping[str, Any], base: Mapping[str, Any]) -> str:
+    """The model with a line for each node and edge, and networks by their name in the base."""
+    names = [(name, value) for name, value in base.items() if isinstance(value, Mapping) and name.isidentifier()]
+    written = {'_delete_': True, **model, 'nodes': {}}
+    for node, entry in model['nodes'].items():
+        same = next((name for name, value in names if value == entry.get('network')), None)
+        written['nodes'][node] = dict(entry, network=Reference(f'_base_.{same}')) if same else entry
+    return f'model = {write_value(written, used=8, broken=2)}'
+
+
+def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
+    """Writes the config, after a look whether it reads as it should."""
+    with whole_file(out, f'--out {out}') as part:
+        part.write_text(text, encoding='utf-8')
+        try:
+            written = load_config(part)
+            if written.model.to_dict() != model:
+                raise UserError(f'{part}: the graph holds values that a config cannot, such as functions')
+            check_config(written)
+        except UserError as error:
+            raise UserError(str(error).replace(str(part), f'--out {out}')) from error

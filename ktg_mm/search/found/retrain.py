@@ -1,0 +1,225 @@
+"""Trains a found graph with several seeds, and beside it what it must beat."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from filelock import FileLock, Timeout
+from mmengine.config import Config
+
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.train import train
+from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
+from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.fingerprint import fingerprint
+from ktg_mm.mmengine_internals import set_aside
+from ktg_mm.search.study.study import recipe
+from ktg_mm.search.worker.run_trial import quiet_runner
+
+from .comparison import FOUND, Row, compare
+
+METHODS = (FOUND, 'dml', 'independent')
+MEAN = 'mean'
+RESULTS = 'results.json'
+_RUN = 'run.json'
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def retrain(
+    cfg: Config,
+    work_dir: str | Path,
+    seeds: Sequence[int],
+    methods: Sequence[str] = METHODS,
+    against: Mapping[str, Config] | None = None,
+    metric: str = 'accuracy/top1',
+    say: Callable[[str], None] = _say,
+    seed_keys: Sequence[str] = (),
+) -> list[Row]:
+    """Trains a graph and the methods beside it, each with every seed, and compares the targets.
+
+    A run that is finished is not repeated, one that was cut short goes on from its checkpoint. Processes that are given
+    the same folder share the runs: each takes the next that no other is at.
+
+    Args:
+        cfg: The found graph's config, which is also the recipe of deep mutual learning and independent training.
+        work_dir: The runs are in ``<work_dir>/<method>/seed_<n>``, the table in ``<work_dir>/results.json``.
+        seeds: The seeds.
+        methods: Which of :data:`METHODS` to train.
+        against: Other configs by name, trained as they are with the same seeds. Defaults to None.
+        metric: The target's metric, ``accuracy/top1``; another node's, ``net1/accuracy/top1``; or the mean of the
+            networks that learn, ``mean/accuracy/top1``. Methods that do not report it are left out of the table.
+        say: Shows a line for each run.
+        seed_keys: Entries of the configs that get the run's seed, too, such as ``train_dataloader.dataset.seed``.
+            Defaults to none: they are the same in all runs.
+
+    Returns:
+        The table, of all runs that are finished in the folder.
+
+    Raises:
+        UserError: If a config is wrong, the folder holds runs of other configs, or runs failed; one line.
+    """
+    folder = Path(work_dir)
+    configs = method_configs(cfg, against or {}, say)
+    _check_folder(configs, folder, seed_keys)
+    wanted = [name for name in configs if name in methods or name not in METHODS]
+    runs = [(name, seed) for seed in seeds for name in wanted]
+    failed = []
+    for i, (name, seed) in enumerate(runs, start=1):
+        run_dir = folder / name / f'seed_{seed}'
+        try:
+            line = _run(_with_seed(configs[name], seed, seed_keys), name, seed, run_dir, metric)
+        except NonFiniteError as error:
+            line = f'failed: {error}'
+            failed.append(f'{name}, seed {seed}')
+        except Timeout:
+            line = 'left to another process, which is at it'
+        say(f'[{i}/{len(runs)}] {name}, seed {seed}: {line}')
+        save_results(folder, metric)
+    if failed:
+        raise UserError(f'{len(failed)} of {len(runs)} runs diverged: {"; ".join(failed)}')
+    return save_results(folder, metric)
+
+
+def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[str], None] = _say) -> dict[str, Config]:
+    """The config of each method, without a seed.
+
+    Raises:
+        ConfigError: If one of them is wrong.
+    """
+    whole = cfg.to_dict()
+    model = whole.get('model') or {}
+    if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+        raise ConfigError('model', 'must be a KnowledgeTransferGraph with nodes and edges')
+    check_config(cfg)
+    configs = {FOUND: whole, 'dml': {**whole, 'model': deep_mutual_learning(model)}}
+    configs['independent'] = {**whole, 'model': independent(model)}
+    if len(GraphConfig(configs['dml']['model']).networks) == 1:
+        del configs['dml']
+        say('dml: left out, as the graph trains one network alone')
+    for name, other in against.items():
+        if name in METHODS:
+            raise UserError(f'--against {other.filename}: a config that is compared must not be named {name}')
+        configs[name] = other.to_dict()
+    checked = {}
+    for name, config in configs.items():
+        if name in METHODS:
+            config = without_absent(config, config['model'])
+        # The last epoch's weights are what counts.
+        hooks = dict(config.get('default_hooks') or {})
+        hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)
+        checked[name] = Config({**config, 'default_hooks': hooks})
+        check_config(checked[name])
+        if not checked[name].get('test_dataloader') and not checked[name].get('val_dataloader'):
+            raise ConfigError('test_dataloader', f'is missing; there are no data to measure {name} on')
+    return checked
+
+
+def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
+    config = cfg.to_dict()
+    config['randomness'] = {**(config.get('randomness') or {}), 'seed': seed}
+    for key in seed_keys:
+        *path, last = key.split('.')
+        entry: Any = config
+        for part in path:
+            entry = entry.get(part) if isinstance(entry, Mapping) else None
+        if not isinstance(entry, dict):
+            raise ConfigError(f'--seed-keys {key}', 'is no entry of the config')
+        entry[last] = seed
+    # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
+    return Config(config, format_python_code=False)
+
+
+def _fingerprint(cfg: Config) -> str:
+    """What tells a run from those of other configs."""
+    config = cfg.to_dict()
+    test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
+    dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
+    test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
+    return fingerprint([recipe(config), test])
+
+
+def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequence[str]) -> None:
+    """Refuses a folder whose runs are of other configs, before anything is trained."""
+    for name, cfg in configs.items():
+        for path in sorted((folder / name).glob(f'seed_*/{_RUN}')):
+            known = json.loads(path.read_text())
+            if known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'], seed_keys)):
+                raise UserError(
+                    f'--work-dir {folder}: {name}/{path.parent.name} is a run of another config; give another folder'
+                )
+
+
+def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
+    """Trains one run, unless it is finished; returns what to say of it.
+
+    Raises:
+        Timeout: If another process is at it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(run_dir / '.lock', timeout=0):
+        path = run_dir / _RUN
+        run = json.loads(path.read_text()) if path.exists() else {}
+        if 'metrics' in run:
+            return f'{_shown(run, metric)}, finished before'
+        networks = GraphConfig(cfg.model).trained
+        run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
+        _write_json(path, run)
+        cfg.work_dir = str(run_dir)
+        # The run's name; as an entry of the config it would stand in the copy in the folder, which could not be read.
+        set_aside(cfg, filename=f'{name}.py')
+        start = time.monotonic()
+        with quiet_runner(cfg) as runner:
+            # Without test data of its own, the published protocol, the last validation is the result.
+            run['metrics'] = train(runner) or runner.val()
+        _write_json(path, run)
+        return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
+
+
+def _shown(run: Mapping[str, Any], metric: str) -> str:
+    score = _score(run, metric)
+    return 'not reported' if score is None else f'{score:.2f}'
+
+
+def _score(run: Mapping[str, Any], metric: str) -> float | None:
+    """What a finished run is compared by; None if it did not report it, as another method's graph may lack the node."""
+    metrics = run['metrics']
+    node, _, kind = metric.partition('/')
+    keys = [f'{name}/{kind}' for name in run.get('networks', [])] if node == MEAN else [metric]
+    keys = keys if node == MEAN or metric in metrics else [f'{run["target"]}/{metric}']
+    values = [metrics[key] for key in keys if key in metrics]
+    return float(mean(values)) if values and len(values) == len(keys) else None
+
+
+def save_results(folder: Path, metric: str) -> list[Row]:
+    """Collects the finished runs of a folder, whoever made them, and writes the table beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / '.lock'):  # else a process could put back a table that another has completed
+        scores: dict[str, dict[int, float]] = {}
+        known: set[str] = set()
+        for path in folder.glob(f'*/seed_*/{_RUN}'):
+            run = json.loads(path.read_text())
+            score = _score(run, metric) if 'metrics' in run else None
+            known |= {name.removeprefix(f'{run["target"]}/') for name in run.get('metrics', {})}
+            if score is not None:
+                scores.setdefault(run['method'], {})[run['seed']] = score
+        if known and not scores:
+            raise UserError(f'--metric {metric}: no run reported it; {did_you_mean(metric, known)}')
+        ordered = [*METHODS, *sorted(set(scores) - set(METHODS))]
+        rows = compare({name: dict(sorted(scores[name].items())) for name in ordered if name in scores})
+        _write_json(folder / RESULTS, dict(metric=metric, methods=[asdict(row) for row in rows]))
+    return rows
+
+
+def _write_json(path: Path, value: Any) -> None:
+    AtomicLocalBackend().put_text(json.dumps(value, indent=2) + '\n', path)

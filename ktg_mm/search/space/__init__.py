@@ -1,0 +1,1 @@
+"""What may be drawn: the space of a config, its graphs without repetition, samplers, and the metrics they are for."""

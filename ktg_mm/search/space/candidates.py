@@ -1,0 +1,261 @@
+"""Draws graphs that are worth training, none twice."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, PartialFixedSampler, RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from ktg_mm.config import GraphConfig, graph_key, without_absent
+from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
+from ktg_mm.fingerprint import as_text
+
+from .metrics import BEST, Direction, read_metrics
+from .samplers import build_sampler
+from .space import SearchSpace
+
+KEY = 'graph'  # a trial's user attribute, the key of its candidate
+PRETRAINED = 'pretrained'  # stands for the checkpoint of a network that is still to be trained on the labels
+
+# They go through a grid of their own, which the conditions of a space do not fit.
+_UNFIT_SAMPLERS = (GridSampler, BruteForceSampler, PartialFixedSampler)
+
+# So many draws in a row that are known or cannot learn, and the space is taken for exhausted.
+_MOST_DRAWS = 2000
+# So many of them with a sampler that learns from results, which may insist on what is known; the rest at random.
+_OWN_DRAWS = 20
+
+
+class SpaceExhaustedError(Exception):
+    """There is no graph left that has not been tried."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph to train.
+
+    Args:
+        values: What was drawn, by parameter.
+        config: The config it makes, plain dicts, with the reduced graph.
+        key: What tells it from other graphs.
+    """
+
+    values: dict[str, Any]
+    config: dict[str, Any]
+    key: str
+
+
+class Candidates:
+    """The graphs of a search, as a function of its config.
+
+    Args:
+        cfg: A config with ``search``.
+
+    Raises:
+        ConfigError: If the space or the metric is wrong.
+    """
+
+    def __init__(self, cfg: Config) -> None:
+        whole = cfg.to_dict()
+        self.search = whole.pop('search', None) or {}
+        _check_entries(self.search)
+        self.base: dict[str, Any] = whole
+        model = whole.get('model') or {}
+        if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+            raise ConfigError('model', 'a search needs a KnowledgeTransferGraph with nodes and edges')
+        self.space = SearchSpace(self.search.get('space'), whole)
+        self.metrics = read_metrics(self.search, whole)
+        self.pretrains = bool(self.search.get('pretrain', True))
+        sampler = self.search.get('sampler') or dict(type='RandomSampler')
+        if not isinstance(sampler, Mapping):
+            raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
+        built = build_sampler(sampler)  # a wrong one is refused now
+        if isinstance(built, _UNFIT_SAMPLERS):
+            raise ConfigError(
+                'search.sampler.type', f'{sampler["type"]} draws no graph on its own; take RandomSampler or TPESampler'
+            )
+        self.sampler_cfg = dict(sampler)
+        self.seed = self.sampler_cfg.pop('seed', 0)
+        self._learns = type(built) is not RandomSampler  # from results, as a subclass may
+        self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
+        self._named = self._nodes_with_names()
+        # They must be there though nobody hears them.
+        needed = set(_words(whole.get('val_evaluator')))
+        self._evaluated = [name for name in model['nodes'] if name in needed]
+
+    @property
+    def directions(self) -> list[Direction]:
+        """Which way each metric is better.
+
+        Raises:
+            ConfigError: If nobody says so of one of them.
+        """
+        return [metric.direction for metric in self.metrics]
+
+    def scored_nodes(self, model: Mapping[str, Any]) -> list[str]:
+        """The nodes whose score counts: the one that a metric names, or all networks for the best."""
+        names = [metric.node for metric in self.metrics if not metric.is_cost]
+        if BEST in names:
+            return list(GraphConfig(model).networks)
+        return [*names, model['target']] if len(names) < len(self.metrics) else names
+
+    def check_scored(self, model: Mapping[str, Any]) -> None:
+        """Checks that a graph has the nodes whose score counts.
+
+        Raises:
+            ConfigError: If a choice has removed one.
+        """
+        for name in self.scored_nodes(model):
+            if name not in model['nodes']:
+                raise ConfigError('search.metric', f'no node is named {name!r}; {did_you_mean(name, model["nodes"])}')
+
+    def make(self, values: Mapping[str, Any]) -> Candidate:
+        """Makes the candidate of drawn values.
+
+        Raises:
+            UntaughtError: If the graph cannot learn.
+            ConfigError: If a part of it is wrong, which is a mistake in the space.
+        """
+        config = self.space.apply(values)
+        return self._candidate(dict(values), config)
+
+    def _candidate(self, values: dict[str, Any], config: dict[str, Any]) -> Candidate:
+        model = config['model']
+        self.check_scored(model)
+        scored = self.scored_nodes(model)
+        reduced = GraphConfig(model).reduced([*scored, *self._evaluated])
+        if model['target'] not in reduced['nodes']:
+            reduced['target'] = scored[0]
+        if self.pretrains:
+            mark_pretrained(reduced)
+        for name, node in reduced['nodes'].items():
+            if len(node.get('members', (1, 2))) < 2:
+                raise UntaughtError(f'model.nodes.{name}.members', 'fewer than two of them are left')
+        config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
+        rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
+        return Candidate(values, config, graph_key(reduced, self._named, rest))
+
+    def with_target(self, candidate: Candidate, target: str) -> Candidate:
+        """The candidate with another node as its target, and without what that one does not hear.
+
+        Raises:
+            UntaughtError: If the node does not learn.
+        """
+        model = GraphConfig(dict(candidate.config['model'], target=target)).reduced([target, *self._evaluated])
+        return replace(candidate, config=without_absent({**candidate.config, 'model': model}, model))
+
+    def best_node(self, found: Mapping[str, float]) -> str | None:
+        """The node whose score was the best one, the target among equals; None if no metric asks for the best.
+
+        Args:
+            found: A validation's metrics by name.
+        """
+        metric = next((metric for metric in self.metrics if metric.node == BEST), None)
+        if metric is None:
+            return None
+        model = self.base['model']
+        order = sorted(GraphConfig(model).networks, key=lambda name: name != model['target'])
+        worst = -metric.better(-math.inf, math.inf)
+        return metric.better(order, key=lambda name: found.get(f'{name}/{metric.kind}', worst))
+
+    def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
+        """Draws the graph of a trial.
+
+        With a sampler that looks at no results the graph is a function of the sampler's seed and the index alone, so a
+        search tries the same graphs with any number of workers.
+
+        Args:
+            index: How many draws there were before.
+            study: The study.
+            trial: The trial to draw for.
+
+        Raises:
+            SpaceExhaustedError: If every graph of the space has been tried.
+        """
+        if not self._learns:
+            while len(self._keys) < index:
+                earlier = self._draw(len(self._keys), self._keys, study, trial)
+                self._keys.append(earlier.key)
+            candidate = self._draw(index, self._keys[:index], study, trial)
+            if len(self._keys) == index:
+                self._keys.append(candidate.key)
+            return candidate
+        others = study.get_trials(deepcopy=False)
+        known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
+        return self._draw(index, known, study, trial)
+
+    def _draw(self, index: int, known: Iterable[str], study: Study, trial: FrozenTrial) -> Candidate:
+        known = set(known)
+        for attempt in range(_MOST_DRAWS):
+            sampler = self._sampler(index, attempt)
+            relative_space = sampler.infer_relative_search_space(study, trial)
+            relative = sampler.sample_relative(study, trial, relative_space)
+
+            def ask(name: str, distribution: BaseDistribution) -> Any:
+                if name in relative and distribution == relative_space[name]:  # noqa: B023
+                    return relative[name]  # noqa: B023
+                return sampler.sample_independent(study, trial, name, distribution)  # noqa: B023
+
+            values, config = self.space.draw(ask)
+            try:
+                candidate = self._candidate(values, config)
+            except UntaughtError:
+                continue
+            if candidate.key not in known:
+                return candidate
+        raise SpaceExhaustedError(f'{_MOST_DRAWS} draws in a row gave no new graph')
+
+    def _sampler(self, index: int, attempt: int) -> BaseSampler:
+        cfg = self.sampler_cfg if attempt < _OWN_DRAWS else dict(type='RandomSampler')
+        return build_sampler(cfg, zlib.crc32(f'{self.seed} {index} {attempt}'.encode()))
+
+    def _nodes_with_names(self) -> set[str]:
+        """Nodes that are not exchangeable, as the score or something outside the graph's nodes and edges names them."""
+        model = self.base['model']
+        # Other entries, such as networks and edges of a base, are there to be taken by the config's text alone.
+        read = {*inspect.signature(Runner).parameters, 'search'} - {'model'}
+        outside = {key: value for key, value in self.base.items() if key in read}
+        outside['model'] = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
+        words = set(_words(outside)) | {metric.node for metric in self.metrics}
+        names = {str(name) for name in model['nodes']}
+        paths = [parameter.path for parameter in self.space.parameters]
+        names |= {path[2] for path in paths if path[:2] == ('model', 'nodes') and len(path) > 2}
+        return names & words
+
+
+def _check_entries(search: Mapping[str, Any]) -> None:
+    known = {*'trials metric sampler hook space pretrain storage study heartbeat retries retrain'.split()}
+    if not search:
+        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+    for key in search:
+        if key not in known:
+            raise ConfigError(f'search.{key}', f'unknown entry; {did_you_mean(key, known)}')
+    for key, least in (('trials', 1), ('heartbeat', 1), ('retries', 0)):
+        value = search.get(key, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigError(f'search.{key}', f'must be a whole number, at least {least}, got {value!r}')
+    for key in ('storage', 'study'):
+        if not isinstance(search.get(key, ''), (str, type(None))):
+            raise ConfigError(f'search.{key}', f'must be a string, got {search[key]!r}')
+
+
+def mark_pretrained(model: dict[str, Any]) -> None:
+    """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
+    for name in GraphConfig(model).without_weights:
+        if model['nodes'][name].get('network') and name != model['target']:
+            model['nodes'][name]['checkpoint'] = PRETRAINED
+
+
+def _words(value: Any) -> Iterable[str]:
+    return re.findall(r'\w+', as_text(value))

@@ -1,0 +1,114 @@
+"""Checks each choice of a search space before the search begins, not when a trial draws it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmpretrain.registry import METRICS
+
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
+from ktg_mm.errors import ConfigError, UntaughtError
+from ktg_mm.fingerprint import as_text
+from ktg_mm.models.build import build_edge, build_node
+
+from .candidates import Candidates, mark_pretrained
+from .metrics import read_scores
+from .space_keys import Parameter, key_path
+
+_CLASSES = 1000  # of the made-up sample, enough for any top k
+
+
+def check_space(candidates: Candidates) -> None:
+    """Checks that the metric exists, and that every choice, and both ends of every range, make a sound config.
+
+    Choices are tried one at a time. A graph that cannot learn is no mistake: the search draws another. Each network is
+    built once, without its weights being loaded.
+
+    Args:
+        candidates: A search's candidates.
+
+    Raises:
+        ConfigError: At the first choice that is wrong; the message names its key in the space.
+    """
+    _check_metrics(candidates)
+    _ = candidates.directions  # refuses a metric of which nobody says which way it is better
+    space = candidates.space
+    built: set[str] = set()
+    fill = False
+    try:
+        _check(candidates, space.base, (), built)
+    except ConfigError:  # it may lack what the space alone gives
+        fill = True
+        _check(candidates, space.draw_first(), (), built)
+    for parameter in space.parameters:
+        for given, drawn in itertools.product(space.grounds(parameter), _options(parameter)):
+            config = space.example(parameter, drawn, given, fill)
+            try:
+                if config is not None:
+                    _check(candidates, config, parameter.path, built)
+            except ConfigError as error:
+                under = ''.join(f' under choice {name!r} of {other!r}' for other, name in given.items())
+                raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{under}', str(error)) from error
+
+
+def _options(parameter: Parameter) -> list[Any]:
+    if parameter.choices:
+        return list(parameter.choices)
+    return [parameter.distribution.low, parameter.distribution.high]  # type: ignore[attr-defined]
+
+
+def _check_metrics(candidates: Candidates) -> None:
+    """Evaluates one made-up sample, to see under which names a validation will report."""
+    nodes = tuple(candidates.base['model']['nodes'])
+    sample = dict(
+        node_names=nodes,
+        network_names=GraphConfig(candidates.base['model']).networks,
+        node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
+        gt_label=torch.tensor([0]),
+    )
+    metrics = candidates.base.get('val_evaluator')
+    if not metrics:
+        return
+    try:
+        evaluator = Evaluator(
+            [METRICS.build(metric) for metric in ([metrics] if isinstance(metrics, dict) else metrics)]
+        )
+        evaluator.process([sample])
+        found = evaluator.evaluate(1)
+    except ConfigError:
+        raise
+    except Exception:  # a metric that needs more than this; the first validation will tell
+        return
+    read_scores(candidates.metrics, found, nodes)
+
+
+def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:
+    """Checks a config of which one place differs from the base, which has been checked."""
+    model = dict(config['model'])
+    if candidates.pretrains:
+        model['nodes'] = {name: dict(node) for name, node in model['nodes'].items()}
+        mark_pretrained(model)
+    try:
+        if changed[:1] == ('model',) and changed[1:2] in (('nodes',), ('edges',)):
+            GraphConfig(model).check()
+        else:
+            check_config(Config(without_absent({**config, 'model': model}, model)))
+    except UntaughtError:
+        pass
+    candidates.check_scored(model)
+    if changed[:2] == ('model', 'edges'):
+        for key in changed[2:3] or model['edges']:
+            if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:
+                build_edge(edge)
+    for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
+        text = as_text(node)
+        if node.get('network') and text not in built:
+            built.add(text)
+            with torch.random.fork_rng():
+                build_node(name, node)

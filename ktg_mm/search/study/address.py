@@ -1,0 +1,70 @@
+"""Where a search is kept."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ktg_mm.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class StudyAddress:
+    """Where a search is kept.
+
+    Args:
+        folder: Its logs, checkpoints, weights of frozen teachers and pictures.
+        storage: Address of the storage, for :func:`ktg_mm.search.open_storage`.
+        study: Name of the study in the storage.
+
+    Example:
+        >>> StudyAddress.of(Config(dict(search=dict(trials=3))), 'here')
+        StudyAddress(folder=PosixPath('here'), storage='sqlite:///here/search.db', study='graph')
+    """
+
+    folder: Path
+    storage: str
+    study: str
+
+    @classmethod
+    def of(
+        cls, cfg: Config, work_dir: str | Path | None = None, storage: str | None = None, study: str | None = None
+    ) -> StudyAddress:
+        """The address of a config's search.
+
+        Args:
+            cfg: A config with ``search``.
+            work_dir: Folder of the search. Defaults to the config's, else ``work_dirs/<config's name>``.
+            storage: Defaults to ``search.storage``, else the SQLite file ``search.db`` in the folder.
+            study: Defaults to ``search.study``, else the config's name.
+
+        Raises:
+            ConfigError: If there is no ``search``.
+        """
+        options = cfg.get('search') or {}
+        if not options:
+            raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+        folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg))
+        storage = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
+        return cls(folder, storage, study or options.get('study') or config_name(cfg))
+
+
+def config_name(cfg: Config) -> str:
+    """The name of a config's file, under which its search is kept."""
+    return Path(cfg.filename).stem if cfg.filename else 'graph'
+
+
+def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) -> None:
+    """Adds ``--work-dir`` (unless the parser has it already), ``--storage`` and ``--study``."""
+    if work_dir:
+        parser.add_argument('--work-dir', help="folder of the search; default: work_dirs/ and the config's name")
+    parser.add_argument(
+        '--storage',
+        metavar='URL',
+        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, '
+        "grpc://HOST:PORT; default: the config's, else search.db in the work folder",
+    )
+    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")

@@ -1,0 +1,193 @@
+"""Trials that were cut short, and the trials that continue them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice, takewhile
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ktg_mm.search.space.candidates import KEY
+
+from .optuna_private import study_through
+
+# What a trial says of itself (user attributes). A trial that ends without having been able to say anything has died
+# with its worker, so that is what it says from the beginning.
+CONTINUES = 'continues'  # number of the trial that it goes on with
+ROOT = 'root'  # number of the first of such a chain
+INDEX = 'index'  # which draw it is; a chain shares one
+END = 'end'
+WORKER = 'worker'  # host and process that train it
+BEST_NODE = 'best_node'  # whose score it was, where the best node's counts
+EPOCH = 'epoch'  # resources (epochs) of its newest report
+
+LOST = 'lost: its worker vanished'
+INTERRUPTED = 'interrupted'
+COMPLETE = 'complete'
+FAILED = 'failed'
+DRAWN_TWICE = 'drawn twice'  # by two workers at the same time
+
+NOT_BEGUN = 'not begun'  # another trial does its work
+
+
+def root_of(trial: FrozenTrial | optuna.Trial) -> int:
+    """The number of the first trial of a chain."""
+    return trial.user_attrs.get(ROOT, trial.number)
+
+
+def frozen(trial: optuna.Trial) -> FrozenTrial:
+    """A running trial as the storage has it."""
+    return trial.study.get_trials(deepcopy=False)[trial.number]
+
+
+def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
+    """Which draw a trial is: the number of trials before it, or before the first that it continues, that were new."""
+    if INDEX in trial.user_attrs:
+        return trial.user_attrs[INDEX]
+    return sum(is_fresh(other) and other.number < root_of(trial) for other in study.get_trials(deepcopy=False))
+
+
+def is_fresh(trial: FrozenTrial) -> bool:
+    """Whether a trial continues no other, and is no second draw of the same graph."""
+    return CONTINUES not in trial.user_attrs and not trial.user_attrs.get(DRAWN_TWICE)
+
+
+def was_begun(trial: FrozenTrial) -> bool:
+    """Whether a trial is one that counts: not one that was superfluous as soon as it was there."""
+    return not trial.user_attrs.get(END, '').startswith(NOT_BEGUN)
+
+
+def is_superfluous(trial: FrozenTrial | optuna.Trial, trials: Iterable[FrozenTrial]) -> bool:
+    """Whether a trial continues what an earlier one continues; two workers may queue it at the same time."""
+    mine = trial.user_attrs.get(CONTINUES)
+    return mine is not None and any(
+        other.user_attrs.get(CONTINUES) == mine and other.number < trial.number for other in trials
+    )
+
+
+def last_of_chains(study: Study) -> list[FrozenTrial]:
+    """The trials of a study that count: of those that continue one another the last."""
+    whole = study.get_trials(deepcopy=False)
+    trials = [trial for trial in whole if was_begun(trial) and not is_superfluous(trial, whole)]
+    continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
+    return [trial for trial in trials if trial.number not in continued]
+
+
+def was_cut_short(trial: FrozenTrial) -> bool:
+    """Whether a trial has failed for no reason of its own.
+
+    Its worker was lost or interrupted, perhaps in the moment between its end and the study's hearing of it.
+    """
+    end = trial.user_attrs.get(END, LOST)
+    return trial.state == TrialState.FAIL and not end.startswith((FAILED, NOT_BEGUN))
+
+
+def _chain(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> Iterator[FrozenTrial]:
+    """A trial and those that it continues, the newest first."""
+    current: FrozenTrial | None = trial
+    while current is not None:
+        yield current
+        current = by_number.get(current.user_attrs.get(CONTINUES, -1))
+
+
+def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
+    """Numbers of the trials whose reports a later trial has made its own; it may be the second or third to go on."""
+    by_number = {trial.number: trial for trial in trials}
+    reporting = [trial for trial in by_number.values() if trial.intermediate_values]
+    return {earlier.number for trial in reporting for earlier in islice(_chain(trial, by_number), 1, None)}
+
+
+def requeue(study: Study, retries: int) -> int:
+    """Queues a continuation of every trial that was cut short and has none yet.
+
+    Args:
+        study: The study.
+        retries: How often in a row a trial may be lost without getting any further.
+
+    Returns:
+        The number of trials queued.
+    """
+    trials = study.get_trials(deepcopy=False)
+    continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
+    by_number = {trial.number: trial for trial in trials}
+    queued = 0
+    for trial in trials:
+        if trial.number in continued or not was_cut_short(trial) or _lost_in_a_row(trial, by_number) > retries:
+            continue
+        if is_superfluous(trial, trials):
+            continue
+        attributes: dict[str, Any] = {CONTINUES: trial.number, ROOT: root_of(trial), END: LOST}
+        attributes |= {name: trial.user_attrs[name] for name in (INDEX, KEY) if name in trial.user_attrs}
+        study.enqueue_trial(_drawn_parameters(trial, by_number), user_attrs=attributes)
+        queued += 1
+    return queued
+
+
+def _drawn_parameters(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> dict[str, Any]:
+    """The parameters of a chain's graph, empty if it was lost while the graph was being drawn.
+
+    The key is written last, so the first trial with a key is the one that has them all; a later one may have died
+    before it took them over.
+    """
+    with_key = list(takewhile(lambda earlier: KEY in earlier.user_attrs, _chain(trial, by_number)))
+    return dict(with_key[-1].params) if with_key else {}
+
+
+def _lost_in_a_row(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> int:
+    """How often in a row a chain lost its worker at the same epoch; interruptions by the user do not count."""
+    epoch = trial.user_attrs.get(EPOCH, 0)
+    same = takewhile(lambda earlier: earlier.user_attrs.get(EPOCH, 0) == epoch, _chain(trial, by_number))
+    return sum(not earlier.user_attrs.get(END, LOST).startswith(INTERRUPTED) for earlier in same)
+
+
+def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
+    """What the trials that a trial continues have reported: values by epoch."""
+    by_number = {other.number: other for other in study.get_trials(deepcopy=False)}
+    last = by_number.get(trial.user_attrs.get(CONTINUES, -1))
+    reports: dict[int, float] = {}
+    for earlier in _chain(last, by_number) if last else ():
+        reports = {**earlier.intermediate_values, **reports}
+    return reports
+
+
+def as_first(trial: FrozenTrial) -> FrozenTrial:
+    """A trial under the number of the first of its chain; a pruner may go by it, Hyperband chooses the bracket so."""
+    if is_fresh(trial):
+        return trial
+    renumbered = copy.copy(trial)
+    renumbered.number = root_of(trial)
+    return renumbered
+
+
+class CountedOnce:
+    """A storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
+
+    What continues another has the number of the first.
+
+    Args:
+        storage: A storage of Optuna, to which all else is passed on.
+    """
+
+    def __init__(self, storage: Any) -> None:
+        self._wrapped = storage
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """As the storage's, without the trials that have been replaced, under their chains' numbers."""
+        trials = self._wrapped.get_all_trials(study_id, deepcopy=deepcopy, states=None)
+        gone = replaced(trials)
+        left = [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
+        return list(map(as_first, left))
+
+
+def counted_once(study: Study) -> Study:
+    """A view of a study in which each chain of continued trials is one trial."""
+    return study_through(study, CountedOnce)

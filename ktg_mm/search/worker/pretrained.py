@@ -1,0 +1,100 @@
+"""The weights of frozen teachers: each network trained once on the labels alone, shared by all workers."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
+
+from ktg_mm.config import LABEL, GraphConfig, without_absent
+from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.fingerprint import fingerprint
+from ktg_mm.search.space.candidates import PRETRAINED
+from ktg_mm.search.study.study import recipe
+
+from .run_trial import remove_checkpoints, run_trial
+from .trial_config import trial_config
+
+
+def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: Path, launcher: str = 'none') -> None:
+    """Gives a candidate's frozen teachers their weights, training them if no worker has done so yet.
+
+    A worker that finds a network being trained waits for it. If that worker dies the lock falls, and the next goes on
+    from the checkpoint.
+
+    Args:
+        config: A candidate's config, changed in place.
+        base: The search's config, whose recipe the teachers are trained with.
+        folder: Where the weights are kept; all workers must see it.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+    """
+    for node in config['model']['nodes'].values():
+        if node.get('checkpoint') == PRETRAINED:
+            path = weights_path(node['network'], base, folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # One process of a trial takes the lock, all of them train.
+            with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
+                missing = [not path.exists()]
+                broadcast_object_list(missing)
+                if missing[0]:
+                    _train(node['network'], base, path, launcher)
+            node['checkpoint'] = str(path)
+
+
+def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
+    """Where the weights of a network are kept that was trained on the labels by a config's recipe.
+
+    Args:
+        network: The network's config.
+        base: The search's config.
+        folder: Where all such weights are kept.
+    """
+    how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
+    return folder / f'{fingerprint(how)[:16]}.pth'
+
+
+def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
+    """The first edge from the label that passes anything, else the first, without its gate.
+
+    It also says which view of the images a label is learnt from, where the data pipeline makes several.
+    """
+    edges = GraphConfig(base['model']).outgoing(LABEL)
+    cfgs = [edge.cfg for edge in (*(edge for edge in edges if not edge.is_cut), *edges)]
+    cfg = cfgs[0] if cfgs else dict(loss=dict(type='CrossEntropy'))
+    return {key: value for key, value in cfg.items() if key != 'gate'}
+
+
+def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, launcher: str) -> None:
+    config = copy.deepcopy(dict(base))
+    config['model'] = dict(
+        type='KnowledgeTransferGraph',
+        target='teacher',
+        nodes=dict(teacher=dict(type='NetworkNode', network=network)),
+        edges={'label->teacher': _label_edge(base)},
+    )
+    config = without_absent(config, config['model'])
+    weights: dict[str, Any] = {}
+    run_dir = path.with_suffix('')
+    cfg = trial_config(config, None, run_dir)
+
+    def keep(model: Any) -> None:
+        weights.update(model.nodes['teacher'].network.state_dict())
+
+    run_trial(cfg, bind=lambda hook: None, launcher=launcher, keep=keep)
+    if is_main_process():
+        _save(weights, path)
+    barrier()
+    remove_checkpoints(run_dir)
+
+
+def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu() for name, value in weights.items()}, buffer)
+    AtomicLocalBackend().put(buffer.getvalue(), path)

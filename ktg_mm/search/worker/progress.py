@@ -1,0 +1,122 @@
+"""What a search shows while it runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from optuna.study import Study, StudyDirection
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ktg_mm.search.study.retries import END, last_of_chains, root_of, was_begun, was_cut_short
+
+
+def summary(study: Study) -> dict[str, Any]:
+    """Counts a study's trials.
+
+    Args:
+        study: The study.
+
+    Returns:
+        ``complete``, ``pruned``, ``failed``, ``running``, ``begun`` (graphs begun), ``best`` and ``best_trial`` (None
+        if there is none yet, or several metrics). Trials that others continue are not counted.
+    """
+    last = last_of_chains(study)
+    states = [trial.state for trial in last]
+    done = [trial for trial in last if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
+    found: dict[str, Any] = dict(
+        complete=states.count(TrialState.COMPLETE),
+        pruned=states.count(TrialState.PRUNED),
+        failed=states.count(TrialState.FAIL),
+        running=states.count(TrialState.RUNNING),
+        begun=len({root_of(trial) for trial in last}),
+        best=None,
+        best_trial=None,
+    )
+    if done:
+        better = max if study.direction == StudyDirection.MAXIMIZE else min
+        best, number = better((trial.values[0], trial.number) for trial in done)
+        found |= dict(best=best, best_trial=number)
+    return found
+
+
+class SearchProgress:
+    """A bar in a terminal; elsewhere a line for each trial that ends.
+
+    Args:
+        trials: Graphs to try.
+        enabled: False shows nothing, for the processes that follow the first. Defaults to True.
+    """
+
+    def __init__(self, trials: int, enabled: bool = True) -> None:
+        self.trials, self.enabled = trials, enabled
+        self._bar: Progress | None = None
+        self._start = time.monotonic()
+        self._ended_before: int | None = None
+        self._shown: set[int] = set()
+
+    def __enter__(self) -> SearchProgress:
+        if self.enabled and sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn('trials {task.completed}/{task.total}'),
+                BarColumn(bar_width=24),
+                TextColumn('{task.fields[text]}'),
+                console=Console(stderr=True),
+            )
+            self._bar.add_task('', total=self.trials, text='')
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """Shows a line."""
+        if not self.enabled:
+            return
+        if self._bar is not None:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def show(self, study: Study) -> None:
+        """Shows how far the study is."""
+        if not self.enabled:
+            return
+        found = summary(study)
+        ended = found['complete'] + found['pruned'] + found['failed']
+        if self._ended_before is None:
+            self._ended_before = ended
+        text = f'{found["running"]} running, {found["pruned"]} pruned, {found["failed"]} failed'
+        if found['best'] is not None:
+            text += f', best {found["best"]:.4g} (trial {found["best_trial"]})'
+        if left := self._left(ended):
+            text += f', {left} left'
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=ended, text=text)
+        for trial in study.get_trials(deepcopy=False):
+            if trial.state.is_finished() and was_begun(trial) and trial.number not in self._shown:
+                self._shown.add(trial.number)
+                if self._bar is None or (trial.state == TrialState.FAIL and not was_cut_short(trial)):
+                    self._print(trial, f'{ended}/{self.trials}', text)
+
+    def _print(self, trial: Any, count: str, text: str) -> None:
+        name = f'trial {trial.number}'
+        if root_of(trial) != trial.number:
+            name += f' (goes on with {trial.user_attrs["continues"]})'
+        values = ''
+        if trial.state == TrialState.COMPLETE:
+            values = ' ' + ', '.join(f'{value:.4g}' for value in trial.values)
+        self.say(f'{name}: {trial.user_attrs.get(END, "lost")}{values}  [{count} trials, {text}]')
+
+    def _left(self, ended: int) -> str:
+        """Time left, from the trials that all workers have ended since this one began."""
+        done = ended - (self._ended_before or 0)
+        if not done or ended >= self.trials:
+            return ''
+        seconds = int((time.monotonic() - self._start) / done * (self.trials - ended))
+        return f'{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}'

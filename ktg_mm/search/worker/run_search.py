@@ -1,0 +1,59 @@
+"""A whole search, or one worker's part in it."""
+
+from __future__ import annotations
+
+import gc
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from ktg_mm.apis.runner import init_distributed
+from ktg_mm.errors import ConfigError
+from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.lost_trials import give_up_running
+from ktg_mm.search.study.storage import open_storage
+
+from .progress import SearchProgress
+from .verdict import is_storage_error, storage_failure
+from .worker import Worker
+
+
+def run_search(
+    cfg: Config, address: StudyAddress, trials: int | None = None, launcher: str = 'none', take_over: bool = False
+) -> Worker:
+    """Works on the search of a config until all trials have ended; as many processes as wanted may do so at once.
+
+    Args:
+        cfg: A config with ``search``.
+        address: Where its study and its files are kept, ``StudyAddress.of(cfg)`` unless the user says otherwise.
+        trials: Number of graphs to try. Defaults to ``search.trials``.
+        launcher: How the processes of one worker were started: as for :func:`ktg_mm.apis.build_runner`.
+        take_over: True takes trials that still count as running for lost at once. Right only if no worker is running.
+
+    Returns:
+        The worker, whose ``study`` holds the result.
+
+    Raises:
+        UserError: If the search cannot begin or go on; one line.
+    """
+    trials = trials or cfg.search.get('trials')
+    if not trials:
+        raise ConfigError('search.trials', 'is missing; give the number of graphs to try')
+    init_distributed(launcher)
+    main = is_main_process()
+    storage = open_storage(address.storage, cfg.search.get('heartbeat', 30)) if main else None
+    worker = Worker(cfg, storage, address, trials, launcher)
+    if main and take_over:
+        give_up_running(worker.study)
+    # mmengine collects garbage with every data set, and would go through all that is imported each time.
+    gc.freeze()
+    with SearchProgress(trials, enabled=main) as progress:
+        if main:
+            progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
+        try:
+            worker.run(progress)
+        except Exception as error:
+            if is_storage_error(error):
+                raise storage_failure(error) from error
+            raise
+    return worker

@@ -1,0 +1,165 @@
+"""Trains one candidate and says how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.analysis import get_model_complexity_info
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.model import BaseModel
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+
+from ktg_mm.apis.runner import build_runner
+from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
+from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.errors import NonFiniteError, is_interrupt
+from ktg_mm.mmengine_internals import instances
+
+from .asha_hook import ASHAHook
+
+
+class TrialError(Exception):
+    """A candidate that cannot be trained to the end; the search goes on with the next."""
+
+
+class LoneTrialError(TrialError):
+    """A failure that one of several processes of a worker may meet alone, while the others wait for it."""
+
+
+@dataclass
+class Outcome:
+    """How a run ended.
+
+    Args:
+        metrics: The last validation's metrics by name.
+        epoch: Epochs done.
+        stopped: Whether it was stopped before its last epoch.
+        costs: ``parameters`` and ``flops`` of the target, where they were asked for.
+    """
+
+    metrics: dict[str, float]
+    epoch: int
+    stopped: bool
+    costs: dict[str, float] = field(default_factory=dict)
+
+
+def run_trial(
+    cfg: Config,
+    bind: Callable[[ASHAHook], None],
+    costs: bool = False,
+    launcher: str = 'none',
+    keep: Callable[[Any], None] | None = None,
+) -> Outcome:
+    """Trains a config, going on from its newest checkpoint if there is one; prints nothing.
+
+    Args:
+        cfg: From :func:`ktg_mm.search.worker.trial_config.trial_config`.
+        bind: Connects the run's hook with the trial.
+        costs: Whether to count parameters and multiply-adds.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+        keep: Is given the trained graph. Defaults to None.
+
+    Raises:
+        TrialError: If a loss is not finite.
+        LoneTrialError: If a weight is not finite or memory runs out.
+    """
+    with quiet_runner(cfg, launcher) as runner:
+        hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
+        bind(hook)
+        try:
+            runner.train()
+        except NonFiniteLossError as error:
+            raise TrialError(f'the loss is not finite: {error}') from error
+        except NonFiniteError as error:
+            raise LoneTrialError(f'diverged: {error}') from error
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
+        except RuntimeError as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from error
+            if "can't allocate memory" in str(error) or 'out of memory' in str(error):
+                raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
+            raise
+        if keep is not None:
+            keep(unwrapped(runner.model))
+        found = count_costs(runner) if costs else {}
+        done = hook._step(runner)
+        return Outcome(hook.metrics, done, done < hook._last_step(runner), found)
+
+
+@contextlib.contextmanager
+def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
+    """A Runner whose log goes to its file alone, and of which nothing is left afterwards."""
+    runner = None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            runner = build_runner(cfg, work_dir=cfg.work_dir, launcher=launcher, resume=True)
+            for handler in list(runner.logger.handlers):
+                if type(handler) is logging.StreamHandler:
+                    runner.logger.removeHandler(handler)
+            yield runner
+    finally:
+        _forget(cfg.get('experiment_name'), runner)
+        del runner
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _forget(experiment: str | None, runner: Runner | None) -> None:
+    """Closes what a Runner has opened, and drops what mmengine keeps of it for the whole process."""
+    if runner is not None:
+        runner.visualizer.close()
+        for handler in list(runner.logger.handlers):
+            handler.close()
+            runner.logger.removeHandler(handler)
+    for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
+        for name in [name for name in instances(manager) if experiment and experiment in name]:
+            del instances(manager)[name]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def count_costs(runner: Runner) -> dict[str, float]:
+    """Parameters, and multiply-adds for one image, of the target (of all its members if it is an ensemble)."""
+    model = unwrapped(runner.model)
+    image = next(iter(runner.val_dataloader))['inputs']
+    batch = model.data_preprocessor(dict(inputs=image[:1], data_samples=None), False)['inputs']
+    total = dict(parameters=0.0, flops=0.0)
+    for name in _networks_of(model, model.target):
+        network = model.nodes[name].network
+        was_training = network.training
+        network.eval()
+        info = get_model_complexity_info(network, inputs=(batch,), show_table=False, show_arch=False)
+        network.train(was_training)
+        total['parameters'] += float(info['params'])
+        total['flops'] += float(info['flops'])
+    return total
+
+
+def _networks_of(model: BaseModel, name: str) -> list[str]:
+    """The networks that a node's answer is made of."""
+    inputs = getattr(model.nodes[name], 'inputs', ())
+    return list(dict.fromkeys(network for other in inputs for network in _networks_of(model, other))) or [name]
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Removes a run's checkpoints, and keeps its log."""
+    if is_main_process():
+        for path in folder.glob('*.pth'):
+            path.unlink(missing_ok=True)
+        (folder / 'last_checkpoint').unlink(missing_ok=True)

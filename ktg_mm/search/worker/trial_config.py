@@ -1,0 +1,76 @@
+"""From a candidate to the config of the run that measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ktg_mm.apis.train import has_test_of_its_own
+from ktg_mm.errors import ConfigError
+from ktg_mm.search.study.study import without_progress_bar
+
+from .asha_hook import ASHAHook
+
+_NEVER = 10**9
+
+
+def resource_name(config: Mapping[str, Any]) -> str:
+    """What a search counts how far a run is by: ``'epoch'``, or ``'validation'`` if its loop counts iterations.
+
+    Args:
+        config: The config of a search or a run.
+
+    Example:
+        >>> resource_name(dict(train_cfg=dict(by_epoch=False, max_iters=100)))
+        'validation'
+    """
+    loop = config.get('train_cfg') or {}
+    by_iterations = loop.get('by_epoch') is False or loop.get('type') == 'IterBasedTrainLoop'
+    return 'validation' if by_iterations else 'epoch'
+
+
+def check_search_data(base: Mapping[str, Any]) -> None:
+    """Refuses a config that would choose graphs on its test set, or that does not validate.
+
+    Raises:
+        ConfigError: If so.
+    """
+    cfg = Config(dict(base))
+    if not cfg.get('val_dataloader'):
+        raise ConfigError('val_dataloader', 'is missing; a search needs validation data')
+    if cfg.get('test_dataloader') and not has_test_of_its_own(cfg):
+        raise ConfigError(
+            'val_dataloader.dataset',
+            'is the test set, on which no graph may be chosen; inherit data that split the training set, '
+            'such as _base_/datasets/cifar100_search.py',
+        )
+
+
+def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work_dir: Path) -> Config:
+    """Returns the config of a candidate's run: validated at the rungs alone, without test data or a progress bar.
+
+    Args:
+        config: The candidate's config, plain dicts.
+        hook: ``search.hook``; None validates at the end alone.
+        work_dir: The run's folder.
+    """
+    # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
+    kept = {key: value for key, value in config.items() if not key.startswith('test_')}
+    cfg = Config(kept, format_python_code=False)
+    interval = cfg.train_cfg.get('val_interval', 1) if 'max_iters' in cfg.train_cfg else 1
+    last = cfg.train_cfg.get('max_epochs') or -(-cfg.train_cfg.max_iters // interval)
+    asha = dict(hook or dict(type='ASHAHook', pruner=dict(type='NopPruner')), interval=interval)
+    rungs = [rung * interval for rung in ASHAHook(pruner=asha.get('pruner')).rungs(last)] if hook else []
+    cfg.train_cfg.val_interval = _NEVER
+    # mmengine looks an epoch's interval up under the number of the next one; a rung may follow another at once.
+    changes = {rung + 2: _NEVER for rung in rungs} | {rung + 1: 1 for rung in rungs}
+    cfg.train_cfg.dynamic_intervals = sorted(changes.items())
+    checkpoint = dict(cfg.get('default_hooks', {}).get('checkpoint') or dict(type='SafeCheckpointHook'))
+    checkpoint |= dict(interval=interval, max_keep_ckpts=1, save_best=None)
+    cfg.default_hooks = dict(cfg.get('default_hooks', {}), checkpoint=checkpoint)
+    cfg.custom_hooks = [*without_progress_bar(cfg.get('custom_hooks')), asha]
+    cfg.work_dir = str(work_dir)
+    return cfg

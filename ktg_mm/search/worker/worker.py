@@ -1,0 +1,287 @@
+"""A worker of a search: takes trials from the study, trains them, and leaves nothing half done."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import math
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
+from optuna.storages import BaseStorage
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.errors import UserError
+from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
+from ktg_mm.search.space.check_space import check_space
+from ktg_mm.search.space.metrics import read_scores
+from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.drawn import DrawnSampler, suggest
+from ktg_mm.search.study.lost_trials import LostTrials
+from ktg_mm.search.study.optuna_private import record_heartbeat
+from ktg_mm.search.study.retries import (
+    BEST_NODE,
+    COMPLETE,
+    DRAWN_TWICE,
+    END,
+    FAILED,
+    INDEX,
+    LOST,
+    WORKER,
+    earlier_reports,
+    frozen,
+    index_of,
+    is_fresh,
+    is_superfluous,
+    requeue,
+    root_of,
+    was_begun,
+    was_cut_short,
+)
+from ktg_mm.search.study.study import create_study, identity
+
+from .asha_hook import ASHAHook, build_pruner, check_hook
+from .interrupts import Interrupts
+from .pretrained import fill_in_pretrained
+from .progress import SearchProgress
+from .reporter import TrialReporter
+from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
+from .trial_config import check_search_data, resource_name, trial_config
+from .verdict import NotBegunError, judge
+
+# A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
+_FAILURES_IN_A_ROW = 5
+_EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
+
+
+class Worker:
+    """One of the workers that share a study; each may be several processes (``launcher``), of which the first asks.
+
+    Args:
+        cfg: A config with ``search``.
+        storage: From :func:`ktg_mm.search.open_storage`; None on processes that follow the first.
+        address: Of the search; all workers must see its folder.
+        trials: Number of graphs to try.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+
+    Raises:
+        UserError: If the config is wrong or the study is of another search.
+    """
+
+    def __init__(
+        self, cfg: Config, storage: BaseStorage | None, address: StudyAddress, trials: int, launcher: str = 'none'
+    ) -> None:
+        self.candidates = Candidates(cfg)
+        check_search_data(self.candidates.base)
+        self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
+        check_hook(self.hook, len(self.candidates.metrics))
+        check_space(self.candidates)
+        self.pruner = build_pruner(ASHAHook(self.hook.get('pruner')).pruner if self.hook else None)
+        self.work_dir, self.trials, self.launcher = address.folder, trials, launcher
+        self.retries: int = self.candidates.search.get('retries', 3)
+        self._sampler = DrawnSampler()
+        self._failures = 0
+        self._stop_reason: BaseException | None = None
+        self._interrupts = Interrupts()
+        if storage is not None:
+            self.study = create_study(storage, address.study, self.candidates.directions, identity(self.candidates))
+            self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
+            self.study.sampler, self.study.pruner = self._sampler, self.pruner
+
+    def run(self, progress: SearchProgress) -> None:
+        """Works until every trial has ended, those of other workers included.
+
+        Args:
+            progress: Is told of what happens.
+
+        Raises:
+            UserError: If the search cannot go on, for one reason that the user can mend.
+            KeyboardInterrupt: On Ctrl-C; the trial under way is queued, to be continued later.
+        """
+        if not is_main_process():
+            self._follow()
+            return
+        try:
+            with self._interrupts:
+                while self._stop_reason is None and self._wait_for_work(progress):
+                    self._work()
+                    progress.show(self.study)
+                    self._interrupts.check()
+            if self.study.user_attrs.get(_EXHAUSTED):
+                progress.say('every graph of the space has been tried')
+        finally:
+            if not isinstance(self._stop_reason, UserError):  # else they may not be listening
+                self._tell_followers(None)
+            requeue(self.study, self.retries)
+            progress.show(self.study)
+        if self._stop_reason is not None:
+            raise self._stop_reason
+
+    def _wait_for_work(self, progress: SearchProgress) -> bool:
+        """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
+        while True:
+            self._lost.look()
+            requeue(self.study, self.retries)
+            trials = self.study.get_trials(deepcopy=False)
+            if any(trial.state == TrialState.WAITING for trial in trials):
+                return True
+            if sum(is_fresh(trial) for trial in trials) < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
+                return True
+            if all(trial.state.is_finished() for trial in trials):
+                return False
+            progress.show(self.study)
+            with self._interrupts.heard():
+                time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
+
+    def _work(self) -> None:
+        """Does one trial."""
+        self._trial: optuna.Trial | None = None
+        try:
+            self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
+        except (ValueError, AssertionError, optuna.exceptions.UpdateFinishedTrialError):
+            # So Optuna answers if another worker has meanwhile taken the trial for lost, and goes on with it.
+            if self._trial is None or frozen(self._trial).state != TrialState.FAIL:
+                raise
+        except KeyboardInterrupt as error:
+            self._stop_reason = error
+
+    def _objective(self, trial: optuna.Trial) -> float | list[float]:
+        """Trains a trial and notes how it ended."""
+        self._trial = trial
+        record_heartbeat(trial)  # before it says that it has a worker
+        trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
+        trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
+        try:
+            with self._interrupts.heard():
+                values = self._train(trial, self._candidate(trial))
+        except (Exception, KeyboardInterrupt) as error:
+            verdict = judge(error, is_distributed())
+            _note(trial, verdict.end)
+            self._stop_reason = verdict.stop
+            if isinstance(error, SpaceExhaustedError):
+                self.study.set_user_attr(_EXHAUSTED, True)
+            if verdict.is_fault:
+                logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
+                self._failures += 1
+                if self._failures >= _FAILURES_IN_A_ROW:
+                    end = verdict.end.removeprefix(f'{FAILED}: ')
+                    self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {end}')
+            if isinstance(error, (optuna.TrialPruned, KeyboardInterrupt)):
+                raise
+            raise TrialError(str(error)) from error
+        _note(trial, COMPLETE)
+        self._failures = 0
+        return values
+
+    def _clear(self, study: Study, ended: FrozenTrial) -> None:
+        """Removes checkpoints that nobody needs, now that the study knows how a trial ended."""
+        if was_cut_short(ended) or not was_begun(ended):
+            return
+        folders = [self._run_dir(ended)]
+        if ended.state == TrialState.COMPLETE and len(ended.values) == 1:
+            complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            better = max if study.direction == StudyDirection.MAXIMIZE else min
+            if better(complete, key=lambda trial: trial.values[0]).number == ended.number:
+                folders = [self._run_dir(trial) for trial in complete if trial.number != ended.number]
+        for folder in folders:
+            remove_checkpoints(folder)
+
+    def _run_dir(self, trial: optuna.Trial | FrozenTrial) -> Path:
+        """The folder of a trial, which those that continue it share."""
+        return self.work_dir / 'trials' / f'{root_of(trial):05d}'
+
+    def _candidate(self, trial: optuna.Trial) -> Candidate:
+        """The graph of a trial, drawn now if the trial continues no other that had got so far."""
+        if is_superfluous(trial, self.study.get_trials(deepcopy=False)):
+            raise NotBegunError('another trial goes on with the same one')
+        if KEY in trial.user_attrs:
+            values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
+            candidate = self.candidates.make(values)
+        else:
+            index = index_of(trial, self.study)
+            if index >= self.trials:
+                raise NotBegunError('another worker began the last trial at the same time')
+            trial.set_user_attr(INDEX, index)
+            candidate = self.candidates.draw(index, self.study, frozen(trial))
+            self._sampler.values = candidate.values
+            self.candidates.space.draw(functools.partial(suggest, trial))
+        check_config(Config(candidate.config))
+        trial.set_user_attr(KEY, candidate.key)
+        self._refuse_second(trial, candidate.key)
+        return candidate
+
+    def _refuse_second(self, trial: optuna.Trial, key: str) -> None:
+        """Leaves a graph to the other worker that has drawn it at the same time, as a sampler that learns may."""
+        others = self.study.get_trials(deepcopy=False)
+        mine = root_of(trial)
+        if any(other.user_attrs.get(KEY) == key and was_begun(other) and root_of(other) < mine for other in others):
+            trial.set_user_attr(DRAWN_TWICE, True)
+            raise NotBegunError('another worker has drawn the same graph at the same time')
+
+    def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
+        run_dir = self._run_dir(trial)
+        reporter = TrialReporter(trial, self.pruner, self._score)
+        earlier = earlier_reports(self.study, trial)
+        self._tell_followers((candidate.config, str(run_dir)))
+        outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
+        if reporter.taken_away:
+            raise NotBegunError('another worker had taken it for lost, and goes on with it')
+        if outcome.stopped:
+            raise optuna.TrialPruned(f'pruned at {resource_name(candidate.config)} {outcome.epoch}')
+        if best := self.candidates.best_node(outcome.metrics):
+            trial.set_user_attr(BEST_NODE, best)
+        scores = iter(self.node_scores(outcome.metrics))
+        values = [outcome.costs[m.name] if m.is_cost else next(scores) for m in self.candidates.metrics]
+        if not all(map(math.isfinite, values)):
+            raise TrialError(f'the score is not finite: {values}')
+        return values[0] if len(values) == 1 else values
+
+    def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
+        fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
+        cfg = trial_config(config, self.hook, run_dir)
+        costs = any(metric.is_cost for metric in self.candidates.metrics)
+        return run_trial(cfg, bind, costs, self.launcher)
+
+    def _score(self, metrics: dict[str, float]) -> float | None:
+        """The one score to prune by, None if there are several metrics."""
+        values = self.node_scores(metrics)
+        return values[0] if len(self.candidates.metrics) == 1 else None
+
+    def node_scores(self, metrics: dict[str, float]) -> list[float]:
+        """The scores that the search goes by, out of a validation's metrics."""
+        networks = self.candidates.scored_nodes(self.candidates.base['model'])
+        return read_scores(self.candidates.metrics, metrics, networks)
+
+    def _tell_followers(self, work: tuple[dict[str, Any], str] | None) -> None:
+        if is_distributed():
+            broadcast_object_list([work])
+
+    def _follow(self) -> None:
+        """What the other processes of a worker do: train what the first tells them."""
+        while True:
+            work: list[Any] = [None]
+            broadcast_object_list(work)
+            if work[0] is None:
+                return
+            config, run_dir = work[0]
+            try:
+                self._run(config, Path(run_dir), lambda hook: hook.bind(None))
+            except LoneTrialError as error:
+                raise UserError(f'the processes of this worker are out of step: {error}') from error
+            except TrialError:
+                continue
+
+
+def _note(trial: optuna.Trial, end: str) -> None:
+    """Writes down how a trial ended, unless another worker has taken it for lost and ended it."""
+    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+        trial.set_user_attr(END, end)

@@ -1,0 +1,48 @@
+"""Where a search is kept: what the user says, else the config, else its name."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from ktg_mm.errors import ConfigError
+from ktg_mm.search import StudyAddress
+from ktg_mm.search.study.address import add_study_arguments
+
+NAMED = dict(storage='grpc://host:1', study='mine')
+BY_NAME = ('work_dirs/small', 'sqlite:///work_dirs/small/search.db', 'small')
+
+
+@pytest.mark.parametrize(
+    ('options', 'entries', 'given', 'expected'),
+    [
+        ({}, {}, (), BY_NAME),
+        (dict(storage=None, study=None), {}, (None, None, None), BY_NAME),
+        ({}, dict(work_dir='there'), (), ('there', 'sqlite:///there/search.db', 'small')),
+        ({}, dict(work_dir='there'), ('here',), ('here', 'sqlite:///here/search.db', 'small')),
+        (NAMED, {}, (), ('work_dirs/small', 'grpc://host:1', 'mine')),
+        (NAMED, {}, (None, 'journal://a', 'yours'), ('work_dirs/small', 'journal://a', 'yours')),
+    ],
+)
+def test_what_comes_first(options, entries, given, expected):
+    cfg = Config(dict(search=dict(trials=1, **options), **entries))
+    object.__setattr__(cfg, '_filename', 'configs/search/small.py')
+    folder, storage, study = expected
+    assert StudyAddress.of(cfg, *given) == StudyAddress(Path(folder), storage, study)
+
+
+def test_a_config_without_a_search():
+    with pytest.raises(ConfigError, match=r'^search: is missing; a config to search over has search=dict'):
+        StudyAddress.of(Config(dict(model={})))
+
+
+def test_arguments_of_the_command_line():
+    parser = argparse.ArgumentParser()
+    add_study_arguments(parser)
+    args = parser.parse_args(['--work-dir', 'a', '--storage', 'journal://b', '--study', 'c'])
+    assert (args.work_dir, args.storage, args.study) == ('a', 'journal://b', 'c')
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--work-dir', default='mine')
+    add_study_arguments(parser, work_dir=False)
+    assert vars(parser.parse_args([])) == dict(work_dir='mine', storage=None, study=None)
