@@ -6,9 +6,8 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ktg_mm.fingerprint import as_text, fingerprint
-
 from .edge_config import EdgeConfig
+from .fingerprint import as_text, fingerprint
 from .graph_config import GraphConfig
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.

@@ -17,9 +17,9 @@ from mmengine.config import Config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
+from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.fingerprint import fingerprint
 from ktg_mm.mmengine_internals import set_aside
 from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner

@@ -18,8 +18,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from ktg_mm.config import GraphConfig, graph_key, without_absent
+from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
-from ktg_mm.fingerprint import as_text
 
 from .metrics import BEST, Direction, read_metrics
 from .samplers import build_sampler

@@ -13,8 +13,8 @@ from mmpretrain.registry import METRICS
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
+from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError
-from ktg_mm.fingerprint import as_text
 from ktg_mm.models.build import build_edge, build_node
 
 from .candidates import Candidates, mark_pretrained

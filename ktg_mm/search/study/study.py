@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +10,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.study import Study
 
+from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import Candidates
 
@@ -54,7 +53,7 @@ def create_study(
     check_identity(study, identity)
     for what, value in identity.items():
         if what not in study.user_attrs:
-            study.set_user_attr(what, _fingerprint(value))
+            study.set_user_attr(what, fingerprint(value))
     return study
 
 
@@ -70,7 +69,7 @@ def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADV
         UserError: If it is of another.
     """
     for what, value in identity.items():
-        if study.user_attrs.get(what, _fingerprint(value)) != _fingerprint(value):
+        if study.user_attrs.get(what, fingerprint(value)) != fingerprint(value):
             raise _other_search(study.study_name, _DIFFERENT[what], advice)
 
 
@@ -105,10 +104,6 @@ def load_study(storage: BaseStorage, name: str) -> Study:
 
 def _other_search(name: str, reason: str, advice: str = _ADVICE) -> UserError:
     return UserError(f'--study {name}: the storage holds a study of this name with {reason}; {advice}')
-
-
-def _fingerprint(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def recipe(base: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.config import LABEL, GraphConfig, without_absent
+from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.engine.file_backend import AtomicLocalBackend
-from ktg_mm.fingerprint import fingerprint
 from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.study.study import recipe
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from ktg_mm.fingerprint import as_text, fingerprint
+from ktg_mm.config.fingerprint import as_text, fingerprint
 
 
 def test_the_order_of_keys_does_not_matter_and_that_of_lists_does():
