@@ -107,15 +107,11 @@ def _write_names(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
     places = np.array([_on_paper(axes, row) for row in rows])
     left = places[:, 0].max() + 14
     for row, (x, y), height in zip(rows, places, _apart(places[:, 1]), strict=True):
+        line = dict(arrowstyle='-', color=GREY, lw=0.6, relpos=(0, 0.5), shrinkA=1, shrinkB=4)
         axes.annotate(
-            row['node'],
-            (row['parameters'], row['accuracy_percent']),
-            (left - x, height - y),
-            textcoords='offset points',
-            va='center',
-            fontsize=SMALL,
-            arrowprops=dict(arrowstyle='-', color=GREY, lw=0.6, relpos=(0, 0.5), shrinkA=1, shrinkB=4),
-        )
+            row['node'], (row['parameters'], row['accuracy_percent']), (left - x, height - y),
+            textcoords='offset points', va='center', fontsize=SMALL, arrowprops=line,
+        )  # fmt: skip
 
 
 def _apart(heights: np.ndarray) -> np.ndarray:

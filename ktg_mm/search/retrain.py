@@ -16,8 +16,8 @@ from mmengine.config import Config
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
-from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.files import atomic_file
 from ktg_mm.fingerprint import fingerprint
 from ktg_mm.models.graph_spec import read_graph
 
@@ -224,4 +224,5 @@ def save_results(folder: Path, metric: str) -> list[Row]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    AtomicLocalBackend().put_text(json.dumps(value, indent=2) + '\n', path)
+    with atomic_file(path) as part:
+        part.write_text(json.dumps(value, indent=2) + '\n', encoding='utf-8')

@@ -150,16 +150,14 @@ def _place_nodes(
     # One size for all on the ring: their labels then stand in line.
     same = tuple(max((sizes[name][axis] for name in circle), default=0.0) for axis in (0, 1))
     sizes.update({name: (same[0], same[1]) for name in circle})
-    texts = [text_size(_wrap(edge.text), 8)[0] for edge in written]
-    gap = max([1.1, *(width + 0.9 for width in texts)])
+    gap = max([1.1, *(text_size(_wrap(edge.text), 8)[0] + 0.9 for edge in written)])
     spots = ring(len(circle), same[0], gap)
     boxes = {name: Box(x, y, *sizes[name]) for name, (x, y, _) in zip(circle, spots, strict=True)}
     outward = {name: angle for name, (_, _, angle) in zip(circle, spots, strict=True)}
     below = [name for name in nodes if name not in boxes]
     bottom = min((box.y for box in boxes.values()), default=0.0)
     drop = 1.9 if any(edge.source in below or edge.target in below for edge in written) else 1.5
-    row = ring(2, max([sizes[name][0] for name in below], default=0.0), 0.6)
-    step = row[1][0] - row[0][0]
+    step = max((sizes[name][0] for name in below), default=0.0) + 0.6
     for index, name in enumerate(below):
         boxes[name] = Box((index - (len(below) - 1) / 2) * step, bottom - drop, *sizes[name])
         outward[name] = -math.pi / 2

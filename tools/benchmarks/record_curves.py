@@ -15,8 +15,8 @@ from typing import Any
 from mmengine.config import Config
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
-from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError
+from ktg_mm.files import whole_file
 from ktg_mm.search.retries import KEY, earlier_reports, last_of_chains
 from ktg_mm.search.study import find_study
 
@@ -84,7 +84,8 @@ def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | N
     # One curve a line, for readable changes.
     lines = ',\n'.join('  ' + json.dumps(curve) for curve in found)
     text = json.dumps(content, indent=1).removesuffix('\n}') + f',\n "curves": [\n{lines}\n ]\n}}\n'
-    AtomicLocalBackend().put_text(text, out)
+    with whole_file(out) as part:
+        part.write_text(text, encoding='utf-8')
     return len(found)
 
 
