@@ -85,15 +85,9 @@ def draw_parameters(rows: Sequence[dict[str, Any]]) -> Figure:
 
 def _columns(axes: Axes, rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The points, those together that lie so closely side by side that their names would cover one another."""
-    columns: list[list[dict[str, Any]]] = []
-    last = -np.inf
-    for row in sorted(rows, key=lambda row: row['parameters']):
-        place = _on_paper(axes, row)[0]
-        if place - last > _ROOM:
-            columns.append([])
-        columns[-1].append(row)
-        last = place
-    return columns
+    rows = sorted(rows, key=lambda row: row['parameters'])
+    gaps = np.diff([_on_paper(axes, row)[0] for row in rows])
+    return [part.tolist() for part in np.split(np.array(rows), np.flatnonzero(gaps > _ROOM) + 1)]
 
 
 def _on_paper(axes: Axes, row: dict[str, Any]) -> np.ndarray:
