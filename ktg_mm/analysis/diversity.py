@@ -12,13 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ktg_mm.errors import UserError
-from ktg_mm.evaluation.diversity import (
-    attention_difference,
-    disagreement,
-    entropy,
-    interrater_agreement,
-    mutual_kl,
-)
+from ktg_mm.evaluation.diversity import attention_difference, disagreement, entropy, interrater_agreement, mutual_kl
 from ktg_mm.text_table import text_table
 from ktg_mm.visualization.chart import BLACK, PALE, SHADES, SIZE, SMALL, WIDTH, sheet, short_names, title
 

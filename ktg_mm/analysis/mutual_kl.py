@@ -119,7 +119,7 @@ def pair_rows(predictions: Predictions) -> list[dict[str, Any]]:
             dict(
                 first=a,
                 second=b,
-                same_run=int(_run(a) == _run(b)),
+                same_run=int(a.rpartition('/')[0] == b.rpartition('/')[0]),
                 mutual_kl_nats=mutual_kl(logs[a], logs[b]),
                 gain_points=gain,
                 mean_accuracy_percent=mean,
@@ -127,10 +127,6 @@ def pair_rows(predictions: Predictions) -> list[dict[str, Any]]:
             )
         )
     return rows
-
-
-def _run(name: str) -> str:
-    return name.rpartition('/')[0]
 
 
 def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
@@ -155,22 +151,15 @@ def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) ->
         axes.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=GREY, lw=1.5, label='least squares')
     for row in rows if len(rows) <= _MOST_NAMES else ():
         axes.annotate(
-            f'{row["first"]}, {row["second"]}',
-            (row['mutual_kl_nats'], row['gain_points']),
-            (0, 7),
-            textcoords='offset points',
-            ha='center',
-            fontsize=SMALL,
-        )
+            f'{row["first"]}, {row["second"]}', (row['mutual_kl_nats'], row['gain_points']), (0, 7),
+            textcoords='offset points', ha='center', fontsize=SMALL,
+        )  # fmt: skip
     axes.margins(0.1)
     axes.axhline(0, color=GREY, lw=0.8, ls=':')
     axes.set(xlabel='mutual KL (nats)', ylabel='gain of the ensemble of two (percentage points)')
     axes.grid(color=PALE)
-    title(
-        figure,
-        f'Difference of two networks and gain of their ensemble, {len(rows)} pairs',
-        f'correlation: {_words(found)}',
-    )
+    below = f'correlation: {_words(found)}'
+    title(figure, f'Difference of two networks and gain of their ensemble, {len(rows)} pairs', below)
     if several or found:
         legend(figure)
     return figure

@@ -85,15 +85,9 @@ def draw_parameters(rows: Sequence[dict[str, Any]]) -> Figure:
 
 def _columns(axes: Axes, rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The points, those together that lie so closely side by side that their names would cover one another."""
-    columns: list[list[dict[str, Any]]] = []
-    last = -np.inf
-    for row in sorted(rows, key=lambda row: row['parameters']):
-        place = _on_paper(axes, row)[0]
-        if place - last > _ROOM:
-            columns.append([])
-        columns[-1].append(row)
-        last = place
-    return columns
+    rows = sorted(rows, key=lambda row: row['parameters'])
+    gaps = np.diff([_on_paper(axes, row)[0] for row in rows])
+    return [part.tolist() for part in np.split(np.array(rows), np.flatnonzero(gaps > _ROOM) + 1)]
 
 
 def _on_paper(axes: Axes, row: dict[str, Any]) -> np.ndarray:
@@ -107,15 +101,11 @@ def _write_names(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
     places = np.array([_on_paper(axes, row) for row in rows])
     left = places[:, 0].max() + 14
     for row, (x, y), height in zip(rows, places, _apart(places[:, 1]), strict=True):
+        line = dict(arrowstyle='-', color=GREY, lw=0.6, relpos=(0, 0.5), shrinkA=1, shrinkB=4)
         axes.annotate(
-            row['node'],
-            (row['parameters'], row['accuracy_percent']),
-            (left - x, height - y),
-            textcoords='offset points',
-            va='center',
-            fontsize=SMALL,
-            arrowprops=dict(arrowstyle='-', color=GREY, lw=0.6, relpos=(0, 0.5), shrinkA=1, shrinkB=4),
-        )
+            row['node'], (row['parameters'], row['accuracy_percent']), (left - x, height - y),
+            textcoords='offset points', va='center', fontsize=SMALL, arrowprops=line,
+        )  # fmt: skip
 
 
 def _apart(heights: np.ndarray) -> np.ndarray:

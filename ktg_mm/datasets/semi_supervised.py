@@ -139,13 +139,8 @@ class SemiSupervised(BaseDataset):
         if path.exists():
             return self._read(path, fingerprint, labels, num_classes)
         labeled = self._draw(labels, num_classes)
-        content = dict(
-            dataset=self._name(),
-            fingerprint=fingerprint,
-            num_labels=self.num_labels,
-            seed=self.seed,
-            labeled=labeled.tolist(),
-        )
+        content = dict(dataset=self._name(), fingerprint=fingerprint, num_labels=self.num_labels, seed=self.seed)
+        content['labeled'] = labeled.tolist()
         with whole_file(path) as part:  # processes that do so at once write the same
             part.write_text(json.dumps(content) + '\n', encoding='utf-8')
         return labeled
@@ -215,9 +210,7 @@ class SemiSupervised(BaseDataset):
         """Refused: the labelled samples must stay the first ones."""
         self._refuse_subset()
 
-    def get_subset_(self, indices: Any) -> NoReturn:
-        """Refused: the labelled samples must stay the first ones."""
-        self._refuse_subset()
+    get_subset_ = get_subset
 
     def _refuse_subset(self) -> NoReturn:
         raise ConfigError(

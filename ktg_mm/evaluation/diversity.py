@@ -5,10 +5,8 @@ Shares are numbers from 0 to 1, not percent; entropies and divergences are in na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import combinations
-
 import numpy as np
+from scipy.spatial.distance import pdist
 
 
 def interrater_agreement(correct: np.ndarray) -> float:
@@ -54,7 +52,8 @@ def disagreement(predicted: np.ndarray) -> float:
         >>> disagreement(np.array([[0, 1, 2, 3], [0, 1, 2, 0]]))
         0.25
     """
-    return mean_over_pairs(lambda a, b: float((a != b).mean()), predicted)
+    _check_number(len(predicted))
+    return float(pdist(predicted, 'hamming').mean())
 
 
 def mutual_kl(log_p: np.ndarray, log_q: np.ndarray) -> float:
@@ -145,26 +144,6 @@ def ensemble_gain(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     ensemble = logits.mean(axis=0, dtype=np.float64).argmax(axis=1) == labels
     return float(ensemble.mean() - (logits.argmax(axis=2) == labels).mean())
-
-
-def mean_over_pairs(
-    measure: Callable[[np.ndarray, np.ndarray], float], networks: Sequence[np.ndarray] | np.ndarray
-) -> float:
-    """Mean of a measure of two networks over all pairs.
-
-    Args:
-        measure: Such as :func:`mutual_kl`.
-        networks: What it takes of each network; at least two.
-
-    Raises:
-        ValueError: If there are fewer than two networks.
-
-    Example:
-        >>> mean_over_pairs(lambda a, b: float(abs(a - b).mean()), np.array([[0.0], [1.0], [2.0]])) == 4 / 3
-        True
-    """
-    _check_number(len(networks))
-    return float(np.mean([measure(a, b) for a, b in combinations(networks, 2)]))
 
 
 def _check_number(networks: int) -> None:

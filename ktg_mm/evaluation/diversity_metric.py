@@ -1,6 +1,7 @@
 """Diversity of a graph's networks, as a metric."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmpretrain.registry import METRICS
 
 from ktg_mm.errors import ConfigError, did_you_mean
 
-from .diversity import disagreement, entropy, finite_log, interrater_agreement, mean_over_pairs, mutual_kl
+from .diversity import disagreement, entropy, finite_log, interrater_agreement, mutual_kl
 
 
 @METRICS.register_module()
@@ -78,6 +79,6 @@ class DiversityMetric(BaseMetric):
         return dict(
             interrater_agreement=interrater_agreement(predicted == np.array([label for _, label in results])),
             disagreement=100 * disagreement(predicted),
-            mutual_kl=mean_over_pairs(mutual_kl, logs),
+            mutual_kl=float(np.mean([mutual_kl(a, b) for a, b in combinations(logs, 2)])),
             entropy=float(np.mean([entropy(log) for log in logs])),
         )

@@ -17,7 +17,7 @@ from ktg_mm.files import whole_file
 from .canvas import GREY, INK, Canvas
 from .graph_content import Link, node_lines, parts_of, read_links, read_nodes
 from .graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
-from .graph_text import LOSS_NOTES, losses_of, type_name
+from .graph_text import LOSSES, losses_of, type_name
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
 GATE_STYLES: dict[str, tuple[str, Any]] = {
@@ -150,16 +150,14 @@ def _place_nodes(
     # One size for all on the ring: their labels then stand in line.
     same = tuple(max((sizes[name][axis] for name in circle), default=0.0) for axis in (0, 1))
     sizes.update({name: (same[0], same[1]) for name in circle})
-    texts = [text_size(_wrap(edge.text), 8)[0] for edge in written]
-    gap = max([1.1, *(width + 0.9 for width in texts)])
+    gap = max([1.1, *(text_size(_wrap(edge.text), 8)[0] + 0.9 for edge in written)])
     spots = ring(len(circle), same[0], gap)
     boxes = {name: Box(x, y, *sizes[name]) for name, (x, y, _) in zip(circle, spots, strict=True)}
     outward = {name: angle for name, (_, _, angle) in zip(circle, spots, strict=True)}
     below = [name for name in nodes if name not in boxes]
     bottom = min((box.y for box in boxes.values()), default=0.0)
     drop = 1.9 if any(edge.source in below or edge.target in below for edge in written) else 1.5
-    row = ring(2, max([sizes[name][0] for name in below], default=0.0), 0.6)
-    step = row[1][0] - row[0][0]
+    step = max((sizes[name][0] for name in below), default=0.0) + 0.6
     for index, name in enumerate(below):
         boxes[name] = Box((index - (len(below) - 1) / 2) * step, bottom - drop, *sizes[name])
         outward[name] = -math.pi / 2
@@ -207,24 +205,25 @@ def _draw_outside(
             colour, style = styles[edge.gate]
             if edge.source == 'label':
                 reach = float(np.linalg.norm(Box(0, 0, 0.5, 0.3).border(angle)))
-                diamond = _box_at(box.border(angle, 0.48 + reach), 0.66, 0.4)
+                x, y = box.border(angle, 0.48 + reach)
+                diamond = Box(x, y, 0.66, 0.4)
                 canvas.line(arc(diamond, box, 0, 0.03), colour, style, 1.5)
                 canvas.diamond(diamond, '#E4E4E4', GREY)
-                canvas.text('label', diamond.x, diamond.y, size=7)
-                anchor, reach = diamond.centre, 0.2
+                canvas.text('label', x, y, size=7)
+                reach = 0.2
             else:
                 curve = loop(box, angle)
                 canvas.line(curve, colour, style, 1.5)
-                anchor, reach = sampled(curve, 3)[1], 0.0
+                (x, y), reach = sampled(curve, 3)[1], 0.0
             text = _wrap(edge.text)
             width, height = text_size(text, 8)
             if edge.source != 'label' and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
                 shift = ((width / 2 + 0.1) * math.copysign(1, math.cos(angle)), 0.0)
             else:
                 shift = (0.0, (reach + height / 2 + 0.05) * (1 if up else -1))
-            place = Box(anchor[0] + shift[0], anchor[1] + shift[1], width + 0.1, height + 0.05)
+            place = Box(x + shift[0], y + shift[1], width + 0.1, height + 0.05)
             canvas.text(text, place.x, place.y)
-            covered += [place, _box_at(anchor, 0.66, 0.4)]
+            covered += [place, Box(x, y, 0.66, 0.4)]
     return covered
 
 
@@ -234,10 +233,6 @@ def _directions(count: int, outward: float, in_a_row: bool) -> list[float]:
         above = (count + 1) // 2
         return _directions(above, outward, False) + _directions(count - above, -outward, False)
     return [outward + (index - (count - 1) / 2) * math.radians(75) for index in range(count)]
-
-
-def _box_at(centre: np.ndarray, width: float, height: float) -> Box:
-    return Box(float(centre[0]), float(centre[1]), width, height)
 
 
 def _draw_mark(canvas: Canvas, text: str, place: Box, colour: str, written: bool) -> None:
@@ -276,7 +271,8 @@ def _draw_legend(
             _draw_mark(canvas, str(number), Box(x + 0.1, y, 0.19, 0.19), colour, written=False)
         canvas.text(text, x + arrow + 0.08, y, align='left')
     used = {type_name(loss) for edge in edges for loss in losses_of(edge.config)}
-    notes = _wrap(' · '.join(note for name, note in LOSS_NOTES.items() if name in used), int((right - left) * 16))
+    notes = ' · '.join(': '.join(words) for name, words in LOSSES.items() if name in used)
+    notes = _wrap(notes, int((right - left) * 16))
     height = text_size(notes, 7)[1]
     canvas.text(notes, (left + right) / 2, canvas.limits.y0 - 0.15 - height / 2, size=7, colour=GREY)
 

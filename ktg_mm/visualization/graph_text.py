@@ -3,25 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-LOSS_NAMES = {
-    'CrossEntropy': 'CE',
-    'KLDivergence': 'KL',
-    'ProbabilityCosine': 'P−',  # noqa: RUF001, a minus sign is as wide as the plus of 'A+'
-    'AttentionMSE': 'A+',
-    'AttentionCosine': 'A−',  # noqa: RUF001
-    'ProbabilityMSE': 'MSE',
-    'PseudoLabel': 'PL',
-    'SelfAdaptiveFairness': 'SAF',
-}
-LOSS_NOTES = {
-    'CrossEntropy': 'CE: cross-entropy',
-    'KLDivergence': 'KL: Kullback-Leibler divergence',
-    'ProbabilityCosine': 'P−: probabilities are pushed apart',  # noqa: RUF001
-    'AttentionMSE': 'A+: attention maps are drawn together',
-    'AttentionCosine': 'A−: attention maps are pushed apart',  # noqa: RUF001
-    'ProbabilityMSE': 'MSE: squared distance of probabilities',
-    'PseudoLabel': 'PL: cross-entropy with the predicted class',
-    'SelfAdaptiveFairness': 'SAF: self-adaptive fairness',
+# Short names and what they stand for.
+LOSSES = {
+    'CrossEntropy': ('CE', 'cross-entropy'),
+    'KLDivergence': ('KL', 'Kullback-Leibler divergence'),
+    'ProbabilityCosine': ('P−', 'probabilities are pushed apart'),  # noqa: RUF001, a minus sign is as wide as a plus
+    'AttentionMSE': ('A+', 'attention maps are drawn together'),
+    'AttentionCosine': ('A−', 'attention maps are pushed apart'),  # noqa: RUF001
+    'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
+    'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
+    'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
 }
 _ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}
 _SAMPLE_NAMES = {'labeled': 'labelled', 'unlabeled': 'unlabelled'}
@@ -139,7 +130,7 @@ def edge_text(edge: Mapping[str, Any]) -> str:
 
 
 def _loss_text(loss: Mapping[str, Any]) -> str:
-    name = LOSS_NAMES.get(type_name(loss), type_name(loss))
+    name = LOSSES.get(type_name(loss), [type_name(loss)])[0]
     temperature = loss.get('temperature', 1)
     name = _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')
     return name + (f' τ={short_number(loss["threshold"])}' if loss.get('threshold') else '')

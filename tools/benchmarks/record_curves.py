@@ -15,8 +15,8 @@ from typing import Any
 from mmengine.config import Config
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
-from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError
+from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
 from ktg_mm.search.study.retries import earlier_reports, last_of_chains
@@ -82,7 +82,8 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     # One curve a line, for readable changes.
     lines = ',\n'.join('  ' + json.dumps(curve) for curve in found)
     text = json.dumps(content, indent=1).removesuffix('\n}') + f',\n "curves": [\n{lines}\n ]\n}}\n'
-    AtomicLocalBackend().put_text(text, out)
+    with whole_file(out) as part:
+        part.write_text(text, encoding='utf-8')
     return len(found)
 
 

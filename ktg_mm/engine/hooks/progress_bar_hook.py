@@ -12,24 +12,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 from rich.console import Console
+from rich.file_proxy import FileProxy
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.mmengine_internals import built_loop
-
-
-class _ConsoleStream:
-    """A stream that prints above the bar."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def write(self, text: str) -> None:
-        self._console.print(Text.from_ansi(text.removesuffix('\n')), soft_wrap=True)
-
-    def flush(self) -> None:
-        """There is nothing to flush: the console writes at once."""
 
 
 @HOOKS.register_module()
@@ -64,7 +51,7 @@ class ProgressBarHook(Hook):
 
     @contextmanager
     def _shown(self, runner: Runner) -> Iterator[None]:
-        console = Console(stderr=True)
+        console = Console(stderr=True, soft_wrap=True)  # a long line of the log stays one
         handlers = [
             handler
             for handler in runner.logger.handlers
@@ -83,7 +70,7 @@ class ProgressBarHook(Hook):
             redirect_stdout=sys.stdout.isatty(),  # else it goes to a file, and must go on to
         )
         bar.add_task(self._epoch(runner), total=runner.max_iters, completed=runner.iter, metrics='')
-        streams = [handler.setStream(_ConsoleStream(console)) for handler in handlers]
+        streams = [handler.setStream(FileProxy(console, handler.stream)) for handler in handlers]
         self._bar = bar
         try:
             with bar:

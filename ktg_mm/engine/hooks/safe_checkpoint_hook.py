@@ -160,10 +160,8 @@ def _check_fit(runner: Runner, checkpoint: dict) -> list[str]:
 
 
 def _history_to_tensors(history: HistoryBuffer) -> dict[str, Any]:
-    values, counts = history.data
-    return dict(
-        values=torch.from_numpy(values.copy()), counts=torch.from_numpy(counts.copy()), max_length=history.max_length
-    )
+    values, counts = map(torch.tensor, history.data)
+    return dict(values=values, counts=counts, max_length=history.max_length)
 
 
 def _history_from_tensors(state: dict[str, Any]) -> HistoryBuffer:

@@ -18,8 +18,8 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.train import train
 from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
 from ktg_mm.config.fingerprint import fingerprint
-from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.files import atomic_file
 from ktg_mm.mmengine_internals import set_aside
 from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner
@@ -222,4 +222,5 @@ def save_results(folder: Path, metric: str) -> list[Row]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    AtomicLocalBackend().put_text(json.dumps(value, indent=2) + '\n', path)
+    with atomic_file(path) as part:
+        part.write_text(json.dumps(value, indent=2) + '\n', encoding='utf-8')

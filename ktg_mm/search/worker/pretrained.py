@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import fingerprint
-from ktg_mm.engine.file_backend import AtomicLocalBackend
+from ktg_mm.files import atomic_file
 from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.study.study import recipe
 
@@ -95,6 +94,5 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
 
 
 def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    buffer = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in weights.items()}, buffer)
-    AtomicLocalBackend().put(buffer.getvalue(), path)
+    with atomic_file(path) as part:
+        torch.save({name: value.cpu() for name, value in weights.items()}, part)
