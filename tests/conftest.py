@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 import importlib.util
 import inspect
 import json
@@ -20,6 +21,11 @@ os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+
+
+def pytest_collection_finish() -> None:
+    """Takes all that is imported by now out of garbage collection; mmengine collects with every data set it builds."""
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')
