@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 import importlib.util
 import inspect
 import json
@@ -20,6 +21,31 @@ os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Gives ``-n auto``: a process for each core, but no more than the longest files leave something to do for."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1, 8)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives whole files to the processes, whose tests share what they have trained, the longest first."""
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False  # by the number of tests
+    return LoadFileScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of the tools, which take as long as all others, before them."""
+    items.sort(key=lambda item: 'integration' not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """Takes all that is imported by now out of garbage collection; mmengine collects with every data set it builds."""
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')

@@ -96,6 +96,10 @@ class Tools:
         """Waits for the end of a tool; a negative status is the signal that killed it."""
         return self._wait(pid)[0]
 
+    def has_ended(self, pid: int) -> bool:
+        """Whether a tool, for whose end nobody has waited yet, has ended."""
+        return self._ask(dict(ended=pid))
+
     def _wait(self, *pids: int) -> list[subprocess.CompletedProcess]:
         ends = zip(self._ask(dict(wait=pids)), map(self._outputs.get, pids), strict=True)
         return [

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
 from ktg_mm.search import open_storage
-from ktg_mm.search.study.retries import CONTINUES, END, INDEX, KEY, was_begun
+from ktg_mm.search.space.candidates import KEY
+from ktg_mm.search.study.retries import CONTINUES, END, INDEX, WORKER, was_begun
 
 TRIALS, WORKERS, KILLS = 14, 4, 10
 
@@ -85,25 +87,41 @@ def postgresql() -> Iterator[str]:
 
 
 def search_with_kills(tools: Any, config: Path, folder: Path, storage: str, seed: int) -> int:
-    """Runs four workers, kills one at each of ten seeded moments and starts another in its place; returns the kills."""
-    rng = np.random.default_rng(seed)
+    """Runs four workers, ten times kills one that has a trial and starts another in its place; returns the kills."""
+    rng, shared = np.random.default_rng(seed), open_storage(storage)
+    slow = folder / 'slow'
+    slow.touch()
 
     def begin() -> int:
-        return tools.start('search.py', config, '--work-dir', folder, '--storage', storage)
+        arguments = (config, '--work-dir', folder, '--storage', storage)
+        return tools.start('search.py', *arguments, PRELOAD='slow_steps', SLOW_WHILE=str(slow))
 
     workers, killed = [begin() for _ in range(WORKERS)], 0
     for _ in range(KILLS):
-        time.sleep(rng.uniform(0.2, 1.2))
         victim = workers.pop(int(rng.integers(WORKERS)))
+        while not has_a_trial(shared, config.stem, victim) and not tools.has_ended(victim):
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 0.6))
         os.kill(victim, signal.SIGKILL)
         status = tools.wait(victim).returncode
         assert status in (-signal.SIGKILL, 0)
         killed += status == -signal.SIGKILL
         workers.append(begin())
+    slow.unlink()
     for worker in workers:
         finished = tools.wait(worker)
         assert finished.returncode == 0, finished.stderr[-2000:]
     return killed
+
+
+def has_a_trial(storage: BaseStorage, name: str, worker: int) -> bool:
+    """Whether a worker, given by its process id, has a trial of a search, which need not have begun."""
+    try:
+        trials = optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)
+    except KeyError:
+        return False
+    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    return any(trial.user_attrs.get(WORKER, '').endswith(f':{worker}') for trial in running)
 
 
 def check_ends(storage: str, name: str) -> list[optuna.trial.FrozenTrial]:

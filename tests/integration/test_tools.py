@@ -102,7 +102,8 @@ def test_tensorboard(run: tuple[Path, str]) -> None:
 
 @pytest.mark.parametrize('name', ['ktg/ens_3node_digits.py', 'kd/kd_cifar100.py'])
 def test_print_config(tools, tmp_path: Path, name: str) -> None:
-    printed = tools.run_cold('print_config.py', CONFIGS / name, '--cfg-options', 'train_cfg.max_epochs=3').stdout
+    options = ['--cfg-options', 'train_cfg.max_epochs=3']
+    printed = tools.run('print_config.py', CONFIGS / name, *options, LAY_OUT='1').stdout
     path = tmp_path / 'printed.py'
     path.write_text(printed)
     expected = load_config(CONFIGS / name, {'train_cfg.max_epochs': 3})

@@ -2,7 +2,7 @@
 
 One request a line on the standard input, one answer a line on the standard output, both JSON. A request to start is
 answered with the process id, a request to wait for processes with their exit statuses (minus the signal's number if one
-ended it).
+ended it), the question whether a process has ended with true or false.
 """
 
 import atexit
@@ -38,6 +38,8 @@ def main() -> None:
         request = json.loads(line)
         if 'wait' in request:
             answer = wait(request['wait'])
+        elif 'ended' in request:
+            answer = os.waitid(os.P_PID, request['ended'], os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         else:
             answer = os.fork()
             if answer == 0:

@@ -73,3 +73,7 @@ class Killer(Hook):
         self.started = now
         if runner.iter == self.iteration:
             threading.Timer(self.fraction * self.duration, _kill).start()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        if runner.iter == self.iteration:  # it was quicker than the one before
+            _kill()
