@@ -3,6 +3,7 @@
 import argparse
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.errors import UserError
 from ktg_mm.search.export import export_graph
 
 
@@ -28,12 +29,30 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def base_below(path: str, overlays: list[str]) -> str | None:
+    """The config to inherit where overlays are not to be: the search's own, or None for what it names.
+
+    Args:
+        path: Config of the search.
+        overlays: What was laid over it.
+
+    Raises:
+        UserError: If the overlays change more than the graph and the search, so that the base must be chosen.
+    """
+    cfg, below = load_config(path, overlays=overlays), load_config(path)
+    changed = [key for key in cfg if key not in ('model', 'search') and cfg[key] != below.get(key)]
+    if changed:
+        raise UserError(f'--with: changes {", ".join(changed)}, which a graph inherits; give --base, what to inherit')
+    return path if overlays and not (cfg.get('search') or {}).get('retrain') else None
+
+
 @one_line_errors
 def main() -> None:
     """Exports."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
-    print(export_graph(cfg, args.out, args.work_dir, args.storage, args.study, args.rank, args.trial, args.base))
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
+    base = args.base or base_below(args.config, args.overlays)
+    print(export_graph(cfg, args.out, args.work_dir, args.storage, args.study, args.rank, args.trial, base))
 
 
 if __name__ == '__main__':

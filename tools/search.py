@@ -45,7 +45,7 @@ def main() -> None:
     """Searches."""
     args = parse_args()
     signal.signal(signal.SIGTERM, interrupt)
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     run_search(cfg, args.work_dir, args.storage, args.study, args.trials, args.launcher, args.take_over)
 
 

@@ -92,7 +92,7 @@ def record(cfg: Config, work_dir: str | None, storage: str | None, name: str | N
 def main() -> None:
     """Writes the file."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     count = record(cfg, args.work_dir, args.storage, args.study, args.out)
     print(f'{count} curves -> {args.out}')
 
