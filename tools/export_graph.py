@@ -40,10 +40,11 @@ def base_below(path: str, overlays: list[str]) -> str | None:
         UserError: If the overlays change more than the graph and the search, so that the base must be chosen.
     """
     cfg, below = load_config(path, overlays=overlays), load_config(path)
-    changed = [key for key in cfg if key not in ('model', 'search') and cfg[key] != below.get(key)]
+    graph = ('model', 'search')  # names with an underscore are helpers of the file that they stand in
+    changed = [key for key in cfg if not (key in graph or key.startswith('_') or cfg[key] == below.get(key))]
     if changed:
         raise UserError(f'--with: changes {", ".join(changed)}, which a graph inherits; give --base, what to inherit')
-    return path if overlays and not (cfg.get('search') or {}).get('retrain') else None
+    return None if (cfg.get('search') or {}).get('retrain') else path
 
 
 @one_line_errors
@@ -51,7 +52,7 @@ def main() -> None:
     """Exports."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
-    base = args.base or base_below(args.config, args.overlays)
+    base = args.base or (base_below(args.config, args.overlays) if args.overlays else None)
     print(export_graph(cfg, args.out, args.work_dir, args.storage, args.study, args.rank, args.trial, base))
 
 
