@@ -13,12 +13,16 @@ config=$1 workers=$2
 shift 2
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 gpus=${GPUS_PER_WORKER:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
-logs=work_dirs/$(basename "$config" .py) previous=
+name=$(basename "$config" .py) logs= option=
 for argument in "$@"; do
-  case $argument in --work-dir=*) logs=${argument#--work-dir=} ;; esac
-  if [ "$previous" = --work-dir ]; then logs=$argument; fi
-  previous=$argument
+  case $argument in
+    --*) option=${argument%%=*} value=${argument#"$option"} value=${value#=} ;;
+    *) value=$argument ;;
+  esac
+  if [ "$option" = --work-dir ] && [ -n "$value" ]; then logs=$value; fi
+  if [ "$option" = --with ] && [ -n "$value" ]; then name+=+$(basename "$value" .py); fi
 done
+logs=${logs:-work_dirs/$name}
 mkdir -p "$logs"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # the workers share the cores
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
 from ktg_mm.errors import ConfigError
 from ktg_mm.visualization import draw_graph, save_picture
 
@@ -15,10 +15,10 @@ def main() -> None:
         '--out', type=Path, metavar='FILE', help="picture, .svg or .png; default: the config's name with .svg, here"
     )
     args = parser.parse_args()
-    model = load_config(args.config, args.cfg_options).get('model')
+    model = load_config(args.config, args.cfg_options, args.overlays).get('model')
     if not isinstance(model, dict):
         raise ConfigError('model', 'is missing: the config has no graph to draw')
-    stem = Path(args.config).stem
+    stem = joined_name(args.config, args.overlays)
     print(save_picture(draw_graph(model, stem), args.out or Path(f'{stem}.svg')))
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.errors import UserError
 from ktg_mm.search.found.export import export_graph
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
 
@@ -25,13 +26,32 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def base_below(path: str, overlays: list[str]) -> str | None:
+    """The config to inherit where overlays are not to be: the search's own, or None for what it names.
+
+    Args:
+        path: Config of the search.
+        overlays: What was laid over it.
+
+    Raises:
+        UserError: If the overlays change more than the graph and the search, so that the base must be chosen.
+    """
+    cfg, below = load_config(path, overlays=overlays), load_config(path)
+    graph = ('model', 'search')  # names with an underscore are helpers of the file that they stand in
+    changed = [key for key in cfg if not (key in graph or key.startswith('_') or cfg[key] == below.get(key))]
+    if changed:
+        raise UserError(f'--with: changes {", ".join(changed)}, which a graph inherits; give --base, what to inherit')
+    return None if (cfg.get('search') or {}).get('retrain') else path
+
+
 @one_line_errors
 def main() -> None:
     """Exports."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
-    print(export_graph(cfg, args.out, address, args.rank, args.trial, args.base))
+    base = args.base or (base_below(args.config, args.overlays) if args.overlays else None)
+    print(export_graph(cfg, args.out, address, args.rank, args.trial, base))
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draws the pictures and says where they are."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     pictures, notes = plot_search(cfg, address, args.out, args.format)
     for note in notes:

@@ -7,7 +7,7 @@ from ktg_mm.apis import config_parser, load_config, one_line_errors
 def main() -> None:
     """Prints the config."""
     args = config_parser('Prints a config with everything that it inherits.').parse_args()
-    print(load_config(args.config, args.cfg_options).pretty_text)
+    print(load_config(args.config, args.cfg_options, args.overlays).pretty_text)
 
 
 if __name__ == '__main__':

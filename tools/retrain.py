@@ -4,7 +4,7 @@ import argparse
 import signal
 from pathlib import Path
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.search.found.comparison import print_table
 from ktg_mm.search.found.retrain import METHODS, retrain
@@ -26,8 +26,8 @@ def parse_args() -> argparse.Namespace:
         '--against',
         nargs='+',
         default=[],
-        metavar='CONFIG',
-        help='other configs to train; --cfg-options hold for them too',
+        metavar='CONFIG[+OVERLAY...]',
+        help='other configs to train, with overlays after a +; --cfg-options hold for them too, --with does not',
     )
     parser.add_argument(
         '--metric',
@@ -53,13 +53,13 @@ def main() -> None:
     if args.seeds < 1 or args.seeds_from < 0:
         raise UserError('--seeds must be at least 1, and --seeds-from at least 0')
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends jobs on clusters is as Ctrl-C
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     against = {}
     for path in args.against:
-        if Path(path).stem in against:
+        if (name := joined_name(path)) in against:
             raise UserError(f'--against {path}: another config has the same name; rename one')
-        against[Path(path).stem] = load_config(path, args.cfg_options)
-    work_dir = args.work_dir or Path('work_dirs') / f'{Path(args.config).stem}_retrain'
+        against[name] = load_config(path, args.cfg_options)
+    work_dir = args.work_dir or Path('work_dirs') / f'{joined_name(args.config, args.overlays)}_retrain'
     seeds = range(args.seeds_from, args.seeds_from + args.seeds)
     print_table(retrain(cfg, work_dir, seeds, args.methods, against, args.metric, seed_keys=args.seed_keys))
 

@@ -40,7 +40,7 @@ def main() -> None:
     """Searches."""
     args = parse_args()
     signal.signal(signal.SIGTERM, interrupt)
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     run_search(cfg, address, args.trials, args.launcher, args.take_over)
 

@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Tests."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     build_runner(cfg, args.work_dir, args.launcher, load_from=args.checkpoint).test()
 
 

@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Trains."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
     train(build_runner(cfg, args.work_dir, args.launcher, args.load_from, args.resume, args.amp))

@@ -1,6 +1,7 @@
 # Three frozen teachers into one student on 3,000 images of Fashion-MNIST, each teacher by an edge of its own.
 # First train the teachers, then the student:
-#   python tools/train.py configs/independent/ens_3node_independent_fashion_mnist_3000.py
+#   python tools/train.py configs/ktg/ens_3node_fashion_mnist_3000.py --with configs/_base_/edges/independent.py \
+#       --work-dir work_dirs/ens_3node_independent_fashion_mnist_3000
 #   python tools/train.py configs/kd/kd_3teachers_fashion_mnist_3000.py
 _base_ = [
     '../_base_/graphs/kd_3teachers.py',

@@ -1,6 +1,7 @@
 # Two attention branch networks and their ensemble on Stanford Cars; the graph is ours.
 # For comparison, the thesis's graph searched on Stanford Dogs: ensemble 89.76, independent networks 88.49 (published).
 #   python tools/train.py configs/ktg/ens_2node_cars.py
+# More networks: --with configs/_base_/graphs/ens_4node.py configs/_base_/sizes/as_net1.py
 _base_ = [
     '../_base_/graphs/ens_2node.py',
     '../_base_/datasets/stanford_cars.py',

@@ -1,6 +1,7 @@
 # Two attention branch networks and their ensemble on CIFAR-10; the graph is ours.
 # For comparison, the thesis's graph searched on CIFAR-100: ensemble 94.37, independent networks 93.99 (published).
 #   python tools/train.py configs/ktg/ens_2node_cifar10.py
+# More networks: --with configs/_base_/graphs/ens_4node.py configs/_base_/sizes/as_net1.py
 _base_ = [
     '../_base_/graphs/ens_2node.py',
     '../_base_/datasets/cifar10_batch16.py',

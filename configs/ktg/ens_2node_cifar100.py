@@ -1,6 +1,7 @@
 # Two attention branch networks and their ensemble on CIFAR-100; the graph is ours.
 # For comparison, the thesis's graph searched on CIFAR-100: ensemble 74.18, independent networks 73.16 (published).
 #   python tools/train.py configs/ktg/ens_2node_cifar100.py
+# More networks: --with configs/_base_/graphs/ens_4node.py configs/_base_/sizes/as_net1.py
 _base_ = [
     '../_base_/graphs/ens_2node.py',
     '../_base_/datasets/cifar100_batch16.py',

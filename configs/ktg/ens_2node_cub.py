@@ -1,6 +1,7 @@
 # Two attention branch networks and their ensemble on CUB-200-2011; the graph is ours.
 # For comparison, the thesis's graph searched on Stanford Dogs: ensemble 72.06, independent networks 65.26 (published).
 #   python tools/train.py configs/ktg/ens_2node_cub.py
+# More networks: --with configs/_base_/graphs/ens_4node.py configs/_base_/sizes/as_net1.py
 _base_ = [
     '../_base_/graphs/ens_2node.py',
     '../_base_/datasets/cub.py',

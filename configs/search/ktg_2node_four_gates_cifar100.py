@@ -1,6 +1,7 @@
 # Search for a graph of two networks on CIFAR-100 with the four gates of Minami et al. (ACCV 2020) on every edge,
 # 3^1 x 4^4 combinations. net1 is the target; the search chooses the others' networks, too.
 #   python tools/search.py configs/search/ktg_2node_four_gates_cifar100.py
+# More nodes: --with configs/_base_/graphs/dml_4node.py configs/_base_/sizes/search_cifar100.py
 _base_ = [
     '../_base_/graphs/dml_2node.py',
     '../_base_/datasets/cifar100_search.py',

@@ -1,6 +1,7 @@
 # Search for a graph of two networks on CIFAR-100 with sine gates on every edge.
 # net1 is the target; the search chooses the others' networks, too.
 #   python tools/search.py configs/search/ktg_2node_sine_cifar100.py
+# More nodes: --with configs/_base_/graphs/dml_4node.py configs/_base_/sizes/search_cifar100.py
 _base_ = [
     '../_base_/graphs/dml_2node.py',
     '../_base_/datasets/cifar100_search.py',

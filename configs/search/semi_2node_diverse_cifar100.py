@@ -2,6 +2,7 @@
 # target; the other is a ResNet-32 or a WRN-28-6.
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=2000
 #   python tools/search.py configs/search/semi_2node_diverse_cifar100.py
+# Three networks: --with configs/_base_/graphs/consistency_3node.py configs/_base_/sizes/search_diverse.py
 _base_ = [
     '../_base_/graphs/consistency_2node.py',
     '../_base_/datasets/cifar100_diverse_search.py',

@@ -57,7 +57,7 @@ def with_images(cfg: Config, split: str, indices: Sequence[int]) -> Config:
         ConfigError: If the config has no such data.
     """
     _check_loader(cfg, f'{split}_dataloader')
-    smaller = Config(cfg.to_dict(), filename=cfg.filename, format_python_code=False)
+    smaller = Config(cfg.to_dict(), cfg.text, cfg.filename, format_python_code=False)
     loader = smaller[f'{split}_dataloader']
     loader.dataset = dict(type='ChosenImages', dataset=loader.dataset, indices=[int(index) for index in indices])
     return smaller
@@ -104,7 +104,8 @@ def sample_images(args: argparse.Namespace, number: int) -> list[int]:
         raise UserError(f'--seed must be at least 0, got {args.seed}')
     if args.limit is not None and args.limit < 1:
         raise UserError(f'--limit must be at least 1, got {args.limit}')
-    return draw_sample(load_config(args.config, args.cfg_options), args.split, number, args.seed, args.limit).tolist()
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
+    return draw_sample(cfg, args.split, number, args.seed, args.limit).tolist()
 
 
 def draw_sample(cfg: Config, split: str, number: int, seed: int = 0, limit: int | None = None) -> np.ndarray:

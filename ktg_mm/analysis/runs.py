@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ktg_mm.apis import config_parser, load_config
+from ktg_mm.apis import config_parser, joined_name, load_config
 from ktg_mm.errors import UserError
 
 from .predict import SPLITS, predict_dataset
@@ -36,7 +36,8 @@ def runs_parser(description: str) -> argparse.ArgumentParser:
         nargs='+',
         default=[],
         metavar=('CONFIG', 'CHECKPOINT'),
-        help="another config and its runs' checkpoints, on the same data; may be repeated; --cfg-options hold for it",
+        help="another config, or CONFIG+OVERLAY, and its runs' checkpoints, on the same data; may be repeated; "
+        '--cfg-options hold for it, --with does not',
     )
     parser.add_argument('--split', choices=SPLITS, default='test', help='which data to predict; default: test')
     parser.add_argument('--limit', type=int, metavar='N', help='predict the first N images; default: all')
@@ -65,8 +66,8 @@ def read_runs(
         if not checkpoints:
             raise UserError(f'--against {config}: give the checkpoints of its runs after it')
     several = []
-    for config, *checkpoints in [[args.config, *args.checkpoint], *args.against]:
-        cfg = load_config(config, args.cfg_options)
+    for i, (config, *checkpoints) in enumerate([[args.config, *args.checkpoint], *args.against]):
+        cfg = load_config(config, args.cfg_options, [] if i else args.overlays)
         several += [(path, change(cfg) if change else cfg) for path in checkpoints]
     names = run_names([path for path, _ in several])
     found = [predict_dataset(cfg, path, args.split, attention, args.limit) for path, cfg in several]
@@ -121,5 +122,5 @@ def save_and_print(result: Result, args: argparse.Namespace) -> None:
     Raises:
         UserError: If a file cannot be written.
     """
-    files = result.save(args.out or Path('work_dirs') / Path(args.config).stem / 'analysis')
+    files = result.save(args.out or Path('work_dirs') / joined_name(args.config, args.overlays) / 'analysis')
     print(result.summary, *files, sep='\n')

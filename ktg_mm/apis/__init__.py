@@ -2,7 +2,7 @@
 
 from .arguments import add_runner_arguments, config_parser
 from .command_line import one_line_errors
-from .config import load_config
+from .config import joined_name, load_config
 from .runner import LAUNCHERS, build_runner
 from .train import train
 
@@ -11,6 +11,7 @@ __all__ = [
     'add_runner_arguments',
     'build_runner',
     'config_parser',
+    'joined_name',
     'load_config',
     'one_line_errors',
     'train',

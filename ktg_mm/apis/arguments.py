@@ -24,18 +24,26 @@ class _Options(DictAction):
 
 
 def config_parser(description: str) -> argparse.ArgumentParser:
-    """A parser of the arguments ``config`` and ``--cfg-options``.
+    """A parser of the arguments ``config``, ``--with`` (as ``overlays``) and ``--cfg-options``.
 
     Args:
         description: What the tool does, one sentence.
 
     Example:
-        >>> args = config_parser('Does something.').parse_args(['a.py', '--cfg-options', 'train_cfg.max_epochs=2'])
-        >>> args.config, args.cfg_options
-        ('a.py', {'train_cfg.max_epochs': 2})
+        >>> args = config_parser('Does something.').parse_args(['a.py', '--with', 'b.py', '--cfg-options', 'c.d=2'])
+        >>> args.config, args.overlays, args.cfg_options
+        ('a.py', ['b.py'], {'c.d': 2})
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--with',
+        dest='overlays',
+        nargs='+',
+        default=[],
+        metavar='FILE',
+        help='configs to lay over it in turn; of two that set the same value the last wins. Runs are named CONFIG+FILE',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',

@@ -1,6 +1,12 @@
 """Reading configs."""
 
+import ast
 import inspect
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +19,27 @@ from ktg_mm.errors import ConfigError, UserError, did_you_mean
 _READ_BY_RUNNER = ('sync_bn',)
 
 
-def load_config(path: str | Path, cfg_options: dict[str, Any] | None = None) -> Config:
+def load_config(
+    path: str | Path, cfg_options: dict[str, Any] | None = None, overlays: Sequence[str | Path] = ()
+) -> Config:
     """Reads a config file.
 
     Args:
-        path: The file, a text config of mmengine.
+        path: The file, a text config of mmengine; with overlays, if wanted: ``CONFIG.py+OVERLAY.py``.
         cfg_options: Values by their path in the config, which replace the file's: ``{'train_cfg.max_epochs': 2}``.
+        overlays: More files to lay over it in turn, each as if it inherited what is below: ``_base_`` in it is that,
+            and ``_delete_`` deletes there. Of two that set the same value the last wins. Defaults to none. Their names
+            become part of the config's file name, after which runs are named.
 
     Raises:
         UserError: If there is no such file or it is not a config; one line.
     """
-    path = Path(path)
-    if not path.is_file():
-        siblings = [str(other) for other in path.parent.glob('*.py')] if path.parent.is_dir() else []
-        raise UserError(f'config {path}: no such file' + (f'; {did_you_mean(path, siblings)}' if siblings else ''))
-    try:
-        # A config that has no base and imports a module would otherwise be taken for mmengine's other, lazy kind.
-        config = Config.fromfile(path, lazy_import=False)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(f'config {path}: {type(error).__name__}: {" ".join(str(error).split())}') from error
+    path, *files = _split(path, overlays)
+    config = _read(path, f'config {path}')
+    if files:
+        config = _with_overlays(config, path, files)
     if cfg_options:
-        known = {*config, *inspect.signature(Runner.__init__).parameters, *_READ_BY_RUNNER}
+        known = _known(config)
         for key in cfg_options:
             if (first := key.split('.')[0]) not in known:
                 raise ConfigError(
@@ -48,3 +52,82 @@ def load_config(path: str | Path, cfg_options: dict[str, Any] | None = None) -> 
                 reason = str(error.args[0] if error.args else error).splitlines()[0]
                 raise ConfigError(f'--cfg-options {key}', f'does not fit into the config: {reason}') from error
     return config
+
+
+def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
+    """The name of a config with overlays, under which its runs are kept; arguments as for :func:`load_config`.
+
+    Example:
+        >>> joined_name('configs/ktg/ens_3node_cub.py', ['configs/_base_/edges/independent.py'])
+        'ens_3node_cub+independent'
+    """
+    return '+'.join(file.stem for file in _split(path, overlays))
+
+
+def _split(path: str | Path, overlays: Sequence[str | Path]) -> list[Path]:
+    # a+b.py is one file: the copy that a run of a config with an overlay leaves in its folder.
+    return [Path(file) for file in (*re.split(r'(?<=\.py)\+', str(path)), *overlays)]
+
+
+def _known(config: Config) -> set[str]:
+    return {*config, *inspect.signature(Runner.__init__).parameters, *_READ_BY_RUNNER}
+
+
+def _read(path: Path, name: str) -> Config:
+    with _one_line(path, name):
+        # A config that has no base and imports a module would otherwise be taken for mmengine's other, lazy kind.
+        return Config.fromfile(path, lazy_import=False)
+
+
+@contextmanager
+def _one_line(path: Path, name: str) -> Iterator[None]:
+    if not path.is_file():
+        siblings = [str(other) for other in path.parent.glob('*.py')] if path.parent.is_dir() else []
+        raise UserError(f'{name}: no such file' + (f'; {did_you_mean(path, siblings)}' if siblings else ''))
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f'{name}: {type(error).__name__}: {" ".join(str(error).split())}') from error
+
+
+def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> Config:
+    below = Path(os.path.abspath(path))
+    with tempfile.TemporaryDirectory() as folder:
+        for overlay in overlays:
+            name, entries = f'--with {overlay}', set[str]()
+            below = _lay_over(below, overlay, name, folder, entries)
+            if not entries & (known := {*_known(config), 'custom_imports', 'search'}):
+                hint = did_you_mean(min(entries), known) if entries else 'it has none'
+                raise UserError(f'{name}: has no entry that the config or the Runner knows; {hint}')
+            config = _read(below, name)
+    file = path.with_name(f'{joined_name(path, overlays)}.py')
+    return Config(_without_delete(config.to_dict()), config.text, file, config.env_variables)
+
+
+def _lay_over(below: Path, overlay: Path, name: str, folder: str, entries: set[str]) -> Path:
+    """Writes a config that inherits one and says what an overlay says, whose own bases come in between.
+
+    mmengine would merge it with these bases first, where a ``_delete_`` would act and be forgotten.
+    """
+    with _one_line(overlay, name):
+        tree = ast.parse(overlay.read_text(encoding='utf-8'))
+        for line in tree.body.copy():
+            if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == '_base_':
+                tree.body.remove(line)
+                bases = ast.literal_eval(line.value)
+                for base in [bases] if isinstance(bases, str) else bases:
+                    below = _lay_over(below, overlay.parent / base, f'{name}: _base_ {base}', folder, entries)
+        assigned = [target for line in ast.walk(tree) if isinstance(line, ast.Assign) for target in line.targets]
+        entries |= {target.id for target in assigned if isinstance(target, ast.Name)}
+        written = Path(tempfile.mkdtemp(dir=folder)) / overlay.name
+        written.write_text(f'_base_ = [{str(below)!r}]\n{ast.unparse(tree)}\n', encoding='utf-8')
+    return written
+
+
+def _without_delete(value: Any) -> Any:
+    """The value without each ``_delete_`` that found nothing to delete."""
+    if isinstance(value, dict):
+        return {key: _without_delete(entry) for key, entry in value.items() if key != '_delete_'}
+    return type(value)(map(_without_delete, value)) if isinstance(value, (list, tuple)) else value

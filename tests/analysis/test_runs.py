@@ -56,6 +56,19 @@ def test_changed_configs(tiny):
     assert chosen.names == whole.names
 
 
+def test_overlays(tiny, tmp_path):
+    """Those of --with are the config's; another config has its own behind a +."""
+    config, (first, second) = tiny
+    few, fewer = tmp_path / 'few.py', tmp_path / 'fewer.py'
+    few.write_text('test_dataloader = dict(dataset=dict(indices=5))\n')
+    fewer.write_text('test_dataloader = dict(dataset=dict(indices=3))\n')
+    assert len(read(config, first, '--with', few).labels) == 5
+    both = read(config, first, '--with', few, fewer, '--against', f'{config}+{fewer}', second)
+    assert len(both.labels) == 3 and both.names[::3] == ('seed0/net1', 'seed1/net1')
+    with pytest.raises(UserError):  # not the same images
+        read(config, first, '--with', few, '--against', config, second)
+
+
 def test_mistakes(tiny):
     config, (first, second) = tiny
     with pytest.raises(UserError, match=r'^--limit must be at least 1, got 0$'):

@@ -13,6 +13,14 @@ def test_options_of_a_config():
         ['a.py', '--cfg-options', 'train_cfg.max_epochs=2', 'model.edges.net1->net2.gate.type=LinearGate']
     )
     assert args.cfg_options == {'train_cfg.max_epochs': 2, 'model.edges.net1->net2.gate.type': 'LinearGate'}
+    assert args.overlays == []
+
+
+def test_overlays():
+    args = config_parser('Does something.').parse_args(['a.py', '--with', 'b.py', 'c.py', '--cfg-options', 'd.e=2'])
+    assert (args.config, args.overlays, args.cfg_options) == ('a.py', ['b.py', 'c.py'], {'d.e': 2})
+    help_text = ' '.join(config_parser('').format_help().split())
+    assert 'of two that set the same value the last wins' in help_text
 
 
 def test_an_option_without_a_value_is_refused():

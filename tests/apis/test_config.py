@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ktg_mm.apis import load_config
+from ktg_mm.apis import joined_name, load_config
 from ktg_mm.errors import ConfigError, UserError
 
 CONFIG = """
@@ -19,9 +19,22 @@ def config(tmp_path):
     return path
 
 
-def mistake(path, options=None, error=UserError):
+@pytest.fixture
+def overlay(tmp_path):
+    """Writes an overlay, in another folder than the config."""
+
+    def write(name, text):
+        path = tmp_path / f'overlays/{name}.py'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def mistake(path, options=None, error=UserError, overlays=()):
     with pytest.raises(error) as caught:
-        load_config(path, options)
+        load_config(path, options, overlays)
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
 
@@ -93,3 +106,87 @@ def test_a_config_of_the_project():
     assert cfg.model.type == 'KnowledgeTransferGraph'
     assert cfg.train_cfg.max_epochs == 2
     assert cfg.default_hooks.checkpoint.type == 'SafeCheckpointHook'
+
+
+def test_overlays_merge_in_turn_and_before_options(config, overlay):
+    first = overlay('first', "base = dict(lr=0.2, momentum=0.9)\nmodel = dict(edges={'b->a': dict(weight=2.0)})\n")
+    second = overlay('second', 'base = dict(lr=0.3)\n')
+    cfg = load_config(config, {'base.momentum': 0.5}, [first, second])
+    assert cfg.base == dict(lr=0.3, momentum=0.5)
+    assert cfg.model.edges == {'a->b': dict(gate=dict(type='ThroughGate')), 'b->a': dict(weight=2.0)}
+    assert cfg.model.parts == [dict(size=3), dict(size=4)]
+    assert load_config(config, overlays=[second, first]).base == dict(lr=0.2, momentum=0.9)  # the last wins
+    assert load_config(f'{config}+{first}+{second}', {'base.momentum': 0.5}).to_dict() == cfg.to_dict()
+
+
+def test_an_overlay_deletes_what_is_below_it(config, overlay):
+    first = overlay('first', "model = dict(edges={'_delete_': True, 'c->a': dict(weight=1.0)})\n")
+    assert load_config(config, overlays=[first]).model.edges == {'c->a': dict(weight=1.0)}
+    # mmengine, reading this file alone, would delete first.py's edges and forget to delete the config's.
+    second = overlay(
+        'second', "_base_ = ['first.py']\nmodel = dict(edges={'_delete_': True, 'd->a': dict(weight=1.0)})\n"
+    )
+    assert load_config(config, overlays=[second]).model.edges == {'d->a': dict(weight=1.0)}
+    third = overlay('third', "_base_ = 'first.py'\nmodel = dict(edges={'d->a': dict(weight=3.0)})\n")
+    assert load_config(config, overlays=[third]).model.edges == {'c->a': dict(weight=1.0), 'd->a': dict(weight=3.0)}
+    nothing = overlay('nothing', 'base = dict(more=dict(_delete_=True, x=[dict(_delete_=True, y=1)]))\n')
+    assert load_config(config, overlays=[nothing]).base == dict(lr=0.1, more=dict(x=[dict(y=1)]))
+
+
+def test_an_overlay_reads_what_is_below_it(config, overlay):
+    overlay('lr', 'base = dict(lr=0.4)\n')
+    double = overlay('double', "_base_ = ['lr.py']\nbase = dict(lr=2 * _base_.base.lr)\n")
+    assert load_config(config, overlays=[double]).base.lr == 0.8
+    graph = overlay('graph', 'model = dict(edges={key: dict(weight=7.0) for key in _base_.model.edges})\n')
+    edges = load_config(config, overlays=[overlay('c', "model = dict(edges={'c->a': dict()})\n"), graph]).model.edges
+    assert {key: edge.weight for key, edge in edges.items()} == {'a->b': 7.0, 'b->a': 7.0, 'c->a': 7.0}
+
+
+def test_the_name_says_which_overlays(config, overlay, tmp_path):
+    one, other = overlay('one', 'base = dict(lr=1.0)\n'), overlay('lr0.5', 'base = dict(lr=0.5)\n')
+    cfg = load_config(config, overlays=[one, other])
+    assert cfg.filename == str(config.with_name('graph+one+lr0.5.py'))
+    assert joined_name(config, [one, other]) == joined_name(f'{config}+{one}', [other]) == Path(cfg.filename).stem
+    # What a run writes into its folder can be read again, though its name has a plus.
+    copy = tmp_path / Path(cfg.filename).name
+    cfg.dump(copy)
+    assert load_config(copy).to_dict() == cfg.to_dict()
+    assert joined_name(copy) == Path(cfg.filename).stem
+    assert load_config(copy, overlays=[one]).filename == str(tmp_path / 'graph+one+lr0.5+one.py')
+
+
+def test_an_overlay_imports_what_it_names(config, overlay):
+    text = "custom_imports = dict(imports=['no_such_module'], allow_failed_imports=False)\n"
+    path = overlay('imports', text)
+    assert mistake(config, overlays=[path]).startswith(f'--with {path}: ImportError: ')
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('base = dict(\n', "SyntaxError: '(' was never closed"),
+        ('base = dict(lr=1 / 0)\n', 'ZeroDivisionError: division by zero'),
+        ('base = _base_.nothing\n', 'AttributeError: '),
+        ("_base_ = ['none.py']\nbase = dict(lr=1)\n", '_base_ none.py: no such file; did you mean '),
+        ('model = dict(sizes=dict(a=1))\n', 'TypeError: '),
+        ('modle = dict(a=1)\n', "has no entry that the config or the Runner knows; did you mean 'model'?"),
+        ('# nothing\n', 'has no entry that the config or the Runner knows; it has none'),
+        ('hello\n', 'has no entry that the config or the Runner knows; it has none'),
+        ('train_cfg: {max_epochs: 2}\n', 'has no entry that the config or the Runner knows; it has none'),
+    ],
+)
+def test_overlays_that_are_none(config, overlay, text, message):
+    good, path = overlay('good', 'base = dict(lr=0.2)\n'), overlay('other', text)
+    assert mistake(config, overlays=[good, path]).startswith(f'--with {path}: {message}')
+
+
+def test_a_missing_overlay(config, overlay):
+    path = overlay('edges', 'base = dict(lr=1.0)\n')
+    missing = path.with_name('edgse.py')
+    assert mistake(config, overlays=[missing]) == f'--with {missing}: no such file; did you mean {str(path)!r}?'
+    assert mistake(f'{config}+{missing}') == f'--with {missing}: no such file; did you mean {str(path)!r}?'
+
+
+def test_entries_that_the_runner_or_a_search_knows(config, overlay):
+    for entry in ('train_cfg', 'sync_bn', 'search'):
+        assert load_config(config, overlays=[overlay(entry, f'{entry} = dict(a=1)\n')])[entry] == dict(a=1)

@@ -13,7 +13,7 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import deep_mutual_learning, independent
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-SMALL = 'ens_3node{}_fashion_mnist_3000'
+SMALL = CONFIGS / 'ktg/ens_3node_fashion_mnist_3000.py'
 
 # Classes, and the plain network's depth and backbone.
 DATA = {
@@ -25,9 +25,16 @@ DATA = {
 }
 
 
+def ensemble(data: str, nodes: int, *overlays: str) -> Config:
+    """An ensemble of the thesis; those without a published number are the one of two networks and overlays."""
+    sizes = [f'graphs/ens_{nodes}node', 'sizes/as_net1'] if data != 'dogs' and nodes > 2 else []
+    path = CONFIGS / f'ktg/ens_{2 if sizes else nodes}node_{data}.py'
+    return load_config(path, overlays=[f'{CONFIGS}/_base_/{name}.py' for name in (*sizes, *overlays)])
+
+
 def without_teaching(config: Config) -> dict:
-    """Everything but the edges, and the names of the files that they were taken from."""
-    kept = {key: value for key, value in config.to_dict().items() if key not in ('dml', 'independent')}
+    """Everything but the edges."""
+    kept = config.to_dict()
     return dict(kept, model={key: value for key, value in kept['model'].items() if key != 'edges'})
 
 
@@ -41,17 +48,18 @@ def edges(model: dict) -> dict:
 def test_ensembles_of_the_thesis(data: str, nodes: int) -> None:
     classes, depth, plain = DATA[data]
     for tag, backbone in (('', f'ABN{plain}'), (f'_resnet{depth}', plain)):
-        graph = load_config(CONFIGS / f'ktg/ens_{nodes}node{tag}_{data}.py')
-        alone = load_config(CONFIGS / f'independent/ens_{nodes}node_independent{tag}_{data}.py')
-        mutual = load_config(CONFIGS / f'dml/ens_{nodes}node_dml{tag}_{data}.py')
+        network = [f'networks/resnet{depth}'] if tag else []
+        graph = ensemble(data, nodes, *network)
+        alone = ensemble(data, nodes, *network, 'edges/independent')
+        mutual = ensemble(data, nodes, *network, 'edges/dml')
 
         members = [f'net{i}' for i in range(1, nodes + 1)]
         assert graph.model.target == 'ensemble' and graph.model.nodes.ensemble.members == members
         for member in members:
-            network = graph.model.nodes[member].network
-            assert (network.backbone.type, network.backbone.depth) == (backbone, depth)
-            assert network.head.num_classes == graph.data_preprocessor.num_classes == classes
-            assert network.backbone.get('num_classes') == (None if tag else classes)
+            found = graph.model.nodes[member].network
+            assert (found.backbone.type, found.backbone.depth) == (backbone, depth)
+            assert found.head.num_classes == graph.data_preprocessor.num_classes == classes
+            assert found.backbone.get('num_classes') == (None if tag else classes)
         assert len(graph.model.edges) == nodes**2
 
         model = graph.to_dict()['model']
@@ -68,17 +76,17 @@ def test_ensembles_of_the_thesis(data: str, nodes: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ('config', 'loss'),
+    ('edges', 'loss'),
     [
-        ('independent/' + SMALL.format('_independent'), None),
-        ('dml/' + SMALL.format('_dml'), 'KLDivergence'),
-        ('ktg/' + SMALL.format('_probability_repel'), 'ProbabilityCosine'),
-        ('ktg/' + SMALL.format('_attention_attract'), 'AttentionMSE'),
-        ('ktg/' + SMALL.format('_attention_repel'), 'AttentionCosine'),
+        ('independent', None),
+        ('dml', 'KLDivergence'),
+        ('probability_repel', 'ProbabilityCosine'),
+        ('attention_attract', 'AttentionMSE'),
+        ('attention_repel', 'AttentionCosine'),
     ],
 )
-def test_one_kind_of_knowledge(config: str, loss: str | None, mmpretrain_scope: None) -> None:
-    cfg, graph_cfg = load_config(CONFIGS / f'{config}.py'), load_config(CONFIGS / f'ktg/{SMALL.format("")}.py')
+def test_one_kind_of_knowledge(edges: str, loss: str | None, mmpretrain_scope: None) -> None:
+    cfg, graph_cfg = load_config(f'{SMALL}+{CONFIGS}/_base_/edges/{edges}.py'), load_config(SMALL)
     assert {key: cfg[key] for key in graph_cfg if key != 'model'} == {
         key: value for key, value in graph_cfg.items() if key != 'model'
     }

@@ -1,8 +1,8 @@
 """The tools from one end to the other, and every config."""
 
+import itertools
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from mmpretrain.registry import MODELS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ktg_mm.apis import load_config
+from ktg_mm.apis import joined_name, load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.visualization import draw_graph, save_picture
 
@@ -31,11 +31,26 @@ DATA = {
     'cub': (3, 224, 200),
 }
 
-# These differ from others in the number of nodes, or in the edges, alone: test_ensemble_configs.py reads them.
-NOT_BUILT = re.compile(
-    r'ens_(?!\dnode_dogs)([3-5]node|[2-5]node_(independent|dml))(_resnet\d+)?_(dogs|cars|cub|cifar10|cifar100)'
-)
-BUILT = [path for path in sorted(CONFIGS.glob('[!_]*/*.py')) if not NOT_BUILT.fullmatch(path.stem)]
+# Of overlays one of each kind; test_ensemble_configs.py reads the others.
+OVERLAID = [
+    ('dml/dml_2node_cifar100.py', 'updates/sequential.py'),
+    ('kd/kd_5teachers_dogs.py', 'updates/pcgrad.py'),
+    ('single/resnet32_cifar100.py', 'networks/resnet110.py'),
+    ('ktg/ens_2node_cub.py', 'graphs/ens_4node.py', 'networks/resnet18.py', 'edges/dml.py'),
+    ('ktg/ens_2node_cifar10.py', 'graphs/ens_3node.py', 'sizes/as_net1.py', 'edges/attention_repel.py'),
+    ('dml/dml_3node_fashion_mnist_3000.py', 'edges/temperature_2.py'),
+    ('dml/dml_2node_cifar10.py', 'graphs/ktg_2node.py'),
+]
+# Experiments that differ in a single value, because the comparison of the two is a result.
+COMPARED = {
+    (
+        'dml/dml_2node_cifar100.py',
+        'ktg/ktg_2node_cifar100.py',
+    ): 'net1: 72.71 by mutual learning, 72.88 by the graph found',
+}
+BUILT = [(path, ()) for path in sorted(CONFIGS.glob('[!_]*/*.py'))]
+BUILT += [(CONFIGS / path, [CONFIGS / '_base_' / name for name in overlays]) for path, *overlays in OVERLAID]
+BUILT_NAMES = [f'{path.parent.name}/{joined_name(path, overlays)}' for path, overlays in BUILT]
 
 
 @pytest.fixture(scope='module')
@@ -117,9 +132,9 @@ def test_draw_graph(tools, tmp_path: Path) -> None:
     assert '</svg>' in (tmp_path / 'graph.svg').read_text()
 
 
-@pytest.mark.parametrize('path', BUILT, ids=lambda path: f'{path.parent.name}/{path.stem}')
-def test_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = load_config(path)
+@pytest.mark.parametrize(('path', 'overlays'), BUILT, ids=BUILT_NAMES)
+def test_config(path: Path, overlays: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(path, overlays=overlays)
     check_config(config)
     data = max((name for name in DATA if f'_{name}' in path.stem), key=len)
     channels, size, classes = DATA[data]
@@ -137,10 +152,28 @@ def test_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_there_are_configs() -> None:
-    assert {path.parent.name for path in CONFIGS.glob('[!_]*/*.py')} >= {'dml', 'independent', 'kd', 'ktg', 'single'}
+    assert {path.parent.name for path in CONFIGS.glob('[!_]*/*.py')} >= {'dml', 'kd', 'ktg', 'semi', 'single'}
 
 
 def test_names_of_configs_are_unique() -> None:
     """A run's folder is named after its config. A search's found graph may be named after the search."""
     names = [path.stem for path in CONFIGS.glob('[!_]*/*.py') if path.parent.name != 'search']
     assert len(names) == len(set(names))
+
+
+def flat(value: object, path: str = '') -> dict[str, str]:
+    """A config's values by their path."""
+    if not isinstance(value, (dict, list, tuple)) or not value:
+        return {path: repr(value)}
+    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    return {place: found for key, entry in entries for place, found in flat(entry, f'{path}.{key}').items()}
+
+
+def test_what_differs_in_a_single_value_is_an_overlay() -> None:
+    configs = {str(path.relative_to(CONFIGS)): flat(load_config(path).to_dict()) for path in CONFIGS.glob('[!_]*/*.py')}
+    alike = {
+        pair
+        for pair in itertools.combinations(sorted(configs), 2)
+        if len({place for place, _ in configs[pair[0]].items() ^ configs[pair[1]].items()}) == 1
+    }
+    assert alike == set(COMPARED)

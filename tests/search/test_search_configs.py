@@ -20,7 +20,29 @@ from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.worker.trial_config import check_search_data, trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-PATHS = sorted((CONFIGS / 'search').glob('*.py'))
+
+
+def searches():
+    """Config and overlays of every search by its name; those of more nodes are overlays of those of two."""
+    found = {path.stem: (path.stem,) for path in sorted((CONFIGS / 'search').glob('*.py'))}
+    for n in range(3, 8):
+        for gates in ('four_gates', 'sine'):
+            overlays = f'graphs/dml_{n}node', 'sizes/search_cifar100'
+            found[f'ktg_{n}node_{gates}_cifar100'] = f'ktg_2node_{gates}_cifar100', *overlays
+        overlays = f'graphs/ens_{n}node', 'sizes/search_dogs'
+        found[f'ens_{n}node_six_losses_dogs'] = 'ens_2node_six_losses_dogs', *overlays
+    for data in ('cifar10', 'cifar100'):
+        overlays = 'graphs/consistency_3node', 'sizes/search_diverse'
+        found[f'semi_3node_diverse_{data}'] = f'semi_2node_diverse_{data}', *overlays
+    return found
+
+
+SEARCHES = searches()
+
+
+def config_of(name):
+    stem, *overlays = SEARCHES[name]
+    return load_config(CONFIGS / f'search/{stem}.py', overlays=[f'{CONFIGS}/_base_/{name}.py' for name in overlays])
 
 
 def size(name):
@@ -39,40 +61,40 @@ def size(name):
     return networks ** (n - 1) * 4**n * gates ** (n * (n - 1))
 
 
-def check_semi_supervised(path, cfg, nodes):
+def check_semi_supervised(name, cfg, nodes):
     """Nodes, edges, and that a graph is trained anew as it was searched, but on all data, or for longer."""
-    if 'fixmatch' in path.stem:
+    if 'fixmatch' in name:
         assert nodes == {'net1', 'ema'}
         assert set(cfg.model.edges) == {'label->net1', 'net1->net1', 'ema->net1', 'net1->ema'}
     else:
-        number = int(re.search(r'(\d)node', path.stem).group(1))
+        number = int(re.search(r'(\d)node', name).group(1))
         assert nodes == {f'net{i}' for i in range(1, number + 1)}
         assert len(cfg.model.edges) == number**2 + number  # with self edges
-    full = load_config(path.parent / cfg.search.retrain)
+    full = load_config(CONFIGS / 'search' / cfg.search.retrain)
     assert full.optim_wrapper == cfg.optim_wrapper and full.model.target == cfg.model.target
     assert full.data_preprocessor == cfg.data_preprocessor and full.test_dataloader == cfg.test_dataloader
-    for name in ('batch_size', 'sampler'):
-        assert full.train_dataloader[name] == cfg.train_dataloader[name]
+    for entry in ('batch_size', 'sampler'):
+        assert full.train_dataloader[entry] == cfg.train_dataloader[entry]
     searched, whole = cfg.train_dataloader.dataset, full.train_dataloader.dataset
     assert {key: searched[key] for key in searched if key != 'dataset'} == {
         key: whole[key] for key in whole if key != 'dataset'
     }
-    if 'cifar' in path.stem:
+    if 'cifar' in name:
         assert (searched.dataset.part, searched.dataset.val_size, searched.dataset.split) == ('train', 10_000, 'train')
         assert (cfg.val_dataloader.dataset.part, cfg.val_dataloader.dataset.split) == ('val', 'train')
         assert full.val_dataloader == full.test_dataloader and full.param_scheduler == cfg.param_scheduler
-        last = 'max_iters' if 'fixmatch' in path.stem else 'max_epochs'
+        last = 'max_iters' if 'fixmatch' in name else 'max_epochs'
         assert full.train_cfg[last] == cfg.train_cfg[last]
     else:
         assert full.train_cfg.max_iters == full.param_scheduler.end == 2 * cfg.train_cfg.max_iters == 1500
         assert cfg.param_scheduler.end == cfg.train_cfg.max_iters
 
 
-@pytest.mark.parametrize('path', PATHS, ids=lambda path: path.stem)
-def test_config(path):
-    cfg = load_config(path)
+@pytest.mark.parametrize('name', SEARCHES)
+def test_config(name):
+    cfg = config_of(name)
     candidates = Candidates(cfg)
-    assert candidates.space.size() == size(path.stem)
+    assert candidates.space.size() == size(name)
     check_search_data(candidates.base)
     check_space(candidates)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -83,36 +105,25 @@ def test_config(path):
         check_config(Config(candidate.config))
     assert len({candidate.key for candidate in drawn}) == 3
     base = candidates.base['model']
-    nodes = {name for name, node in base['nodes'].items() if node['type'] == 'NetworkNode'}
+    nodes = {node for node, entry in base['nodes'].items() if entry['type'] == 'NetworkNode'}
     retrain = candidates.search.get('retrain')
-    if path.stem.startswith('semi_'):
-        check_semi_supervised(path, cfg, nodes)
+    if name.startswith('semi_'):
+        check_semi_supervised(name, cfg, nodes)
         return
-    number = int(re.search(r'(\d)node', path.stem).group(1))
+    number = int(re.search(r'(\d)node', name).group(1))
     assert nodes == {f'net{i}' for i in range(1, number + 1)}
     assert len(base['edges']) == number**2
     if retrain:
-        full = load_config(path.parent / retrain)
+        full = load_config(CONFIGS / 'search' / retrain)
         assert full.to_dict()['model'] == base  # nothing but the data differs before a graph is chosen
-        if not path.stem.endswith('_curves'):
+        if not name.endswith('_curves'):
             assert full.train_cfg == cfg.train_cfg and full.optim_wrapper == cfg.optim_wrapper
-
-
-def test_there_are_searches_for_two_to_seven_nodes():
-    names = {path.stem for path in PATHS}
-    for n in range(2, 8):
-        wanted = {
-            f'ktg_{n}node_four_gates_cifar100',
-            f'ktg_{n}node_sine_cifar100',
-            f'ens_{n}node_six_losses_dogs',
-        }
-        assert wanted <= names
 
 
 @pytest.mark.parametrize('data', ['dogs', 'fashion_mnist_3000'])
 def test_losses_of_the_thesis(data):
     """Label edges have gates only, and the ensemble is what counts."""
-    candidates = Candidates(load_config(CONFIGS / f'search/ens_3node_six_losses_{data}.py'))
+    candidates = Candidates(config_of(f'ens_3node_six_losses_{data}'))
     assert [metric.name for metric in candidates.metrics] == ['ensemble/accuracy/top1']
     with_loss = {parameter.path[2] for parameter in candidates.space.parameters if parameter.path[-1] == 'loss'}
     assert with_loss == {key for key in candidates.base['model']['edges'] if parse_edge_key(key).source != 'label'}
@@ -132,7 +143,7 @@ def test_losses_of_the_thesis(data):
 
 
 def test_sine_gates():
-    candidates = Candidates(load_config(CONFIGS / 'search/ktg_2node_sine_cifar100.py'))
+    candidates = Candidates(config_of('ktg_2node_sine_cifar100'))
     ranges = {
         parameter.path[-1]: (parameter.distribution.low, parameter.distribution.high)
         for parameter in candidates.space.parameters
@@ -144,7 +155,7 @@ def test_sine_gates():
 
 def draws(name, number):
     """The first graphs of a search."""
-    candidates = Candidates(load_config(CONFIGS / f'search/{name}.py'))
+    candidates = Candidates(config_of(name))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study()
     study.ask()
@@ -218,7 +229,7 @@ def test_drawn_semi_supervised_graphs(name, mmpretrain_scope):
 )
 def test_rungs_of_semi_supervised_searches(name, rungs, last, tmp_path):
     """Validated at the rungs alone, and by mmengine at the end."""
-    candidates = Candidates(load_config(CONFIGS / f'search/{name}.py'))
+    candidates = Candidates(config_of(name))
     train_cfg = trial_config(candidates.base, candidates.search['hook'], tmp_path).train_cfg
     assert [step - 1 for step, interval in train_cfg.dynamic_intervals if interval == 1] == rungs
     assert train_cfg.get('max_iters', train_cfg.get('max_epochs')) == last

@@ -1,12 +1,11 @@
 """Shows how far networks look apart: ``python tools/analysis/embed_attention.py CONFIG CHECKPOINT``."""
 
 import argparse
-from pathlib import Path
 
 from ktg_mm.analysis.chosen_images import sample_images, with_images
 from ktg_mm.analysis.embed_attention import METHODS, analyse_embedding, check_method
 from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
-from ktg_mm.apis import one_line_errors
+from ktg_mm.apis import joined_name, one_line_errors
 from ktg_mm.errors import UserError
 
 
@@ -30,7 +29,7 @@ def main() -> None:
         raise UserError(f'--samples must be at least 5, got {args.samples}')
     indices = sample_images(args, args.samples)
     predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
-    name = f'{Path(args.config).stem}, {len(indices)} {args.split} images'
+    name = f'{joined_name(args.config, args.overlays)}, {len(indices)} {args.split} images'
     save_and_print(analyse_embedding(predictions, indices, name, args.method, args.seed), args)
 
 

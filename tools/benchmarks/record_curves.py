@@ -91,7 +91,7 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
 def main() -> None:
     """Writes the file."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
     count = record(cfg, StudyAddress.of(cfg, args.work_dir, args.storage, args.study), args.out)
     print(f'{count} curves -> {args.out}')
 

@@ -1,7 +1,0 @@
-# Three networks that learn the label; everybody's attention is drawn to everybody else's.
-attention_attract = {
-    f'{source}->{target}': dict(loss=dict(type='CrossEntropy' if source == 'label' else 'AttentionMSE'))
-    for target in ('net1', 'net2', 'net3')
-    for source in ('label', 'net1', 'net2', 'net3')
-    if source != target
-}

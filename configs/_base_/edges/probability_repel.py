@@ -1,0 +1,5 @@
+# An overlay: the config's networks learn the label; everybody's probabilities are pushed away from everybody else's.
+_base_ = ['dml.py']
+
+__between = dict(loss=dict(type='ProbabilityCosine'))
+model = dict(edges={key: __between for key in _base_.model.edges if not key.startswith('label->')})

@@ -1,5 +1,0 @@
-# Deep mutual learning of four attention branch networks, and their ensemble, on CUB-200-2011.
-#   python tools/train.py configs/dml/ens_4node_dml_cub.py
-_base_ = ['../ktg/ens_4node_cub.py', '../_base_/edges/dml_4node.py']
-
-model = dict(edges=dict(_delete_=True, **_base_.dml))

@@ -1,6 +1,0 @@
-# Two attention branch networks, each on its own, and their ensemble on CIFAR-10.
-# Published accuracy: ensemble 93.99.
-#   python tools/train.py configs/independent/ens_2node_independent_cifar10.py
-_base_ = ['../ktg/ens_2node_cifar10.py', '../_base_/edges/independent_2node.py']
-
-model = dict(edges=dict(_delete_=True, **_base_.independent))

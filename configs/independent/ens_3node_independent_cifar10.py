@@ -1,5 +1,0 @@
-# Three attention branch networks, each on its own, and their ensemble on CIFAR-10.
-#   python tools/train.py configs/independent/ens_3node_independent_cifar10.py
-_base_ = ['../ktg/ens_3node_cifar10.py', '../_base_/edges/independent_3node.py']
-
-model = dict(edges=dict(_delete_=True, **_base_.independent))

@@ -1,5 +1,0 @@
-# Four ResNet-18 and their ensemble on CUB-200-2011; the graph is ours.
-#   python tools/train.py configs/ktg/ens_4node_resnet18_cub.py
-_base_ = ['ens_4node_cub.py']
-
-model = dict(nodes={f'net{i}': dict(network=dict(_base_.resnet18, _delete_=True)) for i in range(1, 5)})

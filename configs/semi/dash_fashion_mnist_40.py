@@ -1,5 +1,0 @@
-# Dash (Xu et al., ICML 2021) on Fashion-MNIST with 40 labels, for a CPU.
-#   python tools/train.py configs/semi/dash_fashion_mnist_40.py
-_base_ = ['dash_fashion_mnist_250.py']
-
-train_dataloader = dict(dataset=dict(num_labels=40))

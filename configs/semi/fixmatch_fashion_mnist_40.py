@@ -1,5 +1,0 @@
-# FixMatch (Sohn et al., NeurIPS 2020) on Fashion-MNIST with 40 labels, for a CPU.
-#   python tools/train.py configs/semi/fixmatch_fashion_mnist_40.py
-_base_ = ['fixmatch_fashion_mnist_250.py']
-
-train_dataloader = dict(dataset=dict(num_labels=40))

@@ -1,5 +1,0 @@
-# SoftMatch (Chen et al., ICLR 2023) on Fashion-MNIST with 40 labels, for a CPU.
-#   python tools/train.py configs/semi/softmatch_fashion_mnist_40.py
-_base_ = ['softmatch_fashion_mnist_250.py']
-
-train_dataloader = dict(dataset=dict(num_labels=40))

@@ -1,5 +1,0 @@
-# UDA (Xie et al., NeurIPS 2020) on Fashion-MNIST with 40 labels, for a CPU.
-#   python tools/train.py configs/semi/uda_fashion_mnist_40.py
-_base_ = ['uda_fashion_mnist_250.py']
-
-train_dataloader = dict(dataset=dict(num_labels=40))

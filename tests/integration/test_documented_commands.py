@@ -1,0 +1,131 @@
+"""Every command that the documentation and the configs' headers give: its configs and overlays load and are right."""
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('**/*.md') if path.is_file())
+DOCUMENTS = [name for name in DOCUMENTS if name.split('/')[0] in ('README.md', 'CONTRIBUTING.md', 'docs')]
+HEADERS = 'headers of configs'
+# Configs that a reader makes.
+MADE = {f'configs/{name}.py' for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')}
+
+
+def expand(word: str) -> list[str]:
+    """What a shell makes of braces."""
+    match = re.search(r'\{([^{}]*,[^{}]*)\}', word)
+    if not match:
+        return [word]
+    options = match.group(1).split(',')
+    return list(itertools.chain.from_iterable(expand(word[: match.start()] + o + word[match.end() :]) for o in options))
+
+
+def text_of(document: str) -> str:
+    if document != HEADERS:
+        return (REPOSITORY / document).read_text()
+    comments = [
+        line.lstrip('# ')
+        for path in sorted((REPOSITORY / 'configs').rglob('*.py'))
+        for line in path.read_text().splitlines()
+        if line.startswith('#')
+    ]
+    return '\n'.join(comments)
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of each line of shell that names a config, and of what stands in a table or a sentence in its place."""
+    variables: dict[str, str] = {}
+    for line in re.sub(r'\\\n\s*', ' ', text).splitlines():
+        for part in re.findall(r'`([^`]+)`', line) or [line]:
+            variables |= dict(re.findall(r'\b([A-Z])=(configs/[^\s;]+)', part))
+            for name, value in variables.items():
+                part = part.replace(f'${name}', value)
+            words = list(itertools.chain.from_iterable(expand(word.rstrip(',.:;')) for word in part.split()))
+            if any(word.startswith('tools/') and len(words) > 1 for word in words):
+                yield words
+
+
+def configs(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """Each config of a command, with its overlays."""
+    named = [word for word in words if re.match(r'configs/\S+\.py', word)]
+    overlays = (
+        list(itertools.takewhile(named.__contains__, words[words.index('--with') + 1 :])) if '--with' in words else []
+    )
+    for number, word in enumerate(word for word in named if word not in overlays or '+' in word):
+        yield (*word.split('+'), *([] if number else overlays))
+
+
+@functools.cache
+def check(path: str, *overlays: str) -> None:
+    config = load_config(REPOSITORY / path, overlays=[str(REPOSITORY / name) for name in overlays])
+    if config.get('train_dataloader'):
+        check_config(config)
+
+
+@pytest.mark.parametrize('document', [*DOCUMENTS, HEADERS])
+def test_commands(document: str) -> None:
+    for words in commands(text_of(document)):
+        for path, *overlays in configs(words):
+            if path not in MADE:
+                check(path, *overlays)
+
+
+@pytest.mark.parametrize('document', [*DOCUMENTS, HEADERS])
+def test_files_that_are_named_exist(document: str) -> None:
+    names = set(itertools.chain.from_iterable(map(expand, re.findall(r'configs/[\w/{},*]+\.py', text_of(document)))))
+    missing = {name for name in names - MADE if not list(REPOSITORY.glob(name))}
+    assert missing == ({'configs/_base_/edges/found_dogs.py'} if document == 'docs/new_dataset.md' else set())
+
+
+def test_the_commands_are_found() -> None:
+    """Else the tests above would say little."""
+    found = [config for words in commands(text_of('docs/configs.md')) for config in configs(words)]
+    rows = sum(line.count('| `tools/') for line in text_of('docs/configs.md').splitlines())
+    assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) >= rows
+    results = {config for words in commands(text_of('docs/results.md')) for config in configs(words)}
+    fashion, labels = 'configs/semi/dash_fashion_mnist_250.py', 'configs/_base_/labels/40_labels.py'
+    assert {(fashion, labels), ('configs/semi/fixmatch_fashion_mnist_250.py', labels)} <= results
+
+
+def differences(first: object, second: object, path: str = '') -> dict[str, object]:
+    """What a second config has in another way or beyond a first one, by its path."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return {} if first == second else {path: second}
+    found = {}
+    for key in first.keys() | second.keys():
+        found |= differences(first.get(key), second.get(key), f'{path}.{key}' if path else key)
+    return found
+
+
+@pytest.mark.parametrize(
+    ('path', 'overlay', 'changes'),
+    [
+        ('semi/fixmatch_fashion_mnist_250', 'labels/40_labels', {'train_dataloader.dataset.num_labels': 40}),
+        ('dml/dml_2node_cifar100', 'updates/sequential', {'model.update': dict(type='SequentialUpdate')}),
+        ('kd/kd_5teachers_dogs', 'updates/pcgrad', {'model.update': dict(type='PCGradUpdate')}),
+        (
+            'dml/dml_2node_cifar10',
+            'edges/temperature_4',
+            {f'model.edges.net{i}->net{j}.loss.temperature': 4.0 for i, j in ((1, 2), (2, 1))},
+        ),
+        ('dml/dml_2node_cifar10', 'graphs/ktg_2node', {'model.edges.net1->net2.gate': dict(type='CorrectGate')}),
+        ('single/resnet32_cifar100', 'networks/resnet110', {'model.nodes.net1.network.backbone.depth': 110}),
+        (
+            'ktg/ens_2node_cars',
+            'edges/independent',
+            {'model.edges.net1->net2': None, 'model.edges.net2->net1': None},
+        ),
+    ],
+)
+def test_an_overlay_changes_one_thing(path: str, overlay: str, changes: dict) -> None:
+    below = REPOSITORY / 'configs' / f'{path}.py'
+    config = load_config(f'{below}+{REPOSITORY}/configs/_base_/{overlay}.py')
+    assert differences(load_config(below).to_dict(), config.to_dict()) == changes

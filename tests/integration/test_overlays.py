@@ -1,0 +1,142 @@
+"""Overlays: the tools with --with, and where their runs are."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from ktg_mm.apis import load_config
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+DIGITS = CONFIGS / 'dml/dml_3node_digits.py'
+SEARCH = CONFIGS / 'search/ktg_3node_digits.py'
+INDEPENDENT = CONFIGS / '_base_/edges/independent.py'
+TINY = [
+    'train_cfg.max_epochs=2', 'train_cfg.val_interval=2', 'train_dataloader.dataset.indices=64',
+    'val_dataloader.dataset.indices=60', 'test_dataloader.dataset.indices=60',
+]  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def schedule(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp('overlays') / 'short.py'
+    path.write_text(
+        'train_cfg = dict(max_epochs=2, val_interval=2)\n'
+        + ''.join(f'{name}_dataloader = dict(dataset=dict(indices=60))\n' for name in ('train', 'val', 'test'))
+    )
+    return path
+
+
+def test_train_and_resume(tools, accuracies: Callable, schedule: Path) -> None:
+    overlays = ['--with', INDEPENDENT, schedule]
+    printed = tools.run('train.py', DIGITS, *overlays, '--cfg-options', 'train_cfg.max_epochs=1')
+    folder = tools.folder / 'work_dirs/dml_3node_digits+independent+short'
+    assert sorted(path.name for path in folder.glob('epoch_*')) == ['epoch_1.pth']
+
+    # The copy of the config is whole: the overlays are in it.
+    copy, merged = load_config(folder / f'{folder.name}.py'), load_config(DIGITS, overlays=[INDEPENDENT, schedule])
+    merged.train_cfg.max_epochs = 1
+    of_the_run = {'work_dir', 'experiment_name', 'launcher'}
+    assert {key: copy[key] for key in copy if key not in of_the_run} == merged.to_dict()
+    assert copy.experiment_name.startswith(f'{folder.name}_') and copy.work_dir == f'work_dirs/{folder.name}'
+    assert set(copy.model.edges) == {f'label->net{i}' for i in (1, 2, 3)}
+
+    resumed = tools.run('train.py', DIGITS, *overlays, '--resume')
+    assert 'Epoch(train) [1]' in printed.stdout and 'Epoch(train) [1]' not in resumed.stdout
+    assert 'Epoch(train) [2]' in resumed.stdout
+    state = torch.load(folder / 'epoch_2.pth', weights_only=True)
+    assert state['meta']['epoch'] == 2
+
+    tested = tools.run('test.py', DIGITS, folder / 'epoch_2.pth', *overlays)
+    assert accuracies(tested.stdout + tested.stderr) == accuracies(resumed.stdout + resumed.stderr)
+    # Of images that are chosen the config is made anew.
+    tools.run('analysis/attention_maps.py', DIGITS, folder / 'epoch_2.pth', '--images', 3, *overlays)
+    tools.run('analysis/calibration.py', DIGITS, folder / 'epoch_2.pth', *overlays)
+    names = {path.name for path in (folder / 'analysis').iterdir()}
+    assert any('attention' in name for name in names) and any('calibration' in name for name in names)
+
+
+def test_search_and_export(tools, tmp_path: Path) -> None:
+    space = tmp_path / 'two_gates.py'
+    space.write_text(
+        "_gates = dict(through=dict(type='ThroughGate'), linear=dict(type='LinearGate'))\n"
+        "search = dict(trials=2, hook=None, space={'_delete_': True, 'model.edges.net?->net?.gate': _gates})\n"
+    )
+    command = [SEARCH, '--with', space]
+    tools.run('search.py', *command, '--cfg-options', *TINY)
+    folder = tools.folder / 'work_dirs/ktg_3node_digits+two_gates'
+    assert (folder / 'search.db').is_file()
+    out = tmp_path / 'found.py'
+    tools.run('export_graph.py', *command, '--out', out, '--cfg-options', *TINY)
+    assert 'of the study ktg_3node_digits+two_gates.' in out.read_text().splitlines()[0]
+    found, base = load_config(out), load_config(DIGITS)
+    assert {key: found[key] for key in found if key != 'model'} == {key: base[key] for key in base if key != 'model'}
+    assert 'CutoffGate' not in str(found.model.edges) and found.model.edges['net1->net2'].loss.type == 'KLDivergence'
+
+    # Without a search.retrain it inherits the search's own file; and it does not choose where overlays change more.
+    none = tmp_path / 'no_retrain.py'
+    none.write_text('search = dict(retrain=None)\n')
+    arguments = ['--work-dir', folder, '--study', 'ktg_3node_digits+two_gates', '--out', out, '--cfg-options', *TINY]
+    tools.run('export_graph.py', *command, none, *arguments)
+    assert f"search/{SEARCH.name}']" in out.read_text()
+    assert load_config(out).model.to_dict() == found.model.to_dict()
+
+
+def test_export_of_a_search_whose_overlays_change_the_recipe(tools, schedule: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'found.py'
+    process = tools.run('export_graph.py', SEARCH, '--with', schedule, '--out', out, status=2)
+    assert process.stderr.splitlines() == [
+        'error: --with: changes train_dataloader, val_dataloader, test_dataloader, train_cfg, which a graph inherits; '
+        'give --base, what to inherit'
+    ]
+    assert not out.exists()
+
+
+def test_retrain(tools, schedule: Path, tmp_path: Path) -> None:
+    against = f'{DIGITS}+{INDEPENDENT}+{schedule}'
+    command = ['retrain.py', DIGITS, '--with', schedule, '--seeds', 1, '--methods', 'independent']
+    process = tools.run(*command, '--against', against)
+    rows = {line.split('|')[1].strip(): line.split('|')[3].strip() for line in process.stdout.splitlines()[2:]}
+    assert set(rows) == {'independent', 'dml_3node_digits+independent+short'}
+    folder = tools.folder / 'work_dirs/dml_3node_digits+short_retrain'
+    runs = {run['method']: run for run in (json.loads(path.read_text()) for path in folder.glob('*/*/run.json'))}
+    alone, all_three = runs['independent'], runs['dml_3node_digits+independent+short']
+    # A network that nobody else teaches is the same alone and beside others, but for its random numbers.
+    assert alone['networks'] == ['net1'] and all_three['networks'] == ['net1', 'net2', 'net3']
+    twice = tools.run(*command, '--against', against, against, status=2)
+    assert twice.stderr.splitlines() == [f'error: --against {against}: another config has the same name; rename one']
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        ('none.py', None, 'no such file'),
+        ('broken.py', 'model = dict(\n', "SyntaxError: '(' was never closed"),
+        ('notes.txt', 'to do\n', 'SyntaxError: '),
+        ('unknown.py', 'modle = dict()\n', 'has no entry that the config or the Runner knows; did you mean '),
+    ],
+)
+def test_bad_overlays(
+    fails: Callable[..., str], schedule: Path, tmp_path: Path, name: str, text: str | None, message: str
+) -> None:
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text)
+    assert fails('train.py', DIGITS, '--with', schedule, path).startswith(f'--with {path}: {message}')
+    joined = f'{DIGITS}+{schedule}+{path}'
+    assert fails('retrain.py', DIGITS, '--against', joined).startswith(f'--with {path}: {message}')
+
+
+def test_dist_search_names_its_logs(tools, tmp_path: Path) -> None:
+    """The script finds the folder as the tool does; a Python that does nothing stands in for the workers."""
+    nothing = tmp_path / 'python'
+    nothing.write_text('#!/bin/sh\nexit 0\n')
+    nothing.chmod(0o755)
+    overlays = ['--with', INDEPENDENT, 'b/second.py', '--trials', '3']
+    tools.run_cold('dist_search.sh', SEARCH, '2', *overlays, PYTHON=str(nothing))
+    assert (tools.folder / 'work_dirs/ktg_3node_digits+independent+second/worker_1.log').is_file()
+    tools.run_cold('dist_search.sh', SEARCH, '2', *overlays, '--work-dir', tmp_path / 'a', PYTHON=str(nothing))
+    tools.run_cold('dist_search.sh', SEARCH, '2', *overlays, f'--work-dir={tmp_path}/b', PYTHON=str(nothing))
+    assert (tmp_path / 'a/worker_1.log').is_file() and (tmp_path / 'b/worker_1.log').is_file()
