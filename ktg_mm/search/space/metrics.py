@@ -10,9 +10,9 @@ from typing import Any, Literal
 from mmpretrain.evaluation import Accuracy, AveragePrecision, MultiLabelMetric, SingleLabelMetric
 from mmpretrain.registry import METRICS
 
+from ktg_mm.config import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.evaluation import NodeMetric
-from ktg_mm.models.type_check import class_of
 
 Direction = Literal['maximize', 'minimize']
 

@@ -9,8 +9,8 @@ from typing import Any
 import optuna
 from mmengine.registry import Registry
 
+from ktg_mm.config import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.models.type_check import class_of
 from ktg_mm.registry import SAMPLERS
 
 

@@ -13,8 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.config import check_type
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.type_check import check_type
 from ktg_mm.registry import PRUNERS
 from ktg_mm.search.space.samplers import build_part, register_all
 
