@@ -102,10 +102,8 @@ def draw_importance(rows: Rows, several: bool) -> Figure:
     """
     shown = rows[:_MOST_BARS]
     figure, ((axes,),) = sheet(1.9 + 0.27 * len(shown))
-    most, widest = (
-        max(row['graphs'] for row in rows),
-        max(row[key] for row in shown for key in ('importance', 'chance')),
-    )
+    most = max(row['graphs'] for row in rows)
+    widest = max(row[key] for row in shown for key in ('importance', 'chance'))
     for place, row in enumerate(shown):
         beyond = row['importance'] > row['chance']
         axes.barh(place, row['importance'], 0.7, color=BLUE if beyond else SKY)

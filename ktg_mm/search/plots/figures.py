@@ -50,14 +50,8 @@ def draw_rungs(rows: Rows, resource: str = 'epoch') -> Figure:
     for kind, (label, colour) in kinds.items():
         heights = np.array([row[kind] for row in rows])
         if heights.any():
-            axes.bar(
-                places,
-                heights,
-                0.72,
-                bottom,
-                color=colour,
-                label=f'{label} ({heights.sum()})' if kind != 'continued' else label,
-            )
+            counted = label if kind == 'continued' else f'{label} ({heights.sum()})'
+            axes.bar(places, heights, 0.72, bottom, color=colour, label=counted)
         bottom += heights
     for place, row in zip(places, rows, strict=True):
         share = f' ({100 * row["reached"] / begun:.0f} %)' if place else ''
@@ -189,7 +183,7 @@ def _draw_scores(axes: Axes, rows: Rows, places: np.ndarray, metric: str, up: bo
     low, high = _limits(scores[np.isfinite(scores)], scores[(states == 'complete') & np.isfinite(scores)], up)
     edge = axes.get_xaxis_transform()
     edge_at = low + 0.06 * (high - low) if up else high - 0.06 * (high - low)
-    beyond = 0
+    beyond, arrow, side = 0, *(('v', 'below') if up else ('^', 'above'))
     for order, (state, style) in enumerate(_MARKERS.items(), start=3):
         here = states == state
         inside = here & ((scores - edge_at) * (1 if up else -1) >= 0)
@@ -198,26 +192,16 @@ def _draw_scores(axes: Axes, rows: Rows, places: np.ndarray, metric: str, up: bo
             label = f'{state} ({here.sum()})' + (', last report' if state == 'pruned' else '')
             axes.plot(places[inside], scores[inside], ls='', ms=5, alpha=0.9, label=label, zorder=order, **style)
             beyond += int((outside & np.isfinite(scores)).sum())
-            marker = style if state == 'failed' else {**style, 'marker': 'v' if up else '^'}
-            axes.plot(
-                places[outside],
-                np.full(outside.sum(), 0.015 if up else 0.985),
-                ls='',
-                ms=4,
-                alpha=0.7,
-                transform=edge,
-                **marker,
-            )
+            marker = style if state == 'failed' else {**style, 'marker': arrow}
+            at_edge = np.full(outside.sum(), 0.015 if up else 0.985)
+            axes.plot(places[outside], at_edge, ls='', ms=4, alpha=0.7, transform=edge, **marker)
     if beyond:
-        axes.plot(
-            [], [], 'v' if up else '^', ms=4, color=GREY, label=f'{"below" if up else "above"} the axis ({beyond})'
-        )
+        axes.plot([], [], arrow, ms=4, color=GREY, label=f'{side} the axis ({beyond})')
     best = np.array([row['best_so_far'] for row in rows], dtype=float)
     if (known := np.isfinite(best)).any():
         # On to the right end, where nothing better came.
-        axes.step(
-            places[known], best[known], where='post', color=GREEN, lw=2, zorder=2, label=f'best so far ({best[-1]:.4g})'
-        )
+        label = f'best so far ({best[-1]:.4g})'
+        axes.step(places[known], best[known], where='post', color=GREEN, lw=2, zorder=2, label=label)
     axes.set_ylim(low, high)
     axes.set_ylabel(metric_label(metric), fontsize=SIZE)
     axes.grid(color=PALE)

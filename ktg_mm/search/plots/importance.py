@@ -35,25 +35,20 @@ def importance_table(study: Study, found: Sequence[Graph]) -> Rows:
     order = [graph for graph in found if graph.state == 'complete'] if multiple else ranked(found, maximizes(study))
     if len(order) < FEWEST_RANKED:
         return []
-    evaluator = PedAnovaImportanceEvaluator(
-        target_quantile=(number_of_best(len(order)) - 0.5) / len(order)
-    )  # rounded up
-    stand_in = (
-        _study_of(order, [graph.values for graph in order], study.directions) if multiple else _study_of_ranks(order)
-    )
+    share = (number_of_best(len(order)) - 0.5) / len(order)  # rounded up
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=share)
+    values = [graph.values for graph in order]
+    stand_in = _study_of(order, values, study.directions) if multiple else _study_of_ranks(order)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of parameters that few trials have, and of what the target means
         result = get_param_importances(stand_in, evaluator=evaluator, normalize=False)
         chances = _chances(stand_in, evaluator, list(result))
     total = sum(result.values()) or 1.0
+    graphs = {name: sum(name in graph.params for graph in order) for name in result}
     return [
-        dict(parameter=name, importance=value / total, chance=chances[name] / total, graphs=_frequency(order, name))
+        dict(parameter=name, importance=value / total, chance=chances[name] / total, graphs=graphs[name])
         for name, value in result.items()
     ]
-
-
-def _frequency(found: Iterable[Graph], name: str) -> int:
-    return sum(name in graph.params for graph in found)
 
 
 def _chances(study: Study, evaluator: PedAnovaImportanceEvaluator, names: Sequence[str]) -> dict[str, float]:
@@ -69,10 +64,8 @@ def _chances(study: Study, evaluator: PedAnovaImportanceEvaluator, names: Sequen
     found: dict[Any, list[float]] = {kind: [] for kind in kinds.values()}
     generator = np.random.default_rng(0)
     for _ in range(max(20, min(100, _WORK // (len(trials) * len(names))))):
-        ranks = generator.permutation(len(trials))
-        shuffled = get_param_importances(
-            study, evaluator=evaluator, target=functools.partial(_rank, ranks), normalize=False
-        )
+        rank = functools.partial(_rank, generator.permutation(len(trials)))
+        shuffled = get_param_importances(study, evaluator=evaluator, target=rank, normalize=False)
         for name, value in shuffled.items():
             found[kinds[name]].append(value)
     return {name: float(np.quantile(found[kind], 0.95)) for name, kind in kinds.items()}

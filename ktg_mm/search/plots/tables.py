@@ -107,11 +107,8 @@ def ranked(found: Iterable[Graph], maximize: bool = True) -> list[Graph]:
         found: The graphs.
         maximize: Whether a higher score is better.
     """
-    return sorted((graph for graph in found if _has_rank(graph)), key=lambda graph: rank_key(graph, maximize))
-
-
-def _has_rank(graph: Graph) -> bool:
-    return graph.state in ('complete', 'pruned') and graph.score is not None
+    having = [graph for graph in found if graph.state in ('complete', 'pruned') and graph.score is not None]
+    return sorted(having, key=lambda graph: rank_key(graph, maximize))
 
 
 def rank_key(graph: Graph, maximize: bool) -> tuple[Any, ...]:
