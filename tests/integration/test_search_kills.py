@@ -19,6 +19,8 @@ from optuna.trial import TrialState
 from ktg_mm.search import open_storage
 from ktg_mm.search.retries import CONTINUES, END, INDEX, KEY, WORKER, was_begun
 
+pytestmark = pytest.mark.slow
+
 TRIALS, WORKERS, KILLS = 14, 4, 10
 
 CONFIG = f"""
