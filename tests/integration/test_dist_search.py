@@ -39,6 +39,7 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name='tiny', storage=open_storage(f'sqlite:///{folder}/search.db')).get_trials()
 
 
+@pytest.mark.slow
 def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) -> None:
     count = 10  # so many that the second comes in time for some of them
     process = tools.run_cold('dist_search.sh', config, '2', '--work-dir', tmp_path / 'run', '--trials', str(count))
@@ -50,6 +51,7 @@ def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) ->
     assert 'trials' in (tmp_path / 'run' / 'worker_1.log').read_text()
 
 
+@pytest.mark.slow
 def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: Path, tmp_path: Path) -> None:
     environment = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(REPOSITORY)}
     command = [
@@ -109,6 +111,7 @@ def test_the_gpus_of_each_worker(
     assert [process.stdout.strip(), *others] == shown
 
 
+@pytest.mark.slow
 def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> None:
     process = tools.run_cold(
         'dist_search.sh', config, '1', '--work-dir', tmp_path / 'run', '--trials', '2', GPUS_PER_WORKER='2'
@@ -121,6 +124,7 @@ def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> N
     assert 'Distributed training: True' in log.read_text()
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out_in_one_of_two_processes(tools: Any, write_config: Callable, tmp_path: Path) -> None:
     hook = "custom_hooks = [*_base_.custom_hooks, dict(type='GreedyHook')]\n"
     config = write_config(tmp_path / 'tiny.py', 'search/ktg_3node_digits.py', CONFIG + hook, ('greedy',))

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 BATCH = 16  # of each of the two processes
 
 CONFIG = """

@@ -10,6 +10,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ktg_mm.apis import load_config
 
+pytestmark = pytest.mark.slow
+
 
 def test_five_nodes(tools, miniatures: ModuleType, tmp_path: Path) -> None:
     root = miniatures.write_stanford_dogs(tmp_path / 'dogs', train_per_class=1, test_per_class=1)

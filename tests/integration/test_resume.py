@@ -11,6 +11,8 @@ import torch
 
 from ktg_mm.checkpoints import latest_checkpoint
 
+pytestmark = pytest.mark.slow
+
 Same = Callable[..., None]
 
 EPOCHS = 7

@@ -20,6 +20,8 @@ from ktg_mm.search import open_storage
 from ktg_mm.search.space.candidates import KEY
 from ktg_mm.search.study.retries import CONTINUES, END, INDEX, WORKER, was_begun
 
+pytestmark = pytest.mark.slow
+
 TRIALS, WORKERS, KILLS = 14, 4, 10
 
 CONFIG = f"""

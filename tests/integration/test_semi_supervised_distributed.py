@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 ITERATIONS = 10
 LABELED, UNLABELED = 6, 10  # in a batch of each of the two processes
 NUM_LABELS = 10  # fewer than a batch of both asks for

@@ -10,6 +10,8 @@ import torch
 
 from ktg_mm.checkpoints import latest_checkpoint
 
+pytestmark = pytest.mark.slow
+
 ITERATIONS = 24  # a pass over the unlabelled samples has 9
 EVERY = 4
 

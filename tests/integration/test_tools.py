@@ -62,6 +62,7 @@ def run(tools, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, process.stdout + process.stderr
 
 
+@pytest.mark.slow
 def test_train_and_test(tools, accuracies: Callable[[str], dict[str, float]], run: tuple[Path, str]) -> None:
     folder, printed = run
     trained = accuracies(printed)
@@ -73,6 +74,7 @@ def test_train_and_test(tools, accuracies: Callable[[str], dict[str, float]], ru
     assert kept == ['best_ensemble_accuracy_top1_epoch_2.pth', 'epoch_2.pth']
 
 
+@pytest.mark.slow
 def test_tensorboard(run: tuple[Path, str]) -> None:
     folder, printed = run
     (vis_data,) = folder.glob('*/vis_data')

@@ -60,6 +60,7 @@ def run_file(folder: Path, method: str, seed: int) -> dict[str, Any]:
     return json.loads((folder / method / f'seed_{seed}/run.json').read_text())
 
 
+@pytest.mark.slow
 def test_retrain(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, said = tmp_path / 'runs', []
     # In two goes, as two processes would that share the folder.

@@ -47,6 +47,7 @@ def test_a_trial_without_a_sign_of_life_is_lost(study: Study, alive_once: bool) 
     assert was_cut_short(study.trials[0])
 
 
+@pytest.mark.slow
 def test_a_living_trial_stays(study: Study) -> None:
     trial = study.ask()
     trial.set_user_attr(WORKER, 'host:1')

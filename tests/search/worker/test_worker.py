@@ -167,6 +167,7 @@ def test_a_score_that_is_not_a_number_fails_the_trial(tmp_path: Path, monkeypatc
     assert trials[0].user_attrs[END] == 'failed: the score is not finite: [nan]'
 
 
+@pytest.mark.slow
 def test_a_space_that_is_exhausted(tmp_path: Path, acting: Callable, capsys: pytest.CaptureFixture) -> None:
     """The search ends once every graph has its end, those of lost workers too."""
     cfg = with_hook(tiny(hook=None, heartbeat=1))
