@@ -105,12 +105,9 @@ class ProgressBarHook(Hook):
         """Shows the epoch."""
         self._update(description=self._epoch(runner))
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Moves the bar; it is drawn four times a second by a thread of its own."""
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=runner.iter + 1)
+        self._update(completed=runner.iter + 1)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Shows the target's metrics."""

@@ -179,9 +179,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return (
-            type(value)(_plain(entry) for entry in value) if type(value) in (list, tuple) else list(map(_plain, value))
-        )
+        return (type(value) if type(value) in (list, tuple) else list)(map(_plain, value))
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     return value
