@@ -79,17 +79,12 @@ class GraphRuntimeInfoHook(RuntimeInfoHook):
         if table.isfinite().all():
             return
         column = int((~table.isfinite()).any(dim=0).nonzero()[0])
-        wrong = [
-            (name, value)
-            for name, value in zip(names, table[:, column].tolist(), strict=True)
-            if not math.isfinite(value)
-        ]
-        name, value = min(wrong, key=lambda item: not item[0].startswith('edge/'))
-        last_good = latest_checkpoint(runner.work_dir, self._start) or (
-            loaded_from(runner) if is_resumed(runner) else None
-        )
+        values = dict(zip(names, table[:, column].tolist(), strict=True))
+        wrong = [name for name, value in values.items() if not math.isfinite(value)]
+        name = min(wrong, key=lambda name: not name.startswith('edge/'))
+        last_good = latest_checkpoint(runner.work_dir, self._start) or (is_resumed(runner) and loaded_from(runner))
         raise NonFiniteLossError(
-            f'edge {name.removeprefix("edge/")!r}: the loss is {value} at iteration '
+            f'edge {name.removeprefix("edge/")!r}: the loss is {values[name]} at iteration '
             f'{self._first_pending + column + 1}; training stops, the last good checkpoint is {last_good or "none"}. '
             'A smaller learning rate may help'
         )

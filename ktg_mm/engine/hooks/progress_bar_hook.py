@@ -92,9 +92,7 @@ class ProgressBarHook(Hook):
         """Shows the epoch."""
         self._update(description=self._epoch(runner))
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Moves the bar; it is drawn four times a second by a thread of its own."""
         self._update(completed=runner.iter + 1)
 

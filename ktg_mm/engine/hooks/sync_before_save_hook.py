@@ -25,9 +25,7 @@ class SyncBeforeSaveHook(Hook):
 
     priority = 'LOW'  # before CheckpointHook
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Averages the buffers, if a checkpoint is about to be saved."""
         if get_world_size() == 1 or not isinstance(runner.train_loop, IterBasedTrainLoop):
             return
