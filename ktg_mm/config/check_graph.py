@@ -42,18 +42,6 @@ def check_graph(graph: GraphConfig) -> None:
     _check_target(graph)
 
 
-def check_shape(nodes: Any, edges: Any) -> None:
-    """Checks that ``model.nodes`` and ``model.edges`` are dicts.
-
-    Raises:
-        ConfigError: If one of them is not.
-    """
-    if not isinstance(nodes, Mapping) or not nodes:
-        raise ConfigError('model.nodes', 'must be a dict of at least one node')
-    if not isinstance(edges, Mapping):
-        raise ConfigError('model.edges', "must be a dict of edges with keys such as 'label->net1'")
-
-
 def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
     path = f'model.nodes.{name}'
     if not isinstance(name, str) or not re.fullmatch(r'\w+', name) or name == LABEL:

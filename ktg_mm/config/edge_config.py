@@ -90,7 +90,7 @@ class EdgeConfig:
 
     def __init__(self, key: str, cfg: Mapping[str, Any]) -> None:
         self.key, self.cfg = key, cfg
-        self.source, self.target, self.suffix = parse_edge_key(key)
+        self.source, self.target, _ = parse_edge_key(key)
         self.path = f'model.edges[{key!r}]'
 
     @property
@@ -106,13 +106,12 @@ class EdgeConfig:
     @property
     def is_cut(self) -> bool:
         """Whether nothing ever passes, so that the edge is not computed; a moving average passes no loss either."""
-        return self.is_average or (self.gate is not None and self.gate.says('cut'))
+        return self.is_average or self.gate.says('cut')
 
     @property
     def is_open(self) -> bool:
         """Whether everything always passes unchanged."""
-        gate = self.gate
-        return gate is None or gate.says('open') or (self.from_label and gate.says('open_to_label'))
+        return self.gate.says('open') or (self.from_label and self.gate.says('open_to_label'))
 
     @property
     def losses(self) -> list[PartConfig]:
@@ -122,10 +121,10 @@ class EdgeConfig:
         return [PartConfig(f'{self.path}.loss', cfg, LOSSES) for cfg in losses if cfg is not None]
 
     @property
-    def gate(self) -> PartConfig | None:
-        """The gate, None if the config names none."""
+    def gate(self) -> PartConfig:
+        """The gate; ThroughGate if the config names none."""
         cfg = self.cfg.get('gate')
-        return None if cfg is None else PartConfig(f'{self.path}.gate', cfg, GATES)
+        return PartConfig(f'{self.path}.gate', dict(type='ThroughGate') if cfg is None else cfg, GATES)
 
     @property
     def align(self) -> PartConfig | None:
@@ -138,7 +137,7 @@ class EdgeConfig:
     @property
     def parts(self) -> list[PartConfig]:
         """All parts."""
-        return [*self.losses, *(part for part in (self.gate, self.align) if part is not None)]
+        return [*self.losses, self.gate, *([self.align] if self.align else [])]
 
     def view(self, end: str) -> str | None:
         """The view of the images that the ``'source'`` or the ``'target'`` is given, None for the only one."""

@@ -9,7 +9,7 @@ from typing import Any
 from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.registry import NODES
 
-from .check_graph import check_graph, check_shape
+from .check_graph import check_graph
 from .edge_config import EdgeConfig, parse_edge_key
 from .pretrained import is_pretrained
 from .type_check import class_of
@@ -38,7 +38,10 @@ class GraphConfig:
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         nodes, edges = model.get('nodes', {}), model.get('edges', {})
-        check_shape(nodes, edges)
+        if not isinstance(nodes, Mapping) or not nodes:
+            raise ConfigError('model.nodes', 'must be a dict of at least one node')
+        if not isinstance(edges, Mapping):
+            raise ConfigError('model.edges', "must be a dict of edges with keys such as 'label->net1'")
         self.model = model
         self.nodes: Mapping[str, Any] = nodes
         self.edges = {key: EdgeConfig(key, cfg) for key, cfg in edges.items()}

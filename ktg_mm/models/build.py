@@ -9,10 +9,8 @@ from mmengine.registry import Registry
 
 from ktg_mm.config import EdgeConfig
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.registry import GATES, NODES
 
 from .edges import TransferEdge
-from .nodes import Node
 
 
 def build_part(registry: Registry, cfg: dict, path: str) -> Any:
@@ -37,19 +35,6 @@ def build_part(registry: Registry, cfg: dict, path: str) -> Any:
         raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
 
 
-def build_node(name: str, node: dict) -> Node:
-    """Builds a node.
-
-    Args:
-        name: Its name.
-        node: Its config.
-
-    Raises:
-        ConfigError: If it, or a part of its network, does not take its arguments.
-    """
-    return build_part(NODES, node, f'model.nodes.{name}')
-
-
 def build_edge(edge: EdgeConfig) -> TransferEdge:
     """Builds an edge that is no moving average.
 
@@ -59,14 +44,9 @@ def build_edge(edge: EdgeConfig) -> TransferEdge:
     Raises:
         ConfigError: If a part does not take its arguments.
     """
-    losses = [build_part(loss.registry, dict(loss.cfg), loss.path) for loss in edge.losses]
-    gate, align = edge.gate, edge.align
-    return TransferEdge(
-        edge.key,
-        losses,
-        build_part(GATES, dict(gate.cfg) if gate else dict(type='ThroughGate'), f'{edge.path}.gate'),
-        edge.cfg.get('weight', 1.0),
-        edge.cfg.get('views'),
-        edge.samples,
-        build_part(align.registry, dict(align.cfg), align.path) if align else None,
+    losses, gates, aligns = (
+        [build_part(part.registry, dict(part.cfg), part.path) for part in parts]
+        for parts in (edge.losses, [edge.gate], [edge.align] if edge.align else [])
     )
+    weight, views = edge.cfg.get('weight', 1.0), edge.cfg.get('views')
+    return TransferEdge(edge.key, losses, *gates, weight, views, edge.samples, *aligns)

@@ -18,7 +18,7 @@ from .edge_part import EdgePart
 from .forward_pass import ForwardPass
 from .gates import Gate
 from .losses import EdgeLoss
-from .needs import Need
+from .needs import Batch, Need
 
 
 class TransferEdge(nn.Module):
@@ -95,6 +95,25 @@ class TransferEdge(nn.Module):
             run.ask(self.source_name, self.source_view, self.samples)
         for _, part, need in self.needs:
             need.ask(part, self, run)
+
+    def context(self, batch: Batch, progress: float, seed: int = 0) -> TransferContext:
+        """What the edge may know. It sees labels only if all its samples have one, so that none can leak.
+
+        Args:
+            batch: A batch whose nodes have run, with all that the edge has asked for.
+            progress: k / k_end.
+            seed: The run's. Defaults to 0.
+
+        Raises:
+            ConfigError: If a part needs something that the data do not have.
+        """
+        rows = batch.rows
+        all_known = rows.count('labeled') == rows.size or self.samples == 'labeled'
+        labels = batch.labels[rows.rows(self.samples)] if all_known else None
+        context = TransferContext(labels, progress, self.source_name, self.target_name, seed)
+        for path, part, need in self.needs:
+            need.fill(path, part, self, batch, context)
+        return context
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> EdgeValue:
         """Compares the outputs of the B samples of a batch that the edge is about.

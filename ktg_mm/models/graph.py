@@ -14,15 +14,14 @@ from torch import Tensor, nn
 
 from ktg_mm.config import LABEL, GraphConfig, check_type
 from ktg_mm.errors import ConfigError
-from ktg_mm.registry import UPDATES
+from ktg_mm.registry import NODES, UPDATES
 from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, SampleRows
 
 from .batch_check import check_batch
-from .build import build_edge, build_node, build_part
+from .build import build_edge, build_part
 from .edges import EMAEdge, TransferEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
-from .transfer_context import build_context
 from .updates import total_loss
 
 
@@ -83,7 +82,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.roles = config.roles
         self.trained_nodes = config.trained
         self.teaches = config.teaches()
-        self.nodes = ModuleDict({name: build_node(name, nodes[name]) for name in config.order})
+        self.nodes = ModuleDict({name: build_part(NODES, nodes[name], f'model.nodes.{name}') for name in config.order})
         self.edges = nn.ModuleDict({key: build_edge(config.edges[key]) for key in config.learning_edges})
         self.averages = [
             EMAEdge(edge.key, self.nodes[edge.source], self.nodes[edge.target], decay=edge.cfg.get('decay', 0.999))
@@ -235,7 +234,7 @@ class KnowledgeTransferGraph(BaseModel):
         run.run()
         batch, values = Batch(run, rows, labels, data_samples), {}
         for key, edge in edges.items():
-            context = build_context(edge, batch, self.progress, self.seed)
+            context = edge.context(batch, self.progress, self.seed)
             target = run.output(edge.target_name, edge.target_view, edge.samples)
             if edge.source_name == LABEL:
                 source: NodeOutput = LabelOutput(cast(Tensor, context.labels), target.logits.shape[1])

@@ -15,7 +15,8 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError
-from ktg_mm.models.build import build_edge, build_node
+from ktg_mm.models.build import build_edge, build_part
+from ktg_mm.registry import NODES
 
 from .candidates import Candidates, mark_pretrained
 from .metrics import read_scores
@@ -111,4 +112,4 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         if node.get('network') and text not in built:
             built.add(text)
             with torch.random.fork_rng():
-                build_node(name, node)
+                build_part(NODES, node, f'model.nodes.{name}')

@@ -10,7 +10,6 @@ from ktg_mm.models.gates import FlexMatchGate, RelativeThresholdGate, StabilityG
 from ktg_mm.models.losses import KLDivergence
 from ktg_mm.models.needs import Batch
 from ktg_mm.models.nodes import Node
-from ktg_mm.models.transfer_context import build_context
 from ktg_mm.structures import NodeOutput, SampleRows
 
 LABELS = torch.tensor([2, 0, -1, -1, -1])
@@ -30,7 +29,7 @@ def context_of(gate=None, labels=LABELS, ids=True, samples='unlabeled', align=No
     edge.ask(run)
     run.run()
     data = [DataSample(metainfo=dict(unlabeled_id=10 + i) if ids and labels[i] < 0 else {}) for i in range(5)]
-    return build_context(edge, Batch(run, rows, labels, data), progress=0.25)
+    return edge.context(Batch(run, rows, labels, data), progress=0.25)
 
 
 @pytest.mark.parametrize('samples', ['unlabeled', 'all'])
