@@ -30,14 +30,14 @@ class PartConfig(NamedTuple):
     """A part of an edge, such as its gate.
 
     Args:
-        path: Its config key.
-        cfg: Its config.
         registry: Where its type is looked up.
+        cfg: Its config.
+        path: Its config key.
     """
 
-    path: str
-    cfg: Mapping[str, Any]
     registry: Registry
+    cfg: Mapping[str, Any]
+    path: str
 
     def says(self, attribute: str) -> Any:
         """An attribute of its class, a subclass of ``EdgePart``; False if there is no such class."""
@@ -118,13 +118,13 @@ class EdgeConfig:
         """The losses: one dict or a list of dicts in the config."""
         loss = self.cfg.get('loss')
         losses = loss if isinstance(loss, (list, tuple)) else [loss]
-        return [PartConfig(f'{self.path}.loss', cfg, LOSSES) for cfg in losses if cfg is not None]
+        return [PartConfig(LOSSES, cfg, f'{self.path}.loss') for cfg in losses if cfg is not None]
 
     @property
     def gate(self) -> PartConfig:
         """The gate; ThroughGate if the config names none."""
         cfg = self.cfg.get('gate')
-        return PartConfig(f'{self.path}.gate', dict(type='ThroughGate') if cfg is None else cfg, GATES)
+        return PartConfig(GATES, dict(type='ThroughGate') if cfg is None else cfg, f'{self.path}.gate')
 
     @property
     def align(self) -> PartConfig | None:
@@ -132,7 +132,7 @@ class EdgeConfig:
         cfg = self.cfg.get('align')
         if isinstance(cfg, Mapping):
             cfg = {'type': 'DistributionAlignment', **cfg}
-        return None if cfg is None else PartConfig(f'{self.path}.align', cfg, ALIGNMENTS)
+        return None if cfg is None else PartConfig(ALIGNMENTS, cfg, f'{self.path}.align')
 
     @property
     def parts(self) -> list[PartConfig]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import ConfigDict
@@ -13,7 +14,7 @@ from ktg_mm.errors import ConfigError, UserError
 from .edges import TransferEdge
 
 
-def build_part(registry: Registry, cfg: dict, path: str) -> Any:
+def build_part(registry: Registry, cfg: Mapping[str, Any], path: str) -> Any:
     """Builds a part out of its registry.
 
     Args:
@@ -44,9 +45,7 @@ def build_edge(edge: EdgeConfig) -> TransferEdge:
     Raises:
         ConfigError: If a part does not take its arguments.
     """
-    losses, gates, aligns = (
-        [build_part(part.registry, dict(part.cfg), part.path) for part in parts]
-        for parts in (edge.losses, [edge.gate], [edge.align] if edge.align else [])
-    )
+    losses = [build_part(*loss) for loss in edge.losses]
+    align = build_part(*edge.align) if edge.align else None
     weight, views = edge.cfg.get('weight', 1.0), edge.cfg.get('views')
-    return TransferEdge(edge.key, losses, *gates, weight, views, edge.samples, *aligns)
+    return TransferEdge(edge.key, losses, build_part(*edge.gate), weight, views, edge.samples, align)
