@@ -8,15 +8,3 @@ from .predict import predict_dataset
 from .predictions import Predictions, merge
 from .result import Result
 from .subsets import analyse_subsets
-
-__all__ = [
-    'Predictions',
-    'Result',
-    'analyse_calibration',
-    'analyse_diversity',
-    'analyse_mutual_kl',
-    'analyse_parameters',
-    'analyse_subsets',
-    'merge',
-    'predict_dataset',
-]

@@ -5,14 +5,3 @@ from .command_line import one_line_errors
 from .config import joined_name, load_config
 from .runner import LAUNCHERS, build_runner
 from .train import train
-
-__all__ = [
-    'LAUNCHERS',
-    'add_runner_arguments',
-    'build_runner',
-    'config_parser',
-    'joined_name',
-    'load_config',
-    'one_line_errors',
-    'train',
-]

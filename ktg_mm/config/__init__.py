@@ -8,19 +8,3 @@ from .graph_config import GraphConfig
 from .named_nodes import without_absent
 from .pretrained import is_pretrained, without_weights
 from .type_check import check_type, class_of
-
-__all__ = [
-    'LABEL',
-    'EdgeConfig',
-    'GraphConfig',
-    'check_number',
-    'check_type',
-    'class_of',
-    'deep_mutual_learning',
-    'graph_key',
-    'independent',
-    'is_pretrained',
-    'parse_edge_key',
-    'without_absent',
-    'without_weights',
-]

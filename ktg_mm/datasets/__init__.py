@@ -8,20 +8,3 @@ from .semi_supervised import SemiSupervised
 from .splits import split_dataset
 from .stanford_dogs import StanfordDogs
 from .transforms import LoadImage, PackViews, PadRandomCrop, SeedRandom, Views
-
-__all__ = [
-    'CUB2011',
-    'Digits',
-    'FashionMNISTFiles',
-    'LoadImage',
-    'PackViews',
-    'PadRandomCrop',
-    'SeedRandom',
-    'SeededIndex',
-    'SeededSampler',
-    'SemiSupervised',
-    'SemiSupervisedSampler',
-    'StanfordDogs',
-    'Views',
-    'split_dataset',
-]

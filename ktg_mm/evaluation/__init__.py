@@ -3,5 +3,3 @@
 from .calibration_error import CalibrationError
 from .diversity_metric import DiversityMetric
 from .node_metric import NodeMetric
-
-__all__ = ['CalibrationError', 'DiversityMetric', 'NodeMetric']

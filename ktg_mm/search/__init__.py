@@ -9,16 +9,3 @@ from .worker.asha_hook import ASHAHook
 from .worker.progress import SearchProgress
 from .worker.run_search import run_search
 from .worker.worker import Worker
-
-__all__ = [
-    'ASHAHook',
-    'Candidate',
-    'Candidates',
-    'SearchProgress',
-    'SearchSpace',
-    'StudyAddress',
-    'Worker',
-    'load_study',
-    'open_storage',
-    'run_search',
-]

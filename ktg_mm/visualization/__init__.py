@@ -1,5 +1,3 @@
 """Pictures of graphs and of what their networks look at."""
 
 from .graph_picture import draw_graph, save_picture
-
-__all__ = ['draw_graph', 'save_picture']

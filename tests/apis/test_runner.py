@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ktg_mm.engine import AutocastOptimWrapper
+from ktg_mm.engine.optimizers import AutocastOptimWrapper
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.evaluation import NodeMetric
 

@@ -2,5 +2,3 @@
 
 from .seeded_sampler import SeededIndex, SeededSampler
 from .semi_supervised_sampler import SemiSupervisedSampler
-
-__all__ = ['SeededIndex', 'SeededSampler', 'SemiSupervisedSampler']

@@ -5,5 +5,3 @@ from .pack_views import PackViews
 from .pad_random_crop import PadRandomCrop
 from .seed_random import SeedRandom
 from .views import Views
-
-__all__ = ['LoadImage', 'PackViews', 'PadRandomCrop', 'SeedRandom', 'Views']

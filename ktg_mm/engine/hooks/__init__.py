@@ -10,17 +10,3 @@ from .sample_count_hook import SampleCountHook
 from .seed_hook import SeedHook
 from .sync_before_save_hook import SyncBeforeSaveHook
 from .validate_on_resume_hook import ValidateOnResumeHook
-
-__all__ = [
-    'ClassCountHook',
-    'FastResumeHook',
-    'GraphRuntimeInfoHook',
-    'NonFiniteLossError',
-    'ProgressBarHook',
-    'ProgressHook',
-    'SafeCheckpointHook',
-    'SampleCountHook',
-    'SeedHook',
-    'SyncBeforeSaveHook',
-    'ValidateOnResumeHook',
-]

@@ -2,5 +2,3 @@
 
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .node_optim_wrapper_constructor import NodeOptimWrapperConstructor
-
-__all__ = ['AutocastOptimWrapper', 'NodeOptimWrapperConstructor']

@@ -1,5 +1,3 @@
 """Schedules of the learning rate."""
 
 from .partial_cosine_lr import PartialCosineLR
-
-__all__ = ['PartialCosineLR']

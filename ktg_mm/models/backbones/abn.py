@@ -62,14 +62,7 @@ class AttentionBranch(nn.Module):
         self.classifier = nn.Conv2d(num_classes, num_classes, 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Computes the attention map and the branch's own prediction.
-
-        Args:
-            x: Features of shape (B, C, H, W).
-
-        Returns:
-            The attention map of shape (B, H, W) with values between 0 and 1, and the logits of shape (B, K).
-        """
+        """Features (B, C, H, W) to the attention map (B, H, W), values between 0 and 1, and the logits (B, K)."""
         maps = self.class_maps(self.stage(x))
         return self.attention(maps).squeeze(1), self.classifier(maps).mean(dim=(2, 3))
 
@@ -116,14 +109,7 @@ class AttentionBranchMixin(BaseModule):
         raise NotImplementedError
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Computes the feature maps.
-
-        Args:
-            x: Images of shape (B, 3, H, W).
-
-        Returns:
-            One map of shape (B, C, H', W') for each of ``out_indices``.
-        """
+        """Returns a feature map (B, C, H', W') for each of ``out_indices``, of images (B, 3, H, W)."""
         x = self.forward_stem(x)
         outs = []
         for index, name in enumerate(self.res_layers):
@@ -175,13 +161,7 @@ class ABNResNet(AttentionBranchMixin, ResNet):
     ) -> None:
         if depth not in self.arch_settings:
             raise ConfigError('depth', f'{depth!r} is not one of {", ".join(map(str, self.arch_settings))}')
-        super().__init__(
-            num_classes=num_classes,
-            residual=residual,
-            depth=depth,
-            zero_init_residual=zero_init_residual,
-            **kwargs,
-        )
+        super().__init__(num_classes, residual, depth=depth, zero_init_residual=zero_init_residual, **kwargs)
 
     def forward_stem(self, x: torch.Tensor) -> torch.Tensor:
         """Computes the stem: images (B, 3, H, W) to features (B, 64, H/4, W/4)."""
@@ -214,7 +194,7 @@ class ABNCIFARResNet(AttentionBranchMixin, CIFARResNet):
     """
 
     def __init__(self, depth: int = 20, num_classes: int = 100, residual: bool = False, **kwargs: Any) -> None:
-        super().__init__(num_classes=num_classes, residual=residual, depth=depth, **kwargs)
+        super().__init__(num_classes, residual, depth=depth, **kwargs)
 
     def forward_stem(self, x: torch.Tensor) -> torch.Tensor:
         """Computes the stem: images (B, 3, H, W) to features (B, 16, H, W)."""

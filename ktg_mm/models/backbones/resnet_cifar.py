@@ -32,14 +32,7 @@ class ZeroPadShortcut(nn.Module):
         self.stride = stride
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Subsamples and pads.
-
-        Args:
-            x: Features of shape (B, in_channels, H, W).
-
-        Returns:
-            Features of shape (B, out_channels, ceil(H / stride), ceil(W / stride)).
-        """
+        """Features (B, in_channels, H, W) to (B, out_channels, ceil(H / stride), ceil(W / stride))."""
         x = x[:, :, :: self.stride, :: self.stride]
         return nn.functional.pad(x, (0, 0, 0, 0, 0, self.added_channels))
 

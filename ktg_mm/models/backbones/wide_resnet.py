@@ -49,14 +49,7 @@ class PreActBlock(nn.Module):
             self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Computes the block.
-
-        Args:
-            x: Features of shape (B, in_channels, H, W).
-
-        Returns:
-            Features of shape (B, out_channels, ceil(H / stride), ceil(W / stride)), not yet rectified.
-        """
+        """Features (B, in_channels, H, W) to (B, out_channels, ceil(H / stride), ceil(W / stride)), not rectified."""
         out = self.relu(self.norm1(x))
         identity = x if self.shortcut is None else self.shortcut(out)
         out = self.relu(self.norm2(self.conv1(out)))
@@ -130,14 +123,7 @@ class CIFARWideResNet(BaseModule):
         self.out_channels = channels
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Computes the feature maps.
-
-        Args:
-            x: Images of shape (B, in_channels, H, W).
-
-        Returns:
-            One map of shape (B, 16k, H, W), (B, 32k, H/2, W/2) or (B, 64k, H/4, W/4) for each of ``out_indices``.
-        """
+        """Images (B, in_channels, H, W) to maps (B, 16k, H, W), (B, 32k, H/2, W/2), (B, 64k, H/4, W/4) as asked for."""
         low = self.layer1(self.conv1(x))
         middle = self.layer2(low)
         high = self.relu(self.norm(self.layer3(middle)))

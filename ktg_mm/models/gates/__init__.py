@@ -15,21 +15,3 @@ from .soft_match import SoftMatchGate
 from .stability import StabilityGate
 from .threshold import ThresholdGate
 from .through import ThroughGate
-
-__all__ = [
-    'CorrectGate',
-    'CutoffGate',
-    'DashGate',
-    'FlexMatchGate',
-    'FreeMatchGate',
-    'Gate',
-    'LinearGate',
-    'NegativeLinearGate',
-    'RampUpGate',
-    'RelativeThresholdGate',
-    'SineGate',
-    'SoftMatchGate',
-    'StabilityGate',
-    'ThresholdGate',
-    'ThroughGate',
-]

@@ -9,15 +9,3 @@ from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
 from .pseudo_label import PseudoLabel
 from .self_adaptive_fairness import SelfAdaptiveFairness
-
-__all__ = [
-    'AttentionCosine',
-    'AttentionMSE',
-    'CrossEntropy',
-    'EdgeLoss',
-    'KLDivergence',
-    'ProbabilityCosine',
-    'ProbabilityMSE',
-    'PseudoLabel',
-    'SelfAdaptiveFairness',
-]

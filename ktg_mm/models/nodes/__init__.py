@@ -3,5 +3,3 @@
 from .base import Node
 from .ensemble import EnsembleNode
 from .network import NetworkNode
-
-__all__ = ['EnsembleNode', 'NetworkNode', 'Node']

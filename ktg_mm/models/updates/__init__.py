@@ -4,5 +4,3 @@ from .base import Update, total_loss
 from .pcgrad import PCGradUpdate
 from .sequential import SequentialUpdate
 from .simultaneous import SimultaneousUpdate
-
-__all__ = ['PCGradUpdate', 'SequentialUpdate', 'SimultaneousUpdate', 'Update', 'total_loss']

@@ -2,5 +2,3 @@
 
 from .draw import draw_plots
 from .plot_search import plot_search
-
-__all__ = ['draw_plots', 'plot_search']

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ktg_mm.engine import ClassCountHook
+from ktg_mm.engine.hooks import ClassCountHook
 from ktg_mm.errors import ConfigError
 
 TWELVE = {

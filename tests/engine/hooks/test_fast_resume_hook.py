@@ -13,7 +13,7 @@ from mmengine.runner.loops import _InfiniteDataloaderIterator
 from torch.utils.data import DataLoader
 
 from ktg_mm.datasets import SeededSampler, SemiSupervisedSampler
-from ktg_mm.engine import FastResumeHook
+from ktg_mm.engine.hooks import FastResumeHook
 
 ITERATIONS = 25  # a pass has 7 batches
 

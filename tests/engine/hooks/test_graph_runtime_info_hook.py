@@ -7,8 +7,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ktg_mm.checkpoints import load_checkpoint_safely
-from ktg_mm.engine import NonFiniteLossError
-from ktg_mm.engine.hooks import graph_runtime_info_hook
+from ktg_mm.engine.hooks import NonFiniteLossError, graph_runtime_info_hook
 from ktg_mm.structures import EdgeValue
 
 EDGES = ['label->net1', 'label->net2', 'net2->net1', 'net1->net2']

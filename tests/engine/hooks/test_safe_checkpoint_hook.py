@@ -8,7 +8,8 @@ from mmengine.hooks import Hook
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from ktg_mm.checkpoints import load_checkpoint_safely
-from ktg_mm.engine import AtomicLocalBackend, SafeCheckpointHook
+from ktg_mm.engine import AtomicLocalBackend
+from ktg_mm.engine.hooks import SafeCheckpointHook
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.evaluation import NodeMetric
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ktg_mm.engine import SeedHook
-from ktg_mm.engine.hooks import seed_hook
+from ktg_mm.engine.hooks import SeedHook, seed_hook
 
 DROPOUT = dict(type='StackedLinearClsHead', num_classes=10, in_channels=16, mid_channels=[32], dropout_rate=0.5)
 CHANGES = {

@@ -10,8 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
 
 from ktg_mm.apis import load_config
-from ktg_mm.engine import SafeCheckpointHook, SyncBeforeSaveHook
-from ktg_mm.engine.hooks import sync_before_save_hook
+from ktg_mm.engine.hooks import SafeCheckpointHook, SyncBeforeSaveHook, sync_before_save_hook
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 

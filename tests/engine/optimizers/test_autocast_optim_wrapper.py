@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from ktg_mm.engine import AutocastOptimWrapper
+from ktg_mm.engine.optimizers import AutocastOptimWrapper
 
 
 def test_forward_runs_in_bfloat16_and_weights_stay_float32():

@@ -3,7 +3,7 @@ import torch
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
 
-from ktg_mm.engine import AutocastOptimWrapper, NodeOptimWrapperConstructor
+from ktg_mm.engine.optimizers import AutocastOptimWrapper, NodeOptimWrapperConstructor
 from ktg_mm.errors import ConfigError
 
 SGD = dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=5e-4)

@@ -4,7 +4,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.errors import UserError
-from ktg_mm.models.backbones import CIFARResNet, ZeroPadShortcut
+from ktg_mm.models.backbones.resnet_cifar import CIFARResNet, ZeroPadShortcut
 
 CLASSIFIER_10 = 64 * 10 + 10
 

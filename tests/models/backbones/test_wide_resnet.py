@@ -4,7 +4,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.errors import UserError
-from ktg_mm.models.backbones import CIFARWideResNet, PreActBlock
+from ktg_mm.models.backbones.wide_resnet import CIFARWideResNet, PreActBlock
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from mmengine.optim import OptimWrapper
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from ktg_mm.engine import AutocastOptimWrapper
+from ktg_mm.engine.optimizers import AutocastOptimWrapper
 
 
 def dml(toys, **arguments):
