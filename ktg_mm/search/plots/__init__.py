@@ -1,6 +1,5 @@
 """Pictures of a search and the numbers behind them."""
 
-from .draw import draw_plots
-from .plot_search import plot_search
+from .draw import draw_plots, plot_search
 
 __all__ = ['draw_plots', 'plot_search']
