@@ -15,8 +15,9 @@ from torch.utils.data import Subset
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.apis.runner import check_data_root
 from ktg_mm.errors import ConfigError, UserError
+
+from .predict import check_data
 
 
 @DATASETS.register_module()
@@ -55,37 +56,22 @@ def with_images(cfg: Config, split: str, indices: Sequence[int]) -> Config:
         indices: Places of the images in the split's data set.
 
     Raises:
-        ConfigError: If the config has no such data.
+        ConfigError: If the config has no such data, or they are not there.
     """
-    _check_loader(cfg, f'{split}_dataloader')
+    check_data(cfg, f'{split}_dataloader')
     smaller = Config(cfg.to_dict(), cfg.text, cfg.filename, format_python_code=False)
     loader = smaller[f'{split}_dataloader']
     loader.dataset = dict(type='ChosenImages', dataset=loader.dataset, indices=[int(index) for index in indices])
     return smaller
 
 
-def build_split(cfg: Config, split: str) -> BaseDataset:
-    """The data set of a split.
-
-    Args:
-        cfg: A config; it stays as it is.
-        split: ``'val'`` or ``'test'``.
-
-    Raises:
-        ConfigError: If the config has no such data, or they are not there.
-    """
-    key = f'{split}_dataloader'
-    _check_loader(cfg, key)
+def _build_split(cfg: Config, split: str) -> BaseDataset:
+    """The data set of a split of a config, which stays as it is."""
+    check_data(cfg, f'{split}_dataloader')
     cfg = Config(cfg.to_dict(), format_python_code=False)
     check_config(cfg)
-    check_data_root(cfg, key)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
-        return DATASETS.build(cfg[key].dataset)
-
-
-def _check_loader(cfg: Config, key: str) -> None:
-    if not cfg.get(key):
-        raise ConfigError(key, 'is missing; the config has no such data')
+        return DATASETS.build(cfg[f'{split}_dataloader'].dataset)
 
 
 def sample_images(args: argparse.Namespace, number: int) -> list[int]:
@@ -125,7 +111,7 @@ def draw_sample(cfg: Config, split: str, number: int, seed: int = 0, limit: int 
     Raises:
         ConfigError: If the data are not there, or are not labelled with one class each.
     """
-    dataset = build_split(cfg, split)
+    dataset = _build_split(cfg, split)
     key = f'{split}_dataloader.dataset'
     if not hasattr(dataset, 'get_cat_ids'):
         raise ConfigError(key, f'a {type(dataset).__name__} does not tell the classes of its images to choose by')
@@ -179,7 +165,7 @@ def seen_pixels(cfg: Config, split: str, indices: Sequence[int]) -> list[np.ndar
     Raises:
         ConfigError: If the data are not there.
     """
-    dataset = build_split(cfg, split)
+    dataset = _build_split(cfg, split)
     wanted = cfg.model.get('data_preprocessor') or cfg.get('data_preprocessor') or {}
     preprocessor = MODELS.build(dict(type='ClsDataPreprocessor') | Config(dict(wanted)).to_dict())
     images = [undo_normalization(preprocessor, dataset[int(index)]['inputs']) for index in indices]

@@ -72,7 +72,7 @@ def analyse_embedding(
     check_method(method)
     notes = note_left_out(predictions)
     points = normalized_maps(predictions)
-    rows = embedding_table(predictions, indices, embed(points, method, seed))
+    rows = _table(predictions, indices, embed(points, method, seed))
     separation = separation_of(points, len(predictions.attention))
     about = f'{len(points)} maps, {len(indices)} each of {", ".join(predictions.attention)}'
     figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', _words(separation))
@@ -183,14 +183,8 @@ def separation_of(points: np.ndarray, nodes: int) -> Separation | None:
     )
 
 
-def embedding_table(predictions: Predictions, indices: Sequence[int], places: np.ndarray) -> list[dict[str, Any]]:
-    """The points as rows, from node to node.
-
-    Args:
-        predictions: With attention maps.
-        indices: Places of the N images in their data set.
-        places: From :func:`embed`, shape (nodes N, 2).
-    """
+def _table(predictions: Predictions, indices: Sequence[int], places: np.ndarray) -> list[dict[str, Any]]:
+    """The points (nodes N, 2) as rows, from node to node."""
     images = [(int(index), int(label)) for index, label in zip(indices, predictions.labels, strict=True)]
     whose = [(name, *image) for name in predictions.attention for image in images]
     return [
@@ -203,7 +197,7 @@ def draw_embedding(rows: Sequence[Mapping[str, Any]], name: str, below: str) -> 
     """Draws a point for each map, a colour and a marker for each node.
 
     Args:
-        rows: From :func:`embedding_table`.
+        rows: Of each point ``node``, ``x`` and ``y``.
         name: The title.
         below: The line below it.
     """

@@ -37,7 +37,6 @@ class CalibrationError(BaseMetric):
 
     default_prefix = 'calibration'
     directions = dict(ece='minimize')  # for a search
-    directions = dict(ece='minimize')  # for a search
 
     def __init__(self, bins: int = 15, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
