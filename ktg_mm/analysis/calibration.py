@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ktg_mm.evaluation.calibration import reliability
+from ktg_mm.evaluation.calibration_error import reliability
 from ktg_mm.text_table import text_table
 from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, short_names, title
 
