@@ -73,14 +73,10 @@ def analyse_embedding(
     notes = note_left_out(predictions)
     points = normalized_maps(predictions)
     rows = _table(predictions, indices, embed(points, method, seed))
-    separation = separation_of(points, len(predictions.attention))
+    separation = str(separation_of(points, len(predictions.attention)) or 'separation of the nodes: needs two of them')
     about = f'{len(points)} maps, {len(indices)} each of {", ".join(predictions.attention)}'
-    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', _words(separation))
-    return Result(f'attention_{method}', rows, figure, '\n'.join([about, _words(separation), *notes]))
-
-
-def _words(separation: Separation | None) -> str:
-    return 'separation of the nodes: needs two of them' if separation is None else str(separation)
+    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', separation)
+    return Result(f'attention_{method}', rows, figure, '\n'.join([about, separation, *notes]))
 
 
 def check_method(method: str) -> None:

@@ -20,6 +20,7 @@ from .result import Result
 
 # Fisher's interval divides by the square root of the number of pairs less 3.
 _FEWEST_PAIRS = 4
+_UNKNOWN = f'not known, as it takes {_FEWEST_PAIRS} pairs that differ'
 _MOST_NAMES = 6  # pairs that are named in the picture
 
 
@@ -87,13 +88,9 @@ def analyse_mutual_kl(predictions: Predictions) -> Result:
     summary = (
         f'{len(rows)} pairs of {len(predictions.networks)} networks, {len(predictions.labels)} images\n'
         f'gain of a pair: mean {np.mean(gains):+.2f} points, {min(gains):+.2f} to {max(gains):+.2f}\n'
-        f'correlation of mutual KL and gain: {_words(found)}'
+        f'correlation of mutual KL and gain: {found or _UNKNOWN}'
     )
     return Result('mutual_kl', rows, _draw(rows, found), summary)
-
-
-def _words(found: Correlation | None) -> str:
-    return str(found) if found else f'not known, as it takes {_FEWEST_PAIRS} pairs that differ'
 
 
 def _rows(predictions: Predictions) -> list[dict[str, Any]]:
@@ -145,7 +142,7 @@ def _draw(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
     axes.axhline(0, color=GREY, lw=0.8, ls=':')
     axes.set(xlabel='mutual KL (nats)', ylabel='gain of the ensemble of two (percentage points)')
     axes.grid(color=PALE)
-    below = f'correlation: {_words(found)}'
+    below = f'correlation: {found or _UNKNOWN}'
     title(figure, f'Difference of two networks and gain of their ensemble, {len(rows)} pairs', below)
     if several or found:
         legend(figure)

@@ -28,11 +28,7 @@ SPLITS = ('val', 'test')
 
 
 def predict_dataset(
-    cfg: Config,
-    checkpoint: str | Path,
-    split: str = 'test',
-    attention: bool = False,
-    limit: int | None = None,
+    cfg: Config, checkpoint: str | Path, split: str = 'test', attention: bool = False, limit: int | None = None
 ) -> Predictions:
     """Runs every node of a trained graph on a config's validation or test data, in the data set's order.
 
