@@ -23,7 +23,7 @@ def analyse_attention_maps(
 
     Args:
         predictions: For N images, with attention maps.
-        pixels: The images, from :func:`ktg_mm.analysis.pixels.seen_pixels`.
+        pixels: The images, from :func:`ktg_mm.analysis.chosen_images.seen_pixels`.
         indices: Their places in their data set, shape (N,).
         name: What they are of, for the picture's title.
 

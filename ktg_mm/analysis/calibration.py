@@ -11,18 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ktg_mm.evaluation.calibration import reliability
+from ktg_mm.evaluation.calibration_error import reliability
 from ktg_mm.text_table import text_table
 from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, short_names, title
 
 from .predictions import Predictions
 from .result import Result
 
-BINS = 15
 _COLUMNS = 4
 
 
-def analyse_calibration(predictions: Predictions, bins: int = BINS) -> Result:
+def analyse_calibration(predictions: Predictions, bins: int = 15) -> Result:
     """Measures the calibration of every node, networks and ensembles.
 
     Args:
@@ -32,19 +31,13 @@ def analyse_calibration(predictions: Predictions, bins: int = BINS) -> Result:
     Returns:
         The result ``calibration``, a row for each bin of each node.
     """
-    rows = [row for name in predictions.names for row in calibration_rows(predictions, name, bins)]
+    rows = [row for name in predictions.names for row in _rows(predictions, name, bins)]
     table = text_table([_summary(predictions, rows, name) for name in predictions.names])
-    return Result('calibration', rows, draw_calibration(rows, predictions.names), table)
+    return Result('calibration', rows, _draw(rows, predictions.names), table)
 
 
-def calibration_rows(predictions: Predictions, name: str, bins: int = BINS) -> list[dict[str, Any]]:
-    """The bins of a node's reliability diagram, each with the node's error; what an empty bin lacks is NaN.
-
-    Args:
-        predictions: What the node predicts.
-        name: The node.
-        bins: Number of bins. Defaults to 15.
-    """
+def _rows(predictions: Predictions, name: str, bins: int) -> list[dict[str, Any]]:
+    """The bins of a node's reliability diagram, each with the node's error; what an empty bin lacks is NaN."""
     found = reliability(predictions.probabilities(name).max(axis=1), predictions.correct(name), bins)
     return [
         dict(
@@ -72,13 +65,8 @@ def _summary(predictions: Predictions, rows: Sequence[dict[str, Any]], name: str
     }
 
 
-def draw_calibration(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
-    """Draws a reliability diagram of each node.
-
-    Args:
-        rows: From :func:`calibration_rows`, of all nodes.
-        names: The nodes.
-    """
+def _draw(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
+    """Draws a reliability diagram of each node."""
     columns = min(_COLUMNS, len(names))
     lines = -(-len(names) // columns)
     figure, axes = sheet(1.6 + 2.2 * lines, lines, columns, sharex=True, sharey=True)

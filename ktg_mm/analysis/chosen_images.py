@@ -1,4 +1,4 @@
-"""A few images of a data set, to look at or to draw a sample."""
+"""A few images of a data set: chosen or drawn, and as the networks of a graph see them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import argparse
 from collections.abc import Sequence
 
 import numpy as np
-import torch.utils.data
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, MODELS
+from torch import Tensor, nn
+from torch.utils.data import Subset
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.apis.runner import check_data_root
 from ktg_mm.errors import ConfigError, UserError
+
+from .predict import check_data
 
 
 @DATASETS.register_module()
-class ChosenImages(torch.utils.data.Subset):
+class ChosenImages(Subset):
     """The images of any data set at some places, in the order of these.
 
     Args:
@@ -54,37 +56,22 @@ def with_images(cfg: Config, split: str, indices: Sequence[int]) -> Config:
         indices: Places of the images in the split's data set.
 
     Raises:
-        ConfigError: If the config has no such data.
+        ConfigError: If the config has no such data, or they are not there.
     """
-    _check_loader(cfg, f'{split}_dataloader')
+    check_data(cfg, f'{split}_dataloader')
     smaller = Config(cfg.to_dict(), cfg.text, cfg.filename, format_python_code=False)
     loader = smaller[f'{split}_dataloader']
     loader.dataset = dict(type='ChosenImages', dataset=loader.dataset, indices=[int(index) for index in indices])
     return smaller
 
 
-def build_split(cfg: Config, split: str) -> BaseDataset:
-    """The data set of a split.
-
-    Args:
-        cfg: A config; it stays as it is.
-        split: ``'val'`` or ``'test'``.
-
-    Raises:
-        ConfigError: If the config has no such data, or they are not there.
-    """
-    key = f'{split}_dataloader'
-    _check_loader(cfg, key)
+def _build_split(cfg: Config, split: str) -> BaseDataset:
+    """The data set of a split of a config, which stays as it is."""
+    check_data(cfg, f'{split}_dataloader')
     cfg = Config(cfg.to_dict(), format_python_code=False)
     check_config(cfg)
-    check_data_root(cfg, key)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
-        return DATASETS.build(cfg[key].dataset)
-
-
-def _check_loader(cfg: Config, key: str) -> None:
-    if not cfg.get(key):
-        raise ConfigError(key, 'is missing; the config has no such data')
+        return DATASETS.build(cfg[f'{split}_dataloader'].dataset)
 
 
 def sample_images(args: argparse.Namespace, number: int) -> list[int]:
@@ -124,7 +111,7 @@ def draw_sample(cfg: Config, split: str, number: int, seed: int = 0, limit: int 
     Raises:
         ConfigError: If the data are not there, or are not labelled with one class each.
     """
-    dataset = build_split(cfg, split)
+    dataset = _build_split(cfg, split)
     key = f'{split}_dataloader.dataset'
     if not hasattr(dataset, 'get_cat_ids'):
         raise ConfigError(key, f'a {type(dataset).__name__} does not tell the classes of its images to choose by')
@@ -159,3 +146,53 @@ def choose_evenly(labels: np.ndarray, number: int, seed: int = 0) -> np.ndarray:
     class_turn = random.permutation(int(labels.max()) + 1)
     chosen = order[np.lexsort((class_turn[labels[order]], turn))][:number]
     return chosen[np.lexsort((chosen, labels[chosen]))]
+
+
+def seen_pixels(cfg: Config, split: str, indices: Sequence[int]) -> list[np.ndarray]:
+    """The pixels that the networks get, before they are normalised.
+
+    They are taken behind the data preprocessor, with its normalisation undone: so they are cropped, padded and ordered
+    (RGB or BGR) as the networks get them.
+
+    Args:
+        cfg: The graph's config.
+        split: ``'val'`` or ``'test'``.
+        indices: Places of the images in the split's data set.
+
+    Returns:
+        Each image, float of shape (height, width, 3), 0 to 1; a grey one has three times the same channel.
+
+    Raises:
+        ConfigError: If the data are not there.
+    """
+    dataset = _build_split(cfg, split)
+    wanted = cfg.model.get('data_preprocessor') or cfg.get('data_preprocessor') or {}
+    preprocessor = MODELS.build(dict(type='ClsDataPreprocessor') | Config(dict(wanted)).to_dict())
+    images = [undo_normalization(preprocessor, dataset[int(index)]['inputs']) for index in indices]
+    # Pipelines give 0 to 255, unless one of their steps has divided by 255.
+    brightest = 255.0 if max(image.max() for image in images) > 1.5 else 1.0
+    return [np.clip(image / brightest, 0, 1) for image in images]
+
+
+def undo_normalization(preprocessor: nn.Module, inputs: Tensor) -> np.ndarray:
+    """Puts an image through a data preprocessor and takes its mean and deviation out again.
+
+    Args:
+        preprocessor: One of mmpretrain's or mmengine's.
+        inputs: Shape (channels, height, width), as the data set gives it.
+
+    Returns:
+        Shape (height, width, 3), in the unit of the inputs.
+
+    Example:
+        >>> import torch, mmpretrain.models
+        >>> preprocessor = MODELS.build(dict(type='ClsDataPreprocessor', mean=[9] * 3, std=[2] * 3, to_rgb=True))
+        >>> undo_normalization(preprocessor, torch.arange(3).view(3, 1, 1)).tolist()
+        [[[2.0, 1.0, 0.0]]]
+    """
+    seen = preprocessor({'inputs': [inputs]}, training=False)['inputs'][0].float()
+    if hasattr(preprocessor, 'mean') and hasattr(preprocessor, 'std'):
+        seen = seen * preprocessor.std + preprocessor.mean
+    if len(seen) != 3:
+        seen = seen.mean(dim=0, keepdim=True).expand(3, -1, -1)
+    return seen.permute(1, 2, 0).cpu().numpy()

@@ -19,7 +19,6 @@ from ktg_mm.visualization.chart import BLACK, PALE, SHADES, SIZE, SMALL, WIDTH, 
 from .predictions import Predictions
 from .result import Result
 
-ALL = 'all'
 _MOST_NUMBERS = 4  # networks, of which each pair has its number in the picture
 _MAPS = {
     'disagreement_percent': ('disagreement (%)', '{:.1f}'),
@@ -35,37 +34,27 @@ def analyse_diversity(predictions: Predictions) -> Result:
         predictions: Of at least two networks; with attention maps, where those are to be compared.
 
     Returns:
-        The result ``diversity``: a row for each pair, then one for all networks.
+        The result ``diversity``: a row for each pair, then one for all networks, named ``all``, with the measures of
+        :mod:`ktg_mm.evaluation.diversity`. ``attention_difference`` is NaN for networks without maps or with maps of
+        two sizes; the last row's is the mean of the pairs that have it.
 
     Raises:
         UserError: If there are fewer than two networks.
     """
-    rows = diversity_rows(predictions)
+    rows = _rows(predictions)
     total = rows[-1]
-    table = text_table(
-        [
-            {'of all networks': 'interrater agreement', 'value': f'{total["interrater_agreement"]:.3f}'},
-            {'of all networks': 'disagreement (%), mean of pairs', 'value': f'{total["disagreement_percent"]:.2f}'},
-            {'of all networks': 'mutual KL (nats), mean of pairs', 'value': f'{total["mutual_kl_nats"]:.4f}'},
-            {'of all networks': 'attention difference, mean of pairs', 'value': f'{total["attention_difference"]:.3f}'},
-            {'of all networks': 'entropy (nats), mean of networks', 'value': f'{total["entropy_nats"]:.4f}'},
-        ]
-    )
-    return Result('diversity', rows, draw_diversity(rows, predictions.networks), table)
+    values = {
+        'interrater agreement': f'{total["interrater_agreement"]:.3f}',
+        'disagreement (%), mean of pairs': f'{total["disagreement_percent"]:.2f}',
+        'mutual KL (nats), mean of pairs': f'{total["mutual_kl_nats"]:.4f}',
+        'attention difference, mean of pairs': f'{total["attention_difference"]:.3f}',
+        'entropy (nats), mean of networks': f'{total["entropy_nats"]:.4f}',
+    }
+    table = text_table([{'of all networks': name, 'value': value} for name, value in values.items()])
+    return Result('diversity', rows, _draw(rows, predictions.networks), table)
 
 
-def diversity_rows(predictions: Predictions) -> list[dict[str, Any]]:
-    """The measures of each pair of networks, and last those of all, named ``all``.
-
-    ``attention_difference`` is NaN for networks without maps or with maps of two sizes; the last row's is the mean of
-    the pairs that have it. The measures are those of :mod:`ktg_mm.evaluation.diversity`.
-
-    Args:
-        predictions: Of at least two networks.
-
-    Raises:
-        UserError: If there are fewer than two networks.
-    """
+def _rows(predictions: Predictions) -> list[dict[str, Any]]:
     networks = predictions.networks
     if len(networks) < 2:
         raise UserError(f'diversity needs at least two networks, got {", ".join(networks)}')
@@ -83,11 +72,13 @@ def diversity_rows(predictions: Predictions) -> list[dict[str, Any]]:
         )
         for a, b in combinations(networks, 2)
     ]
-    total: dict[str, Any] = dict(first=ALL, second=ALL)
-    total |= {key: _mean([row[key] for row in rows]) for key in _MAPS}
-    correct = np.stack([predictions.correct(name) for name in networks])
-    total['interrater_agreement'] = interrater_agreement(correct)
-    total['entropy_nats'] = float(np.mean(list(entropies.values())))
+    total = dict(
+        first='all',
+        second='all',
+        **{key: _mean([row[key] for row in rows]) for key in _MAPS},
+        interrater_agreement=interrater_agreement(np.stack([predictions.correct(name) for name in networks])),
+        entropy_nats=float(np.mean(list(entropies.values()))),
+    )
     return [*rows, total]
 
 
@@ -103,13 +94,8 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float('nan')
 
 
-def draw_diversity(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> Figure:
-    """Draws the measures of all pairs as heat maps.
-
-    Args:
-        rows: From :func:`diversity_rows`.
-        networks: Names of the networks.
-    """
+def _draw(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> Figure:
+    """Draws the measures of all pairs as heat maps."""
     *pairs, total = rows
     shown = [key for key in _MAPS if not np.isnan(total[key])]
     labels = short_names(networks, 24)

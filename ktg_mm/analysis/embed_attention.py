@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
 from ktg_mm.errors import UserError
+from ktg_mm.visualization.chart import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, SMALL, VERMILION, legend, sheet, title
+from ktg_mm.visualization.graph_layout import text_size
 
 from .attention_maps import note_left_out
-from .embedding_figure import draw_embedding
 from .predictions import Predictions
 from .result import Result
 
 METHODS = {'tsne': 't-SNE', 'umap': 'UMAP'}
+
+_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, BLACK, '#CC79A7')
+_MARKERS = ('o', '^', 's', 'D', 'v', 'P', 'X', '<', '>', 'p')  # more than colours: 70 nodes differ
+_LAYERS = 10
 
 
 @dataclass(frozen=True)
@@ -65,15 +72,11 @@ def analyse_embedding(
     check_method(method)
     notes = note_left_out(predictions)
     points = normalized_maps(predictions)
-    rows = embedding_table(predictions, indices, embed(points, method, seed))
-    separation = separation_of(points, len(predictions.attention))
+    rows = _table(predictions, indices, embed(points, method, seed))
+    separation = str(separation_of(points, len(predictions.attention)) or 'separation of the nodes: needs two of them')
     about = f'{len(points)} maps, {len(indices)} each of {", ".join(predictions.attention)}'
-    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', _words(separation))
-    return Result(f'attention_{method}', rows, figure, '\n'.join([about, _words(separation), *notes]))
-
-
-def _words(separation: Separation | None) -> str:
-    return 'separation of the nodes: needs two of them' if separation is None else str(separation)
+    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', separation)
+    return Result(f'attention_{method}', rows, figure, '\n'.join([about, separation, *notes]))
 
 
 def check_method(method: str) -> None:
@@ -176,17 +179,43 @@ def separation_of(points: np.ndarray, nodes: int) -> Separation | None:
     )
 
 
-def embedding_table(predictions: Predictions, indices: Sequence[int], places: np.ndarray) -> list[dict[str, Any]]:
-    """The points as rows, from node to node.
-
-    Args:
-        predictions: With attention maps.
-        indices: Places of the N images in their data set.
-        places: From :func:`embed`, shape (nodes N, 2).
-    """
+def _table(predictions: Predictions, indices: Sequence[int], places: np.ndarray) -> list[dict[str, Any]]:
+    """The points (nodes N, 2) as rows, from node to node."""
     images = [(int(index), int(label)) for index, label in zip(indices, predictions.labels, strict=True)]
     whose = [(name, *image) for name in predictions.attention for image in images]
     return [
         dict(node=name, image=index, label=label, x=float(x), y=float(y))
         for (name, index, label), (x, y) in zip(whose, places, strict=True)
     ]
+
+
+def draw_embedding(rows: Sequence[Mapping[str, Any]], name: str, below: str) -> Figure:
+    """Draws a point for each map, a colour and a marker for each node.
+
+    Args:
+        rows: Of each point ``node``, ``x`` and ``y``.
+        name: The title.
+        below: The line below it.
+    """
+    figure, ((axes,),) = sheet(7.2)
+    nodes = list(dict.fromkeys(row['node'] for row in rows))
+    styles: dict[str, dict[str, Any]] = {
+        node: dict(color=_COLOURS[place % len(_COLOURS)], marker=_MARKERS[place % len(_MARKERS)])
+        for place, node in enumerate(nodes)
+    }
+    # The nodes' points are drawn in turns, or the last node would hide the others.
+    for layer in np.array_split(np.random.default_rng(0).permutation(len(rows)), _LAYERS):
+        for node, style in styles.items():
+            mine = [rows[place] for place in layer if rows[place]['node'] == node]
+            x, y = [row['x'] for row in mine], [row['y'] for row in mine]
+            size = float(np.clip(150 / np.sqrt(len(rows)), 3, 6))
+            axes.plot(x, y, ls='', ms=size, mew=0.3, mec='white', alpha=0.8, **style)
+    axes.set(xticks=[], yticks=[])
+    axes.set_aspect('equal', adjustable='datalim')
+    axes.spines[:].set(visible=True, color=GREY)
+    axes.set_xlabel('a point is the map of one network for one image; the axes have no unit', fontsize=SMALL)
+    title(figure, name, below)
+    columns = int(np.clip(6.5 / (0.4 + max(text_size(node, SMALL)[0] for node in nodes)), 1, 8))
+    handles = [Line2D([], [], ls='', ms=6, label=node, **style) for node, style in styles.items()]
+    legend(figure, handles, columns)
+    return figure

@@ -20,6 +20,7 @@ from .result import Result
 
 # Fisher's interval divides by the square root of the number of pairs less 3.
 _FEWEST_PAIRS = 4
+_UNKNOWN = f'not known, as it takes {_FEWEST_PAIRS} pairs that differ'
 _MOST_NAMES = 6  # pairs that are named in the picture
 
 
@@ -76,35 +77,23 @@ def analyse_mutual_kl(predictions: Predictions) -> Result:
         predictions: Of at least two networks.
 
     Returns:
-        The result ``mutual_kl``, a row for each pair.
+        The result ``mutual_kl``, a row for each pair; ``same_run`` is 1 for two networks of one run, else 0.
 
     Raises:
         UserError: If there are fewer than two networks.
     """
-    rows = pair_rows(predictions)
+    rows = _rows(predictions)
     found = correlation([row['mutual_kl_nats'] for row in rows], [row['gain_points'] for row in rows])
     gains = [row['gain_points'] for row in rows]
     summary = (
         f'{len(rows)} pairs of {len(predictions.networks)} networks, {len(predictions.labels)} images\n'
         f'gain of a pair: mean {np.mean(gains):+.2f} points, {min(gains):+.2f} to {max(gains):+.2f}\n'
-        f'correlation of mutual KL and gain: {_words(found)}'
+        f'correlation of mutual KL and gain: {found or _UNKNOWN}'
     )
-    return Result('mutual_kl', rows, draw_mutual_kl(rows, found), summary)
+    return Result('mutual_kl', rows, _draw(rows, found), summary)
 
 
-def _words(found: Correlation | None) -> str:
-    return str(found) if found else f'not known, as it takes {_FEWEST_PAIRS} pairs that differ'
-
-
-def pair_rows(predictions: Predictions) -> list[dict[str, Any]]:
-    """The numbers of each pair of networks, those of one run first told from those of two.
-
-    Args:
-        predictions: Of at least two networks.
-
-    Raises:
-        UserError: If there are fewer than two networks.
-    """
+def _rows(predictions: Predictions) -> list[dict[str, Any]]:
     networks = predictions.networks
     if len(networks) < 2:
         raise UserError(f'pairs need at least two networks, got {", ".join(networks)}')
@@ -129,13 +118,8 @@ def pair_rows(predictions: Predictions) -> list[dict[str, Any]]:
     return rows
 
 
-def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
-    """Draws the gain of each pair over its mutual KL.
-
-    Args:
-        rows: From :func:`pair_rows`.
-        found: Their correlation, if there is one.
-    """
+def _draw(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
+    """Draws the gain of each pair over its mutual KL, and the correlation, if there is one."""
     figure, ((axes,),) = sheet(5.0)
     x, y, same = (np.array([row[key] for row in rows]) for key in ('mutual_kl_nats', 'gain_points', 'same_run'))
     several = len(set(same)) > 1
@@ -158,7 +142,7 @@ def draw_mutual_kl(rows: Sequence[dict[str, Any]], found: Correlation | None) ->
     axes.axhline(0, color=GREY, lw=0.8, ls=':')
     axes.set(xlabel='mutual KL (nats)', ylabel='gain of the ensemble of two (percentage points)')
     axes.grid(color=PALE)
-    below = f'correlation: {_words(found)}'
+    below = f'correlation: {found or _UNKNOWN}'
     title(figure, f'Difference of two networks and gain of their ensemble, {len(rows)} pairs', below)
     if several or found:
         legend(figure)

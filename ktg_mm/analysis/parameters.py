@@ -50,15 +50,11 @@ def analyse_parameters(predictions: Predictions) -> Result:
             for row in rows
         ]
     )
-    return Result('parameters', rows, draw_parameters(rows), table)
+    return Result('parameters', rows, _draw(rows), table)
 
 
-def draw_parameters(rows: Sequence[dict[str, Any]]) -> Figure:
-    """Draws the accuracy of each node over its number of parameters.
-
-    Args:
-        rows: With ``node``, ``kind``, ``parameters`` and ``accuracy_percent``.
-    """
+def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Draws the accuracy of each node over its number of parameters."""
     figure, ((axes,),) = sheet(4.8)
     for kind, marker, colour in (('network', 'o', BLUE), ('ensemble', 'D', VERMILION)):
         chosen = [row for row in rows if row['kind'] == kind]

@@ -28,11 +28,7 @@ SPLITS = ('val', 'test')
 
 
 def predict_dataset(
-    cfg: Config,
-    checkpoint: str | Path,
-    split: str = 'test',
-    attention: bool = False,
-    limit: int | None = None,
+    cfg: Config, checkpoint: str | Path, split: str = 'test', attention: bool = False, limit: int | None = None
 ) -> Predictions:
     """Runs every node of a trained graph on a config's validation or test data, in the data set's order.
 
@@ -88,11 +84,16 @@ def _load_graph(cfg: Config, checkpoint: str | Path, attention: bool) -> Knowled
     return graph.to(get_device()).eval()
 
 
-def _ordered_loader(cfg: Config, key: str) -> DataLoader:
-    """The data loader of the config, but for its order and that it leaves nothing out."""
+def check_data(cfg: Config, key: str) -> None:
+    """Refuses a config without a certain data loader, and data that are not there."""
     if not cfg.get(key):
         raise ConfigError(key, 'is missing; the config has no such data')
     check_data_root(cfg, key)
+
+
+def _ordered_loader(cfg: Config, key: str) -> DataLoader:
+    """The data loader of the config, but for its order and that it leaves nothing out."""
+    check_data(cfg, key)
     left_out = ('sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers')
     loader = {name: value for name, value in cfg[key].items() if name not in left_out}
     sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)

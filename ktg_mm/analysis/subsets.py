@@ -30,27 +30,19 @@ def analyse_subsets(predictions: Predictions) -> Result:
         predictions: Of at most 12 networks.
 
     Returns:
-        The result ``subsets``, a row for each subset, by size.
+        The result ``subsets``, a row for each subset, the smallest first.
 
     Raises:
         UserError: If there are more networks.
     """
-    rows = subset_rows(predictions)
+    rows = _rows(predictions)
     best = max(rows, key=lambda row: row['accuracy_percent'])
     table = text_table([_summary(size, rows) for size in range(1, len(predictions.networks) + 1)])
     summary = f'{table}\nbest: {best["networks"]}, {best["accuracy_percent"]:.2f} %'
-    return Result('subsets', rows, draw_subsets(rows), summary)
+    return Result('subsets', rows, _draw(rows), summary)
 
 
-def subset_rows(predictions: Predictions) -> list[dict[str, Any]]:
-    """The size, the networks and the accuracy of every subset, the smallest first.
-
-    Args:
-        predictions: Of at most 12 networks.
-
-    Raises:
-        UserError: If there are more networks.
-    """
+def _rows(predictions: Predictions) -> list[dict[str, Any]]:
     networks = predictions.networks
     if len(networks) > MOST_NETWORKS:
         raise UserError(f'subsets of at most {MOST_NETWORKS} networks can be measured, got {len(networks)}')
@@ -86,12 +78,8 @@ def _summary(size: int, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def draw_subsets(rows: Sequence[dict[str, Any]]) -> Figure:
-    """Draws the accuracy of every subset over its size.
-
-    Args:
-        rows: From :func:`subset_rows`.
-    """
+def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Draws the accuracy of every subset over its size."""
     figure, ((axes,),) = sheet(4.8)
     sizes, counts = np.unique([row['size'] for row in rows], return_counts=True)
     # Side by side in the order of the rows, as many subsets of a size have the same accuracy.

@@ -16,10 +16,7 @@ ARCHIVES: dict[str, list[tuple[str, str]]] = {
     'cifar10': [(CIFAR10.url, CIFAR10.tgz_md5)],
     'cifar100': [(CIFAR100.url, CIFAR100.tgz_md5)],
     'cub': [
-        (
-            'https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz',
-            '97eceeb196236b17998738112f37df78',
-        )
+        ('https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz', '97eceeb196236b17998738112f37df78')
     ],
     'fashion_mnist': [
         (FashionMNIST.url_prefix + name, md5) for name, md5 in FashionMNIST.train_list + FashionMNIST.test_list

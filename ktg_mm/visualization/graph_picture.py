@@ -4,6 +4,7 @@ import math
 import pathlib
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import matplotlib
@@ -11,13 +12,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
+from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 
 from .canvas import GREY, INK, Canvas
-from .graph_content import Link, node_lines, parts_of, read_links, read_nodes
 from .graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
-from .graph_text import LOSSES, losses_of, type_name
+from .graph_text import LOSSES, edge_text, gate_name, node_lines, read_graph, shown_edges, type_name
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
 GATE_STYLES: dict[str, tuple[str, Any]] = {
@@ -55,17 +56,17 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
         >>> 'KL · Through' in [text.get_text() for text in figure.axes[0].texts]
         True
     """
-    nodes = read_nodes(model_cfg)
-    edges = read_links(model_cfg, nodes)
+    graph = read_graph(model_cfg)
+    edges = shown_edges(graph)
     styles = _styles(edges)
-    mutual = [edge for edge in edges if edge.source not in ('label', edge.target)]
+    mutual = [edge for edge in edges if edge.source not in (LABEL, edge.target)]
     numbers = _numbers(mutual)
     written = len(mutual) <= MAX_WRITTEN
-    boxes, outward = _place_nodes(nodes, edges, model_cfg.get('target'), mutual if written else [])
+    boxes, outward = _place_nodes(graph, mutual if written else [])
     canvas = Canvas()
-    for name, node in nodes.items():
-        _draw_node(canvas, *node_lines(name, node, edges, model_cfg.get('target')), boxes[name])
-        for member in parts_of(node):
+    for name in graph.nodes:
+        _draw_node(canvas, *node_lines(graph, name), boxes[name])
+        for member in graph.members(name):
             if member in boxes:
                 rest = [box for other, box in boxes.items() if other not in (name, member)]
                 way = clear_arc(boxes[member], boxes[name], MEMBER_BENDS, rest)
@@ -74,17 +75,17 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
     curves = _curves(mutual, boxes, 0.24 if written else 0.15)
     points = [sampled(curve) for curve in curves]
     for index, (edge, curve) in enumerate(zip(mutual, curves, strict=True)):
-        colour, style = styles[edge.gate]
+        colour, style = styles[gate_name(edge)]
         canvas.line(curve, colour, style, 1.5)
         if written or len(numbers) > 1:
-            text = _wrap(edge.text) if written else str(numbers[edge.text])
+            text = _wrap(edge_text(edge)) if written else str(numbers[edge_text(edge)])
             size = text_size(text, 8)
             size = (size[0] + 0.1, size[1] + 0.05) if written else (0.19, 0.19)
             others = points[:index] + points[index + 1 :]
             place = place_text(curve, size, taken, others, beside=written)
             taken.append(place)
             _draw_mark(canvas, text, place, colour, written)
-    _draw_legend(canvas, edges, {} if written else numbers, styles, nodes)
+    _draw_legend(canvas, edges, {} if written else numbers, styles, any(map(graph.members, graph.nodes)))
     if title:
         limits = canvas.limits
         canvas.text(title, limits.intervalx.mean(), limits.y1 + 0.3, size=12, bold=True)
@@ -121,40 +122,38 @@ def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
     return path
 
 
-def _styles(edges: list[Link]) -> dict[str, tuple[str, Any]]:
-    gates = list(dict.fromkeys(edge.gate for edge in edges))
-    others = [gate for gate in gates if gate not in GATE_STYLES]
-    styles = {gate: OTHER_STYLES[index % len(OTHER_STYLES)] for index, gate in enumerate(others)}
-    order = [gate for gate in GATE_STYLES if gate in gates]
-    return {**{gate: GATE_STYLES[gate] for gate in order}, **styles}
+def _styles(edges: list[EdgeConfig]) -> dict[str, tuple[str, Any]]:
+    """Colour and dashes of each gate that there is, in the legend's order."""
+    gates = list(dict.fromkeys(map(gate_name, edges)))
+    known = {gate: style for gate, style in GATE_STYLES.items() if gate in gates}
+    others = [gate for gate in gates if gate not in known]
+    return known | dict(zip(others, cycle(OTHER_STYLES), strict=False))
 
 
-def _numbers(mutual: list[Link]) -> dict[str, int]:
+def _numbers(mutual: list[EdgeConfig]) -> dict[str, int]:
     """Numbers the different texts, those of one gate in a row."""
-    order = {gate: index for index, gate in enumerate(_styles(mutual))}
-    texts = sorted({(order[edge.gate], edge.text) for edge in mutual})
-    return {text: index + 1 for index, (_, text) in enumerate(texts)}
+    order = list(_styles(mutual))
+    texts = sorted({(order.index(gate_name(edge)), edge_text(edge)) for edge in mutual})
+    return {text: number for number, (_, text) in enumerate(texts, start=1)}
 
 
-def _place_nodes(
-    nodes: Mapping[str, Mapping[str, Any]], edges: list[Link], target: str | None, written: list[Link]
-) -> tuple[dict[str, Box], dict[str, float]]:
+def _place_nodes(graph: GraphConfig, written: list[EdgeConfig]) -> tuple[dict[str, Box], dict[str, float]]:
     """Puts networks on a ring and ensembles in a row below; returns boxes and the way outward."""
     sizes = {}
-    for name, node in nodes.items():
-        lines, roles = node_lines(name, node, edges, target)
+    for name in graph.nodes:
+        lines, roles = node_lines(graph, name)
         lines = [*lines, *([', '.join(roles)] if roles else [])]
         widths = [text_size(lines[0], 10, bold=True)[0], *(text_size(line, 8)[0] for line in lines[1:])]
         sizes[name] = (max(0.9, max(widths) + 0.3), 0.22 + 0.155 * len(lines))
-    circle = [name for name, node in nodes.items() if not node.get('members')]
+    circle = [name for name in graph.nodes if not graph.members(name)]
     # One size for all on the ring: their labels then stand in line.
     same = tuple(max((sizes[name][axis] for name in circle), default=0.0) for axis in (0, 1))
     sizes.update({name: (same[0], same[1]) for name in circle})
-    gap = max([1.1, *(text_size(_wrap(edge.text), 8)[0] + 0.9 for edge in written)])
+    gap = max([1.1, *(text_size(_wrap(edge_text(edge)), 8)[0] + 0.9 for edge in written)])
     spots = ring(len(circle), same[0], gap)
     boxes = {name: Box(x, y, *sizes[name]) for name, (x, y, _) in zip(circle, spots, strict=True)}
     outward = {name: angle for name, (_, _, angle) in zip(circle, spots, strict=True)}
-    below = [name for name in nodes if name not in boxes]
+    below = [name for name in graph.nodes if name not in boxes]
     bottom = min((box.y for box in boxes.values()), default=0.0)
     drop = 1.9 if any(edge.source in below or edge.target in below for edge in written) else 1.5
     step = max((sizes[name][0] for name in below), default=0.0) + 0.6
@@ -164,7 +163,7 @@ def _place_nodes(
     return boxes, outward
 
 
-def _curves(mutual: list[Link], boxes: Mapping[str, Box], bend: float) -> list[Path]:
+def _curves(mutual: list[EdgeConfig], boxes: Mapping[str, Box], bend: float) -> list[Path]:
     """Bends each edge to its left, so that an edge and its answer part; a second one bends further."""
     seen: dict[tuple[str, str], int] = defaultdict(int)
     curves = []
@@ -190,7 +189,7 @@ def _draw_node(canvas: Canvas, lines: list[str], roles: list[str], box: Box) -> 
 
 def _draw_outside(
     canvas: Canvas,
-    edges: list[Link],
+    edges: list[EdgeConfig],
     boxes: Mapping[str, Box],
     outward: Mapping[str, float],
     styles: Mapping[str, tuple[str, Any]],
@@ -198,12 +197,12 @@ def _draw_outside(
     """Draws label edges as stubs and self edges as loops on the outer side; returns what they cover."""
     covered = []
     for name, box in boxes.items():
-        outside = [edge for edge in edges if edge.target == name and edge.source in ('label', name)]
+        outside = [edge for edge in edges if edge.target == name and edge.source in (LABEL, name)]
         in_a_row = all(angle == math.pi / 2 for angle in outward.values())
         for edge, angle in zip(outside, _directions(len(outside), outward[name], in_a_row), strict=True):
             up = math.sin(angle) > 0.5
-            colour, style = styles[edge.gate]
-            if edge.source == 'label':
+            colour, style = styles[gate_name(edge)]
+            if edge.from_label:
                 reach = float(np.linalg.norm(Box(0, 0, 0.5, 0.3).border(angle)))
                 x, y = box.border(angle, 0.48 + reach)
                 diamond = Box(x, y, 0.66, 0.4)
@@ -215,9 +214,9 @@ def _draw_outside(
                 curve = loop(box, angle)
                 canvas.line(curve, colour, style, 1.5)
                 (x, y), reach = sampled(curve, 3)[1], 0.0
-            text = _wrap(edge.text)
+            text = _wrap(edge_text(edge))
             width, height = text_size(text, 8)
-            if edge.source != 'label' and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
+            if not edge.from_label and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
                 shift = ((width / 2 + 0.1) * math.copysign(1, math.cos(angle)), 0.0)
             else:
                 shift = (0.0, (reach + height / 2 + 0.05) * (1 if up else -1))
@@ -243,16 +242,16 @@ def _draw_mark(canvas: Canvas, text: str, place: Box, colour: str, written: bool
 
 def _draw_legend(
     canvas: Canvas,
-    edges: list[Link],
+    edges: list[EdgeConfig],
     numbers: Mapping[str, int],
     styles: Mapping[str, tuple[str, Any]],
-    nodes: Mapping[str, Mapping[str, Any]],
+    members: bool,
 ) -> None:
-    gates = {edge.text: edge.gate for edge in edges}
+    gates = {edge_text(edge): gate_name(edge) for edge in edges}
     entries = [(text, number, *styles[gates[text]], True) for text, number in numbers.items()]
     named = {gates[text] for text in numbers}
     entries += [(gate, 0, *style, True) for gate, style in styles.items() if gate not in named]
-    if any(parts_of(node) for node in nodes.values()):
+    if members:
         entries.append(('member', 0, *MEMBER_STYLE, False))
     if not entries:
         return
@@ -270,7 +269,7 @@ def _draw_legend(
         if number and len(numbers) > 1:
             _draw_mark(canvas, str(number), Box(x + 0.1, y, 0.19, 0.19), colour, written=False)
         canvas.text(text, x + arrow + 0.08, y, align='left')
-    used = {type_name(loss) for edge in edges for loss in losses_of(edge.config)}
+    used = {type_name(loss.cfg) for edge in edges for loss in edge.losses}
     notes = ' · '.join(': '.join(words) for name, words in LOSSES.items() if name in used)
     notes = _wrap(notes, int((right - left) * 16))
     height = text_size(notes, 7)[1]

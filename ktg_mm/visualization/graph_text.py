@@ -1,7 +1,10 @@
-"""The short names that a graph picture gives to networks, losses and gates."""
+"""What a graph picture says: the nodes and edges of a config, their networks, losses and gates in short."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
+from ktg_mm.errors import ConfigError, did_you_mean
 
 # Short names and what they stand for.
 LOSSES = {
@@ -16,6 +19,73 @@ LOSSES = {
 }
 _ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}
 _SAMPLE_NAMES = {'labeled': 'labelled', 'unlabeled': 'unlabelled'}
+
+
+def read_graph(model_cfg: Mapping[str, Any]) -> GraphConfig:
+    """Returns the graph of a model, after a look at what a picture takes; it need not be one that can be trained.
+
+    Args:
+        model_cfg: The ``model`` of a config.
+
+    Raises:
+        ConfigError: If there are no nodes, an edge or the target names none of them, or a part is no dict.
+
+    Example:
+        >>> list(read_graph(dict(nodes=dict(net1=dict(type='NetworkNode')), target='net1')).nodes)
+        ['net1']
+    """
+    nodes = model_cfg.get('nodes')
+    if not nodes or not isinstance(nodes, Mapping):
+        raise ConfigError('model.nodes', 'config has no model.nodes')
+    for name, node in nodes.items():
+        if not isinstance(node, Mapping):
+            raise ConfigError(f'model.nodes.{name}', f'a node is a dict, not {node!r}')
+    graph = GraphConfig({**model_cfg, 'edges': model_cfg.get('edges') or {}})
+    ends = [('model.target', graph.target, list(nodes))] if graph.target else []
+    for edge in graph.edges.values():
+        ends += [(edge.path, edge.source, [LABEL, *nodes]), (edge.path, edge.target, list(nodes))]
+    for path, name, known in ends:
+        if name not in known:
+            raise ConfigError(path, f'no node is named {name!r}; {did_you_mean(name, known)}')
+    for edge in graph.edges.values():
+        if not isinstance(edge.cfg, Mapping):
+            raise ConfigError(edge.path, f'an edge is a dict, not {edge.cfg!r}')
+        for part in (*edge.losses, edge.gate):
+            if part is not None and not isinstance(part.cfg, Mapping):
+                raise ConfigError(edge.path, f'losses and gates are dicts, not {part.cfg!r}')
+    return graph
+
+
+def shown_edges(graph: GraphConfig) -> list[EdgeConfig]:
+    """Returns the edges that let something through.
+
+    Args:
+        graph: From :func:`read_graph`.
+    """
+    return [edge for edge in graph.edges.values() if gate_name(edge) != 'Cutoff']
+
+
+def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
+    """Returns a node's name and model, line by line, and its roles.
+
+    Args:
+        graph: From :func:`read_graph`.
+        name: The node's name.
+
+    Example:
+        >>> graph = read_graph(dict(nodes=dict(teacher=dict(type='NetworkNode', network=dict(type='HuggingFace')))))
+        >>> node_lines(graph, 'teacher')
+        (['teacher', 'HuggingFace'], ['frozen'])
+    """
+    arriving = [edge for edge in shown_edges(graph) if edge.target == name]
+    roles = ['target'] if name == graph.target else []
+    if any(edge.is_average for edge in arriving):
+        roles.append('moving average')
+    elif not arriving and not graph.members(name):
+        roles.append('frozen')
+    model = model_name(graph.nodes[name])
+    lines = (model.replace(' ', '\n') if len(model) > 20 else model).split('\n')
+    return [name, *(line for line in lines if line.lower() != name.lower())], roles
 
 
 def type_name(config: Mapping[str, Any]) -> str:
@@ -72,60 +142,47 @@ def model_name(node: Mapping[str, Any]) -> str:
     return prefix + '-'.join([family, *(short_number(s) for s in sizes if isinstance(s, int | float | str))])
 
 
-def losses_of(edge: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Returns an edge's losses as a list, however they are written.
-
-    Args:
-        edge: The edge's config.
-
-    Example:
-        >>> losses_of(dict(loss=dict(type='KLDivergence')))
-        [{'type': 'KLDivergence'}]
-    """
-    losses = edge.get('loss') or []
-    return [losses] if isinstance(losses, Mapping) else list(losses)
-
-
-def gate_name(edge: Mapping[str, Any]) -> str:
+def gate_name(edge: EdgeConfig) -> str:
     """Returns the name of an edge's gate, or 'EMA' for a moving average, which has none.
 
     Args:
-        edge: The edge's config.
+        edge: The edge.
 
     Example:
-        >>> gate_name(dict(loss=dict(type='KLDivergence')))
+        >>> gate_name(EdgeConfig('a->b', dict(loss=dict(type='KLDivergence'))))
         'Through'
     """
-    if type_name(edge) == 'EMAEdge':
+    if edge.is_average:
         return 'EMA'
-    return type_name(edge.get('gate') or dict(type='ThroughGate')).removesuffix('Gate')
+    return type_name(edge.gate.cfg).removesuffix('Gate') if edge.gate else 'Through'
 
 
-def edge_text(edge: Mapping[str, Any]) -> str:
+def edge_text(edge: EdgeConfig) -> str:
     """Returns what an edge teaches and when, in short.
 
     Args:
-        edge: The edge's config.
+        edge: The edge.
 
     Example:
-        >>> edge_text(dict(loss=dict(type='KLDivergence', temperature=2.0), gate=dict(type='LinearGate')))
+        >>> loss, gate = dict(type='KLDivergence', temperature=2.0), dict(type='LinearGate')
+        >>> edge_text(EdgeConfig('a->b', dict(loss=loss, gate=gate)))
         'KL T=2 · Linear'
     """
-    if type_name(edge) == 'EMAEdge':
-        return f'EMA {short_number(edge["decay"])}' if 'decay' in edge else 'EMA'
-    losses = ' + '.join(_loss_text(loss) for loss in losses_of(edge)) or 'no loss'
-    if _factor(edge):
-        losses = f'{_factor(edge)}({losses})' if ' + ' in losses else _factor(edge) + losses
-    gate = edge.get('gate') or {}
+    cfg, factor = edge.cfg, _factor(edge.cfg)
+    if edge.is_average:
+        return f'EMA {short_number(cfg["decay"])}' if 'decay' in cfg else 'EMA'
+    losses = ' + '.join(_loss_text(loss.cfg) for loss in edge.losses) or 'no loss'
+    if factor:
+        losses = f'{factor}({losses})' if ' + ' in losses else factor + losses
+    gate = edge.gate.cfg if edge.gate else {}
     arguments = ', '.join(
         f'{_ARGUMENT_NAMES.get(name, name)}={short_number(value)}' for name, value in gate.items() if name != 'type'
     )
     parts = [losses, f'{gate_name(edge)}({arguments})' if arguments else gate_name(edge)]
-    views = edge.get('views')
-    if isinstance(views, Mapping):
+    if isinstance(views := cfg.get('views'), Mapping):
         parts.append('→'.join(str(views[end]) for end in ('source', 'target') if end in views))
-    if isinstance(edge.get('samples'), str):
-        parts.append(_SAMPLE_NAMES.get(edge['samples'], edge['samples']))
+    if isinstance(samples := cfg.get('samples'), str):
+        parts.append(_SAMPLE_NAMES.get(samples, samples))
     return ' · '.join(parts)
 
 

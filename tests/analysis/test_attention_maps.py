@@ -15,8 +15,14 @@ from PIL import Image
 from ktg_mm.analysis import Predictions
 from ktg_mm.analysis.attention_figure import draw_attention_maps, draw_overlay
 from ktg_mm.analysis.attention_maps import analyse_attention_maps, attention_table, map_entropy, note_left_out
-from ktg_mm.analysis.chosen_images import ChosenImages, choose_evenly, draw_sample, with_images
-from ktg_mm.analysis.pixels import seen_pixels, undo_normalization
+from ktg_mm.analysis.chosen_images import (
+    ChosenImages,
+    choose_evenly,
+    draw_sample,
+    seen_pixels,
+    undo_normalization,
+    with_images,
+)
 from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.visualization.chart import sheet

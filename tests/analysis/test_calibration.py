@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ktg_mm.analysis import analyse_calibration
-from ktg_mm.evaluation.calibration import reliability
+from ktg_mm.evaluation.calibration_error import reliability
 
 
 def test_bins_and_errors(make_predictions):

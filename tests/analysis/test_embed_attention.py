@@ -10,8 +10,14 @@ import torch
 from mmpretrain.registry import MODELS
 
 from ktg_mm.analysis import Predictions
-from ktg_mm.analysis.embed_attention import analyse_embedding, check_method, embed, normalized_maps, separation_of
-from ktg_mm.analysis.embedding_figure import draw_embedding
+from ktg_mm.analysis.embed_attention import (
+    analyse_embedding,
+    check_method,
+    draw_embedding,
+    embed,
+    normalized_maps,
+    separation_of,
+)
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
 

@@ -1,6 +1,19 @@
 import pytest
 
-from ktg_mm.visualization.graph_text import edge_text, gate_name, losses_of, model_name, short_number, type_name
+from ktg_mm.config import EdgeConfig
+from ktg_mm.errors import ConfigError
+from ktg_mm.visualization.graph_text import (
+    edge_text,
+    gate_name,
+    model_name,
+    node_lines,
+    read_graph,
+    short_number,
+    shown_edges,
+    type_name,
+)
+
+KL = dict(type='KLDivergence')
 
 
 def classifier(**backbone):
@@ -60,17 +73,88 @@ def test_model_name(node, name):
     ],
 )
 def test_edge_text(edge, text):
-    assert edge_text(edge) == text
+    assert edge_text(EdgeConfig('a->b', edge)) == text
 
 
 def test_gate_name():
-    assert gate_name(dict(type='EMAEdge', decay=0.9)) == 'EMA'
-    assert gate_name(dict(gate=dict(type='ktg_mm.CutoffGate'))) == 'Cutoff'
+    assert gate_name(EdgeConfig('a->b', dict(type='EMAEdge', decay=0.9))) == 'EMA'
+    assert gate_name(EdgeConfig('a->b', dict(gate=dict(type='ktg_mm.CutoffGate')))) == 'Cutoff'
 
 
 def test_small_helpers():
     assert type_name(dict(type=dict)) == 'dict'
     assert type_name({}) == '?'
     assert [short_number(value) for value in (0.10, 3, True, 'x')] == ['0.1', '3', 'True', 'x']
-    assert losses_of({}) == []
-    assert losses_of(dict(loss=({'type': 'A'}, {'type': 'B'}))) == [{'type': 'A'}, {'type': 'B'}]
+
+
+@pytest.mark.parametrize(
+    ('model', 'message'),
+    [
+        ({}, 'config has no model.nodes'),
+        (dict(nodes={}), 'config has no model.nodes'),
+        (dict(nodes=['net1']), 'config has no model.nodes'),
+        (dict(nodes=dict(net1='ResNet')), "model.nodes.net1: a node is a dict, not 'ResNet'"),
+        (dict(nodes=dict(net1={}), target='net2'), "model.target: no node is named 'net2'; did you mean 'net1'?"),
+    ],
+)
+def test_mistakes_in_nodes(model, message):
+    with pytest.raises(ConfigError) as caught:
+        read_graph(model)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('edges', 'message'),
+    [
+        (['label->a'], 'model.edges: '),
+        ({'lable->a': dict(loss=KL)}, "did you mean 'label'?"),
+        ({'a->b': dict(loss=KL)}, "no node is named 'b'"),
+        ({'a->label': dict(loss=KL)}, "no node is named 'label'"),
+        ({'label->a': 'KLDivergence'}, "an edge is a dict, not 'KLDivergence'"),
+        ({'label->a': dict(loss='KLDivergence')}, "losses and gates are dicts, not 'KLDivergence'"),
+        ({'label->a': dict(loss=KL, gate='LinearGate')}, "losses and gates are dicts, not 'LinearGate'"),
+        ({'label-a': dict(loss=KL)}, 'label-a'),
+    ],
+)
+def test_mistakes_in_edges(edges, message):
+    with pytest.raises(ConfigError) as caught:
+        read_graph(dict(nodes=dict(a={}), edges=edges))
+    assert message in str(caught.value) and '\n' not in str(caught.value)
+
+
+def test_links_without_cutoff_and_with_suffix():
+    edges = {
+        'label->a': dict(loss=KL, gate=dict(type='CutoffGate')),
+        'b->a:attention': dict(loss=dict(type='AttentionMSE')),
+        'a->b': dict(type='EMAEdge', decay=0.9),
+    }
+    shown = shown_edges(read_graph(dict(nodes=dict(a={}, b={}), edges=edges)))
+    assert [(edge.source, edge.target, edge_text(edge), gate_name(edge)) for edge in shown] == [
+        ('b', 'a', 'A+ · Through', 'Through'),
+        ('a', 'b', 'EMA 0.9', 'EMA'),
+    ]
+    assert shown_edges(read_graph(dict(nodes=dict(a={})))) == []
+
+
+def test_roles():
+    nodes = {name: dict(type='NetworkNode') for name in ('student', 'teacher', 'average')}
+    edges = {
+        'teacher->student': dict(loss=KL),
+        'student->teacher': dict(loss=KL, gate=dict(type='CutoffGate')),
+        'student->average': dict(type='EMAEdge', decay=0.9),
+    }
+    graph = read_graph(dict(nodes=nodes, edges=edges, target='student'))
+    roles = {name: node_lines(graph, name)[1] for name in nodes}
+    assert roles == dict(student=['target'], teacher=['frozen'], average=['moving average'])
+
+
+def test_an_ensemble_has_no_role_and_its_type_is_not_said_twice():
+    node = dict(type='EnsembleNode', members=['a', 'b'])
+    graph = read_graph(dict(nodes=dict(ensemble=node, all=node), target='all'))
+    assert node_lines(graph, 'ensemble') == (['ensemble'], [])
+    assert node_lines(graph, 'all') == (['all', 'Ensemble'], ['target'])
+
+
+def test_long_names_take_two_lines():
+    node = dict(type='NetworkNode', network=dict(type='TimmClassifier', model_name='vit_tiny_patch16_224'))
+    assert node_lines(read_graph(dict(nodes=dict(a=node))), 'a')[0] == ['a', 'TimmClassifier', 'vit_tiny_patch16_224']

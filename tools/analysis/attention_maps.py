@@ -3,8 +3,7 @@
 import argparse
 
 from ktg_mm.analysis.attention_maps import analyse_attention_maps
-from ktg_mm.analysis.chosen_images import sample_images, with_images
-from ktg_mm.analysis.pixels import seen_pixels
+from ktg_mm.analysis.chosen_images import sample_images, seen_pixels, with_images
 from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
 from ktg_mm.apis import joined_name, load_config, one_line_errors
 from ktg_mm.errors import UserError

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from mmengine.device import get_device
@@ -17,8 +16,7 @@ class AutocastOptimWrapper(OptimWrapper):
 
     mmengine's AmpOptimWrapper refuses the CPU; this one works there too. For float16 on a GPU use AmpOptimWrapper.
 
-    Args:
-        **kwargs: As mmengine's OptimWrapper.
+    Its arguments are those of mmengine's OptimWrapper.
 
     Example:
         >>> net = nn.Linear(2, 2)
@@ -28,12 +26,8 @@ class AutocastOptimWrapper(OptimWrapper):
         torch.bfloat16
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._device = get_device()
-
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """The context of a forward pass."""
-        with super().optim_context(model), torch.autocast(self._device, torch.bfloat16):
+        with super().optim_context(model), torch.autocast(get_device(), torch.bfloat16):
             yield

@@ -1,4 +1,3 @@
 """Pictures of a search and the numbers behind them."""
 
-from .draw import draw_plots
-from .plot_search import plot_search
+from .draw import draw_plots, plot_search

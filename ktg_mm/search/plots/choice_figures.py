@@ -53,7 +53,7 @@ def draw_choices(rows: Rows, drawn: int, among: str) -> Figure:
     Parameters are of one kind if they are the same of an edge or node, such as its gate, and have the same choices.
 
     Args:
-        rows: From :func:`ktg_mm.search.plots.tables.choice_table`.
+        rows: From ``choice_table``.
         drawn: Number of all graphs.
         among: What the best graphs are called.
     """
@@ -94,12 +94,7 @@ def _draw_shares(axes: Axes, shares: np.ndarray, choices: Sequence[str]) -> None
 
 
 def draw_importance(rows: Rows, several: bool) -> Figure:
-    """Draws the importance of the parameters, and what of it chance would give.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.importance.importance_table`.
-        several: Whether the search has several metrics.
-    """
+    """Draws what ``importance_table`` says, and what of it chance would give; ``several`` metrics or one."""
     shown = rows[:_MOST_BARS]
     figure, ((axes,),) = sheet(1.9 + 0.27 * len(shown))
     most = max(row['graphs'] for row in rows)
@@ -138,13 +133,7 @@ def draw_importance(rows: Rows, several: bool) -> Figure:
 
 
 def draw_pareto_front(rows: Rows, metrics: Sequence[str], up: Sequence[bool]) -> Figure:
-    """Draws the first metric against each other one.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.tables.pareto_table`.
-        metrics: Names of the metrics.
-        up: For each, whether higher is better.
-    """
+    """Draws the first metric against each other one, from ``pareto_table``; ``up`` where higher is better."""
     figure, axes = sheet(5.0, 1, len(metrics) - 1, sharey=True)
     front = sorted((row for row in rows if row['front']), key=lambda row: row[metrics[0]])
     rest = [row for row in rows if not row['front']]

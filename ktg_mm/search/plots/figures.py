@@ -1,4 +1,8 @@
-"""Pictures of how a search went."""
+"""Pictures of how a search went.
+
+Each shows a table of :mod:`ktg_mm.search.plots.tables`. ``metric`` is the metric's name, ``up`` says whether higher is
+better, ``resource`` what a run's length is counted in.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +35,8 @@ def metric_label(metric: str) -> str:
     return f'{metric} (%), validation' if 'accuracy' in metric else f'{metric}, validation'
 
 
-def draw_rungs(rows: Rows, resource: str = 'epoch') -> Figure:
-    """Draws how many graphs reached each rung and what became of them there.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.tables.rung_table`.
-        resource: What a run's length is counted in. Defaults to ``'epoch'``.
-    """
+def draw_rungs(rows: Rows, resource: str) -> Figure:
+    """Draws how many graphs reached each rung and what became of them there, from ``rung_table``."""
     figure, ((axes,),) = sheet(4.4)
     kinds = dict(
         complete=('complete', BLUE),
@@ -70,15 +69,8 @@ def draw_rungs(rows: Rows, resource: str = 'epoch') -> Figure:
     return figure
 
 
-def draw_learning_curves(rows: Rows, metric: str, up: bool, resource: str = 'epoch') -> Figure:
-    """Draws all learning curves, those of complete graphs on top.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.tables.curve_table`.
-        metric: Name of the metric.
-        up: Whether higher is better.
-        resource: What a run's length is counted in. Defaults to ``'epoch'``.
-    """
+def draw_learning_curves(rows: Rows, metric: str, up: bool, resource: str) -> Figure:
+    """Draws all learning curves, those of complete graphs on top, from ``curve_table``."""
     curves: dict[int, Rows] = {}
     for row in rows:
         curves.setdefault(row['trial'], []).append(row)
@@ -135,13 +127,7 @@ def _draw_curves(axes: Axes, curves: Mapping[int, Rows], best: int | None) -> li
 
 
 def draw_score_over_trials(rows: Rows, metric: str, up: bool) -> Figure:
-    """Draws each graph's score, and the best so far.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.tables.score_table`.
-        metric: Name of the metric.
-        up: Whether higher is better.
-    """
+    """Draws each graph's score, and the best so far, from ``score_table``."""
     figure, ((axes,),) = sheet(5.0)
     _draw_scores(axes, rows, np.array([row['trial'] for row in rows]), metric, up)
     axes.set_xlabel('number of the trial', fontsize=SIZE)
@@ -152,13 +138,7 @@ def draw_score_over_trials(rows: Rows, metric: str, up: bool) -> Figure:
 
 
 def draw_score_over_time(rows: Rows, metric: str, up: bool) -> Figure:
-    """Draws scores when they were there, the best so far, and how many trials were running.
-
-    Args:
-        rows: From :func:`ktg_mm.search.plots.tables.time_table`.
-        metric: Name of the metric.
-        up: Whether higher is better.
-    """
+    """Draws scores when they were there, the best so far, and how many trials were running, from ``time_table``."""
     longest = rows[-1]['seconds']
     unit, seconds = next(
         entry for entry in (('hours', 3600), ('minutes', 60), ('seconds', 1)) if longest > 2 * entry[1] or entry[1] == 1

@@ -21,15 +21,12 @@ _WORK = 150_000  # graphs times parameters times shuffles; some ten seconds
 
 
 def importance_table(study: Study, found: Sequence[Graph]) -> Rows:
-    """How much each parameter matters for being among the best, the most important first.
+    """How much each parameter matters for being among the best, the most important first; none of too few graphs.
 
     By PED-ANOVA (Watanabe et al., IJCAI 2023), in Optuna's form for parameters that not every trial has: it compares
     the values that the best graphs have with those of all graphs that have a rank. So pruned graphs count, too: without
     them there would be only survivors to compare. ``chance`` is the importance that the parameter exceeds in one of
     twenty cases if the ranks are shuffled.
-
-    Returns:
-        The rows; none if there are too few graphs.
     """
     multiple = len(study.directions) > 1
     order = [graph for graph in found if graph.state == 'complete'] if multiple else ranked(found, maximizes(study))

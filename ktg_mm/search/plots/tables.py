@@ -16,9 +16,6 @@ from ktg_mm.search.study.retries import last_of_chains, root_of, was_begun
 
 Rows = list[dict[str, Any]]
 
-BEST_SHARE = 0.1
-# As Optuna advises for PED-ANOVA.
-_FEWEST_BEST = 5
 _STATES = {
     TrialState.COMPLETE: 'complete',
     TrialState.PRUNED: 'pruned',
@@ -102,10 +99,6 @@ def ranked(found: Iterable[Graph], maximize: bool = True) -> list[Graph]:
 
     Complete ones come first, by final score; then the pruned ones, by the epoch that they reached and their score
     there. Graphs that failed or are still trained have no rank.
-
-    Args:
-        found: The graphs.
-        maximize: Whether a higher score is better.
     """
     having = [graph for graph in found if graph.state in ('complete', 'pruned') and graph.score is not None]
     return sorted(having, key=lambda graph: rank_key(graph, maximize))
@@ -119,13 +112,13 @@ def rank_key(graph: Graph, maximize: bool) -> tuple[Any, ...]:
 
 
 def number_of_best(total: int) -> int:
-    """A tenth, but at least five, and at most half.
+    """A tenth, but at least five, as Optuna advises for PED-ANOVA, and at most half.
 
     Example:
         >>> number_of_best(120), number_of_best(20), number_of_best(6)
         (12, 5, 3)
     """
-    return max(math.ceil(BEST_SHARE * total), min(_FEWEST_BEST, math.ceil(total / 2)))
+    return max(math.ceil(0.1 * total), min(5, math.ceil(total / 2)))
 
 
 def maximizes(study: Study) -> bool:
