@@ -21,8 +21,8 @@ class PadRandomCrop(RandomCrop):
 
     Example:
         >>> import numpy as np
-        >>> PadRandomCrop(32, padding=4)({'img': np.ones((32, 32, 3), np.uint8)})['img'].min()
-        np.uint8(1)
+        >>> int(PadRandomCrop(32, padding=4)({'img': np.ones((32, 32, 3), np.uint8)})['img'].min())
+        1
     """
 
     def __init__(
