@@ -18,6 +18,9 @@ INK, GREY = '#222222', '#767676'
 class Canvas:
     """Draws boxes, arrows and text; its axes keep the limits of what was drawn.
 
+    ``face`` is the colour of an inside, ``edge`` that of a border. The widths of lines and borders and the sizes of
+    letters are in points, all other lengths in inches.
+
     Example:
         >>> canvas = Canvas()
         >>> canvas.text('KL', 0, 0)
@@ -38,42 +41,19 @@ class Canvas:
         return self.axes.dataLim
 
     def box(self, box: Box, face: str, edge: str, width: float, rounding: float = 0.1, dashed: bool = False) -> None:
-        """Draws a rounded box.
-
-        Args:
-            box: Where.
-            face: Colour of the inside.
-            edge: Colour of the border.
-            width: Width of the border in points.
-            rounding: Radius of the corners.
-            dashed: Whether the border is dashed.
-        """
+        """Draws a box; its border has a ``width``, and its corners the radius ``rounding``."""
         style = f'round,pad=0,rounding_size={rounding}'
         patch = FancyBboxPatch(box.p0, *box.size, boxstyle=style, fc=face, ec=edge, zorder=3)
         patch.set(linewidth=width, linestyle=(0, (3, 2)) if dashed else '-')
         self.axes.add_patch(patch)
 
     def diamond(self, box: Box, face: str, edge: str) -> None:
-        """Draws a diamond.
-
-        Args:
-            box: The box around it.
-            face: Colour of the inside.
-            edge: Colour of the border.
-        """
+        """Draws a diamond that touches the sides of a box."""
         reach = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]]) * box.size / 2
         self.axes.add_patch(Polygon(box.centre + reach, fc=face, ec=edge, linewidth=1, zorder=3))
 
     def line(self, path: Path, colour: str, style: object, width: float, arrow: bool = True) -> None:
-        """Draws a path, by default with an arrowhead at its end.
-
-        Args:
-            path: The path.
-            colour: Its colour.
-            style: Its line style, as matplotlib takes it.
-            width: Its width in points.
-            arrow: Whether it has a head.
-        """
+        """Draws a path in a line style of matplotlib's, by default with an arrowhead at its end."""
         if arrow:
             # The head is drawn on its own: a dashed outline would fray it. Its size is in points.
             head = FancyArrowPatch(path=path, arrowstyle='-|>,head_length=9.4,head_width=3.6', mutation_scale=1)
@@ -95,17 +75,7 @@ class Canvas:
         bold: bool = False,
         colour: str = INK,
     ) -> None:
-        """Writes one or more lines, centred on a height.
-
-        Args:
-            text: The text.
-            x: Where its left end or its middle is.
-            y: Where its middle is.
-            size: Font size in points.
-            align: 'left' or 'center'.
-            bold: Whether it is printed bold.
-            colour: Its colour.
-        """
+        """Writes one or more lines; their left end or centre, as ``align`` says, is at x, their middle at y."""
         width, height = text_size(text, size, bold)
         left = x - (width / 2 if align == 'center' else 0)
         self.axes.update_datalim([[left, y - height / 2], [left + width, y + height / 2]])
@@ -116,14 +86,7 @@ class Canvas:
             self.axes.text(x, y + shift, line, ha=align, va='baseline', parse_math=False, **style)
 
     def finish(self, margin: float) -> Figure:
-        """Cuts the sheet to what was drawn.
-
-        Args:
-            margin: Free space on each side.
-
-        Returns:
-            The figure; its size in inches is that of the sheet.
-        """
+        """Cuts the sheet to what was drawn, with a margin on each side, and returns the figure, which has its size."""
         sheet = self.limits.padded(margin)
         self.figure.set_size_inches(*sheet.size)
         self.axes.set(xlim=sheet.intervalx, ylim=sheet.intervaly)
