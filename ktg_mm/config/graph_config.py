@@ -67,7 +67,8 @@ class GraphConfig:
 
     def members(self, name: str) -> Sequence[str]:
         """The nodes whose outputs a node reads."""
-        return self.nodes[name].get('members', ())
+        members = self.nodes[name].get('members')
+        return members if isinstance(members, (list, tuple)) else ()
 
     def made_of(self, names: Iterable[str]) -> set[str]:
         """Some nodes, with all whose outputs they read."""

@@ -59,6 +59,8 @@ def test_edges_of_a_node(graph):
 def test_networks_and_what_nodes_are_made_of(graph):
     assert graph.networks == ('a', 'b', 'teacher', 'mean')
     assert graph.members('vote') == ['a', 'mean'] and not graph.members('a')
+    for wrong in (None, 3, 'ab'):
+        assert not GraphConfig(dict(nodes=dict(e=dict(members=wrong)))).members('e')
     assert graph.made_of(['both']) == {'both', 'vote', 'a', 'mean', 'b'} and graph.made_of(['a']) == {'a'}
 
 
