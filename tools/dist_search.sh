@@ -13,7 +13,8 @@ config=$1 workers=$2
 shift 2
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 gpus=${GPUS_PER_WORKER:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
-name=$(basename "$config" .py) logs= option=
+name=$(sed 's/\.py+/\n/g' <<< "$config" | while read -r file; do basename "$file" .py; done | paste -sd+) # CONFIG+OVERLAY, too
+logs= option=
 for argument in "$@"; do
   case $argument in
     --*) option=${argument%%=*} value=${argument#"$option"} value=${value#=} ;;

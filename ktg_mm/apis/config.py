@@ -58,8 +58,8 @@ def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
     """The name of a config with overlays, under which its runs are kept; arguments as for :func:`load_config`.
 
     Example:
-        >>> joined_name('configs/ktg/ens_3node_cub.py', ['configs/_base_/edges/independent.py'])
-        'ens_3node_cub+independent'
+        >>> joined_name('configs/ktg/ens_2node_cub.py', ['configs/_base_/edges/independent.py'])
+        'ens_2node_cub+independent'
     """
     return '+'.join(file.stem for file in _split(path, overlays))
 
