@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from ktg_mm.errors import UserError
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Gives a temporary file beside the path to write into, and renames it when it is whole and on the disk.
 
-    Whatever happens in between, an error, a kill or a power failure, the path holds what it did before.
+    Whatever happens in between, an error, a kill or a power failure, the path holds what it did before. A link there
+    becomes a file.
 
     Args:
         path: The file; its folder is made if it is missing. The temporary one is hidden and ends in ``.tmp``, so that
@@ -34,7 +36,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         ('whole', ['file'])
     """
     path = Path(path)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.tmp{".py" if path.suffix == ".py" else ""}')
+    part = path.with_name(f'.{path.name}.{secrets.token_hex(8)}.tmp{".py" if path.suffix == ".py" else ""}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part

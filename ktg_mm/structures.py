@@ -194,12 +194,13 @@ class TransferContext:
         source_name: Name of the node that teaches.
         target_name: Name of the node that learns.
         seed: The run's, for gates that draw something.
-        sample_ids: Number of each image among the unlabelled ones of its data set, integers of shape (B,); for gates
-            with ``needs_sample_ids``.
+        sample_ids: Number of each image among the unlabelled ones of its data set, integers of shape (B,); for parts
+            with the need ``SampleIds``.
         labeled_source: What the source says of the batch's L labelled samples in the view that it teaches with,
-            detached; for gates with ``needs_labeled_source``.
+            detached; for parts with the need ``LabeledSource``.
         labeled_labels: Their true classes, integers of shape (L,).
-        other_target: What the target says of the edge's samples in the gate's ``other_view``, detached.
+        other_target: What the target says of the edge's samples in another view, detached; for parts with the need
+            ``OtherView``.
         other_source: What the source says of them in that view, detached.
     """
 

@@ -74,6 +74,16 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         save_table([dict(a=1)], tmp_path / 'file' / 'a.csv')
 
 
+def test_two_who_write_one_file_do_not_meet(tmp_path):
+    path = tmp_path / 'file'
+    with atomic_file(path) as one:
+        one.write_text('one')
+        with atomic_file(path) as other:
+            other.write_text('other')
+        assert path.read_text() == 'other'
+    assert path.read_text() == 'one' and list(tmp_path.iterdir()) == [path]
+
+
 def test_table(tmp_path):
     path = save_table([dict(node='a', value=1.5), dict(node='b, c', value=None)], tmp_path / 'new/a.csv')
     assert path.read_bytes() == b'node,value\na,1.5\n"b, c",\n'

@@ -1,8 +1,9 @@
 """Writes a found graph as a config: ``tools/export_graph.py configs/search/ktg_3node_digits.py --out found.py``."""
 
 import argparse
+from pathlib import Path
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_files, config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.search.found.export import export_graph
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
@@ -26,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def base_below(path: str, overlays: list[str]) -> str | None:
+def base_below(path: Path, overlays: list[Path]) -> Path | None:
     """The config to inherit where overlays are not to be: the search's own, or None for what it names.
 
     Args:
@@ -50,7 +51,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
-    base = args.base or (base_below(args.config, args.overlays) if args.overlays else None)
+    config, *overlays = config_files(args.config, args.overlays)
+    base = args.base or (base_below(config, overlays) if overlays else None)
     print(export_graph(cfg, args.out, address, args.rank, args.trial, base))
 
 

@@ -40,6 +40,7 @@ def config_parser(description: str) -> argparse.ArgumentParser:
         '--with',
         dest='overlays',
         nargs='+',
+        action='extend',
         default=[],
         metavar='FILE',
         help='configs to lay over it in turn; of two that set the same value the last wins. Runs are named CONFIG+FILE',

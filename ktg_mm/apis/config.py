@@ -4,6 +4,7 @@ import ast
 import inspect
 import os
 import re
+import symtable
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ def load_config(
     Raises:
         UserError: If there is no such file or it is not a config; one line.
     """
-    path, *files = _split(path, overlays)
+    path, *files = config_files(path, overlays)
     config = _read(path, f'config {path}')
     if files:
         config = _with_overlays(config, path, files)
@@ -54,6 +55,12 @@ def load_config(
     return config
 
 
+def config_files(path: str | Path, overlays: Sequence[str | Path] = ()) -> list[Path]:
+    """The files of a config with overlays, the config first; arguments as for :func:`load_config`."""
+    # a+b.py is one file: the copy that a run of a config with an overlay leaves in its folder.
+    return [Path(file) for file in (*re.split(r'(?:(?<=\.py)|(?<=\.yml)|(?<=\.json))\+', str(path)), *overlays)]
+
+
 def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
     """The name of a config with overlays, under which its runs are kept; arguments as for :func:`load_config`.
 
@@ -61,16 +68,11 @@ def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
         >>> joined_name('configs/ktg/ens_2node_cub.py', ['configs/_base_/edges/independent.py'])
         'ens_2node_cub+independent'
     """
-    return '+'.join(file.stem for file in _split(path, overlays))
-
-
-def _split(path: str | Path, overlays: Sequence[str | Path]) -> list[Path]:
-    # a+b.py is one file: the copy that a run of a config with an overlay leaves in its folder.
-    return [Path(file) for file in (*re.split(r'(?<=\.py)\+', str(path)), *overlays)]
+    return '+'.join(file.stem for file in config_files(path, overlays))
 
 
 def _known(config: Config) -> set[str]:
-    return {*config, *inspect.signature(Runner.__init__).parameters, *_READ_BY_RUNNER}
+    return {*config, *inspect.signature(Runner).parameters, *_READ_BY_RUNNER}
 
 
 def _read(path: Path, name: str) -> Config:
@@ -82,7 +84,7 @@ def _read(path: Path, name: str) -> Config:
 @contextmanager
 def _one_line(path: Path, name: str) -> Iterator[None]:
     if not path.is_file():
-        siblings = [str(other) for other in path.parent.glob('*.py')] if path.parent.is_dir() else []
+        siblings = [str(other) for other in path.parent.glob('[!.]*.py')] if path.parent.is_dir() else []
         raise UserError(f'{name}: no such file' + (f'; {did_you_mean(path, siblings)}' if siblings else ''))
     try:
         yield
@@ -97,33 +99,55 @@ def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> Conf
     with tempfile.TemporaryDirectory() as folder:
         for overlay in overlays:
             name, entries = f'--with {overlay}', set[str]()
-            below = _lay_over(below, overlay, name, folder, entries)
+            below = _lay_over(below, (overlay,), name, folder, entries)
             if not entries & (known := {*_known(config), 'custom_imports', 'search'}):
                 hint = did_you_mean(min(entries), known) if entries else 'it has none'
                 raise UserError(f'{name}: has no entry that the config or the Runner knows; {hint}')
             config = _read(below, name)
+    text = '\n'.join(file.read_text(encoding='utf-8') for file in (path, *overlays))
     file = path.with_name(f'{joined_name(path, overlays)}.py')
-    return Config(_without_delete(config.to_dict()), config.text, file, config.env_variables)
+    return Config(_without_delete(config.to_dict()), text, file, config.env_variables)
 
 
-def _lay_over(below: Path, overlay: Path, name: str, folder: str, entries: set[str]) -> Path:
+def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entries: set[str]) -> Path:
     """Writes a config that inherits one and says what an overlay says, whose own bases come in between.
 
-    mmengine would merge it with these bases first, where a ``_delete_`` would act and be forgotten.
+    mmengine would merge it with these bases first, where a ``_delete_`` would act and be forgotten. The overlay is the
+    last of the chain; those before it inherit it.
     """
+    overlay = chain[-1]
     with _one_line(overlay, name):
-        tree = ast.parse(overlay.read_text(encoding='utf-8'))
+        if overlay.resolve() in [above.resolve() for above in chain[:-1]]:
+            raise UserError(f'{name}: inherits itself')
+        tree = ast.parse(_without_file_names(overlay))
         for line in tree.body.copy():
             if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == '_base_':
                 tree.body.remove(line)
-                bases = ast.literal_eval(line.value)
+                bases = eval(compile(ast.Expression(line.value), str(overlay), 'eval'), {})  # as mmengine does
                 for base in [bases] if isinstance(bases, str) else bases:
-                    below = _lay_over(below, overlay.parent / base, f'{name}: _base_ {base}', folder, entries)
-        assigned = [target for line in ast.walk(tree) if isinstance(line, ast.Assign) for target in line.targets]
-        entries |= {target.id for target in assigned if isinstance(target, ast.Name)}
+                    if '::' in base:
+                        raise UserError(f'{name}: cannot inherit {base!r} of another package; name a file')
+                    inner = (*chain, overlay.parent / base)
+                    below = _lay_over(below, inner, f'{name}: _base_ {base}', folder, entries)
+        text = ast.unparse(tree)
+        symbols = symtable.symtable(text, str(overlay), 'exec').get_symbols()
+        entries |= {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
+        entries -= {
+            ast.unparse(line.target) for line in tree.body if isinstance(line, ast.AnnAssign) and not line.value
+        }
         written = Path(tempfile.mkdtemp(dir=folder)) / overlay.name
-        written.write_text(f'_base_ = [{str(below)!r}]\n{ast.unparse(tree)}\n', encoding='utf-8')
+        written.write_text(f'_base_ = [{str(below)!r}]\n{text}\n', encoding='utf-8')
     return written
+
+
+def _without_file_names(overlay: Path) -> str:
+    """The text of an overlay with what mmengine would put in for ``{{ fileDirname }}`` and its kin."""
+    path = Path(os.path.abspath(overlay))
+    names = dict(
+        fileDirname=path.parent, fileBasename=path.name, fileBasenameNoExtension=path.stem, fileExtname=path.suffix
+    )
+    text = overlay.read_text(encoding='utf-8')
+    return re.sub(r'\{\{\s*(\w+)\s*\}\}', lambda match: str(names.get(match[1], match[0])), text)
 
 
 def _without_delete(value: Any) -> Any:

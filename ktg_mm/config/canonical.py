@@ -54,6 +54,8 @@ def _edge_text(edge: EdgeConfig) -> str:
     cfg = _without(edge.cfg, *(entry for entry in ('gate', 'samples') if edge.cfg.get(entry) is None))
     if EdgeConfig(edge.key, _without(cfg, 'samples')).samples == edge.samples:
         cfg = _without(cfg, 'samples')
+    if isinstance(align := cfg.get('align'), Mapping) and align.get('type') == 'DistributionAlignment':  # the default
+        cfg['align'] = _without(align, 'type')
     return as_text(_without(cfg, 'gate') if edge.is_open else cfg)
 
 

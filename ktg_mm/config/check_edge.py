@@ -87,6 +87,8 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     _check_samples(edge)
     for part in edge.parts:
         _check_needs(part, edge, nodes)
+    if len(others := {view for part in edge.parts for need in part.needs for view in need.views(part.arguments)}) > 1:
+        raise ConfigError(path, f'its parts look at the views {", ".join(sorted(others))}; all must name the same one')
 
 
 def _check_views(path: str, views: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mmpretrain.registry import MODELS
@@ -94,16 +94,16 @@ def _check_target(graph: GraphConfig) -> None:
         problem = f'no node is named {target!r}' if target else 'is missing'
         raise ConfigError('model.target', f'{problem}; {did_you_mean(target, graph.nodes)}')
 
-    def made_of(name: str) -> Sequence[str]:
-        return [graph.averaged[name].source] if name in graph.averaged else graph.members(name)
-
-    def learns(name: str) -> bool:
-        return graph.roles.get(name) == 'trained' or any(map(learns, made_of(name)))
-
-    assert graph.averages is not None and graph.order  # no node reads itself, or learns() would go on for ever
-    if not learns(target):
+    learning = set(graph.trained)
+    for edge in graph.averages:
+        if edge.source in learning:
+            learning.add(edge.target)
+    for name in graph.order:
+        if learning.intersection(graph.members(name)):
+            learning.add(name)
+    if target not in learning:
         network = target
-        while parts := made_of(network):
+        while parts := [graph.averaged[network].source] if network in graph.averaged else graph.members(network):
             network = parts[0]
         raise UntaughtError(
             'model.target',

@@ -12,7 +12,7 @@ from mmengine.registry import Registry
 from ktg_mm.errors import ConfigError
 from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES
 
-from .type_check import class_of
+from .type_check import class_of, default_arguments
 
 LABEL = 'label'
 _KEY = re.compile(r'(\w+)->(\w+)(?::(\w+))?')
@@ -39,15 +39,25 @@ class PartConfig(NamedTuple):
     cfg: Mapping[str, Any]
     path: str
 
-    def says(self, attribute: str) -> Any:
-        """An attribute of its class, a subclass of ``EdgePart``; False if there is no such class."""
+    @property
+    def cls(self) -> Any:
+        """Its class, a subclass of ``EdgePart``; None if there is none."""
         known = isinstance(self.cfg, Mapping) and 'type' in self.cfg
-        return getattr(class_of(self.registry, self.cfg) if known else None, attribute, False)
+        return class_of(self.registry, self.cfg) if known else None
+
+    def says(self, attribute: str) -> Any:
+        """An attribute of its class; False if there is no such class."""
+        return getattr(self.cls, attribute, False)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Its arguments, defaults included."""
+        return {**default_arguments(self.cls), **self.cfg}
 
     @property
     def needs(self) -> list[Any]:
         """What it must be given, as its arguments are: objects of ``ktg_mm.models.needs.Need``."""
-        return [need for need in self.says('needs') or () if need.applies(self.cfg)]
+        return [need for need in self.says('needs') or () if need.applies(self.arguments)]
 
 
 @functools.cache
@@ -116,9 +126,9 @@ class EdgeConfig:
     @property
     def losses(self) -> list[PartConfig]:
         """The losses: one dict or a list of dicts in the config."""
-        loss = self.cfg.get('loss')
+        loss = self.cfg.get('loss') or []
         losses = loss if isinstance(loss, (list, tuple)) else [loss]
-        return [PartConfig(LOSSES, cfg, f'{self.path}.loss') for cfg in losses if cfg is not None]
+        return [PartConfig(LOSSES, cfg, f'{self.path}.loss') for cfg in losses]
 
     @property
     def gate(self) -> PartConfig:
@@ -150,7 +160,7 @@ class EdgeConfig:
             yield f'{self.path}.views', self.view(end)
         for part in self.parts:
             for need in part.needs:
-                for view in need.views(part.cfg):
+                for view in need.views(part.arguments):
                     yield f'{part.path}.{need.argument}', view
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmengine.model import PretrainedInit
+
 
 def is_pretrained(node: Mapping[str, Any]) -> bool:
     """Whether a node's config names the weights to begin with.
@@ -22,7 +24,17 @@ def is_pretrained(node: Mapping[str, Any]) -> bool:
         True
     """
     network = node.get('network') or {}
-    return bool(node.get('checkpoint') or network.get('pretrained') or any(map(_loads, _init_cfgs(network))))
+    return bool(node.get('checkpoint') or network.get('pretrained') or pretrained_init(network.get('init_cfg')))
+
+
+def pretrained_init(init_cfg: Any) -> Mapping[str, Any] | None:
+    """The entry of an ``init_cfg`` (a dict or several) that loads weights, None if there is none.
+
+    Example:
+        >>> pretrained_init([dict(type='Kaiming'), dict(type='Pretrained', checkpoint='a.pth')])['checkpoint']
+        'a.pth'
+    """
+    return next(filter(_loads, _listed(init_cfg)), None)
 
 
 def without_weights(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,16 +49,16 @@ def without_weights(node: Mapping[str, Any]) -> dict[str, Any]:
     """
     kept = {key: value for key, value in node.items() if key not in ('checkpoint', 'prefix', 'allow_random')}
     if isinstance(network := kept.get('network'), Mapping) and is_pretrained(dict(network=network)):
-        init_cfg = [cfg for cfg in _init_cfgs(network) if not _loads(cfg)]
+        init_cfg = [cfg for cfg in _listed(network.get('init_cfg')) if not _loads(cfg)]
         network = {key: value for key, value in network.items() if key not in ('pretrained', 'init_cfg')}
         kept['network'] = network | (dict(init_cfg=init_cfg) if init_cfg else {})
     return kept
 
 
-def _init_cfgs(network: Mapping[str, Any]) -> list[Any]:
-    init_cfg = network.get('init_cfg') or []
+def _listed(init_cfg: Any) -> list[Any]:
     return list(init_cfg) if isinstance(init_cfg, (list, tuple)) else [init_cfg]
 
 
 def _loads(init_cfg: Any) -> bool:
-    return isinstance(init_cfg, Mapping) and init_cfg.get('type') == 'Pretrained'
+    kind = init_cfg.get('type') if isinstance(init_cfg, Mapping) else None
+    return kind is PretrainedInit or (isinstance(kind, str) and kind.rpartition('.')[2] == 'Pretrained')

@@ -62,3 +62,10 @@ def _arguments(cls: Any) -> list[str] | None:
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None
     return [parameter.name for parameter in parameters]
+
+
+@functools.cache
+def default_arguments(cls: Any) -> dict[str, Any]:
+    """The arguments of a class that have a default, by name."""
+    parameters = inspect.signature(cls.__init__).parameters.values() if inspect.isclass(cls) else ()
+    return {one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty}

@@ -135,7 +135,7 @@ class KnowledgeTransferGraph(BaseModel):
 
     def edges_into(self, *names: str) -> list[str]:
         """Keys of the edges whose losses reach the parameters of some nodes."""
-        return [key for key in self.edges if not set(names).isdisjoint(self.teaches[key])]
+        return [key for key in self.edges if any(name in names for name in self.teaches[key])]
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
@@ -146,8 +146,9 @@ class KnowledgeTransferGraph(BaseModel):
     @property
     def reaches_all_parameters(self) -> bool:
         """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
+        transfers = self._transfers
         for name in self.trained_nodes:
-            losses = [loss for key in self.edges_into(name) for loss in self._transfers[key].losses]
+            losses = [loss for key in self.edges_into(name) for loss in transfers[key].losses]
             if not any(loss.trains_head for loss in losses):
                 return False
             if self.nodes[name].has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
@@ -226,7 +227,8 @@ class KnowledgeTransferGraph(BaseModel):
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
         labels = torch.cat([sample.gt_label for sample in data_samples])
         rows = rows or SampleRows.of(labels)
-        edges = {key: self._transfers[key] for key in self.edges_into(*targets)}
+        transfers = self._transfers
+        edges = {key: transfers[key] for key in self.edges_into(*targets)}
         run = ForwardPass(self.nodes, inputs, rows, self.joint_views)
         for edge in edges.values():
             check_batch(edge, inputs, rows)

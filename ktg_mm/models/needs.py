@@ -39,8 +39,8 @@ class Batch(NamedTuple):
 class Need:
     """Something that a part must be given.
 
-    ``part`` is a part of an edge, or its config, a dict; ``path`` is the part's config key. All errors that a need
-    raises are ConfigErrors.
+    ``part`` is a part of an edge, or the dict of its arguments; ``path`` is the part's config key. All errors that a
+    need raises are ConfigErrors.
 
     Args:
         argument: The part's argument that the need is about; a part that has None there needs nothing. Defaults to
@@ -142,7 +142,7 @@ class OtherView(Need):
 
     def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         """Refuses what is no name."""
-        if not isinstance(view := self.value(part.cfg), str) or not view:
+        if not isinstance(view := self.value(part.arguments), str) or not view:
             raise ConfigError(f'{part.path}.{self.argument}', f"must be a view's name, got {view!r}")
 
     def views(self, part: Any) -> list[str]:
@@ -201,7 +201,7 @@ class NodeNames(Need):
 
     def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         """Refuses names of no node, and a list without an end of the edge."""
-        path, names = f'{part.path}.{self.argument}', self.value(part.cfg)
+        path, names = f'{part.path}.{self.argument}', self.value(part.arguments)
         if isinstance(names, (list, tuple)):  # else the part refuses it
             for name in names:
                 if name not in nodes:

@@ -57,12 +57,12 @@ def read_graph(model_cfg: Mapping[str, Any]) -> GraphConfig:
 
 
 def shown_edges(graph: GraphConfig) -> list[EdgeConfig]:
-    """Returns the edges that let something through.
+    """Returns the edges that teach somebody, and those that make moving averages.
 
     Args:
         graph: From :func:`read_graph`.
     """
-    return [edge for edge in graph.edges.values() if gate_name(edge) != 'Cutoff']
+    return [edge for key, edge in graph.edges.items() if edge.is_average or graph.teaches()[key]]
 
 
 def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
@@ -77,12 +77,9 @@ def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
         >>> node_lines(graph, 'teacher')
         (['teacher', 'HuggingFace'], ['frozen'])
     """
-    arriving = [edge for edge in shown_edges(graph) if edge.target == name]
     roles = ['target'] if name == graph.target else []
-    if any(edge.is_average for edge in arriving):
-        roles.append('moving average')
-    elif not arriving and not graph.members(name):
-        roles.append('frozen')
+    if (role := graph.roles.get(name, 'trained')) != 'trained':
+        roles.append(dict(ema='moving average').get(role, role))
     model = model_name(graph.nodes[name])
     lines = (model.replace(' ', '\n') if len(model) > 20 else model).split('\n')
     return [name, *(line for line in lines if line.lower() != name.lower())], roles
@@ -154,7 +151,7 @@ def gate_name(edge: EdgeConfig) -> str:
     """
     if edge.is_average:
         return 'EMA'
-    return type_name(edge.gate.cfg).removesuffix('Gate') if edge.gate else 'Through'
+    return type_name(edge.gate.cfg).removesuffix('Gate')
 
 
 def edge_text(edge: EdgeConfig) -> str:
@@ -174,9 +171,10 @@ def edge_text(edge: EdgeConfig) -> str:
     losses = ' + '.join(_loss_text(loss.cfg) for loss in edge.losses) or 'no loss'
     if factor:
         losses = f'{factor}({losses})' if ' + ' in losses else factor + losses
-    gate = edge.gate.cfg if edge.gate else {}
     arguments = ', '.join(
-        f'{_ARGUMENT_NAMES.get(name, name)}={short_number(value)}' for name, value in gate.items() if name != 'type'
+        f'{_ARGUMENT_NAMES.get(name, name)}={short_number(value)}'
+        for name, value in edge.gate.cfg.items()
+        if name != 'type'
     )
     parts = [losses, f'{gate_name(edge)}({arguments})' if arguments else gate_name(edge)]
     if isinstance(views := cfg.get('views'), Mapping):

@@ -23,6 +23,12 @@ def test_overlays():
     assert 'of two that set the same value the last wins' in help_text
 
 
+def test_overlays_said_in_turn_add_up():
+    parser = config_parser('')
+    assert parser.parse_args(['a.py', '--with', 'b.py', '--with', 'c.py', 'd.py']).overlays == ['b.py', 'c.py', 'd.py']
+    assert parser.parse_args(['a.py']).overlays == []
+
+
 def test_an_option_without_a_value_is_refused():
     with pytest.raises(ConfigError, match=r"--cfg-options: must be KEY=VALUE, got 'train_cfg\.max_epochs'"):
         config_parser('').parse_args(['a.py', '--cfg-options', 'train_cfg.max_epochs'])

@@ -190,3 +190,39 @@ def test_a_missing_overlay(config, overlay):
 def test_entries_that_the_runner_or_a_search_knows(config, overlay):
     for entry in ('train_cfg', 'sync_bn', 'search'):
         assert load_config(config, overlays=[overlay(entry, f'{entry} = dict(a=1)\n')])[entry] == dict(a=1)
+
+
+def test_bases_of_an_overlay_may_be_computed(config, overlay):
+    overlay('inner', 'base = dict(lr=0.5)\n')
+    for bases in ('f\'{"inner"}.py\'', "['inner' + '.py']", "'{{ fileDirname }}/inner.py'"):
+        assert load_config(config, overlays=[overlay('outer', f'_base_ = {bases}\n')]).base.lr == 0.5
+
+
+def test_names_of_the_file_are_the_overlays_own(config, overlay):
+    path = overlay('named', "work_dir = '{{ fileDirname }}/{{fileBasenameNoExtension}}'\n")
+    assert load_config(config, overlays=[path]).work_dir == str(path.with_suffix(''))
+
+
+def test_an_overlay_that_inherits_itself(config, overlay):
+    path = overlay('one', "_base_ = 'other.py'\n")
+    overlay('other', "_base_ = 'one.py'\n")
+    line = mistake(config, overlays=[path])
+    assert line == f'--with {path}: _base_ other.py: _base_ one.py: inherits itself'
+    path.write_text("_base_ = 'mmpretrain::_base_/default_runtime.py'\n")
+    assert "cannot inherit 'mmpretrain::_base_/default_runtime.py' of another package" in mistake(
+        config, overlays=[path]
+    )
+
+
+def test_entries_of_an_overlay_however_they_are_assigned(config, overlay):
+    for text in ('base: dict = dict(lr=0.5)\n', 'base, more = dict(lr=0.5), 3\n'):
+        assert load_config(config, overlays=[overlay('assigned', text)]).base.lr == 0.5
+    local = overlay('local', 'def helper():\n    base = 3\n')
+    assert 'has no entry that the config or the Runner knows' in mistake(config, overlays=[local])
+
+
+def test_the_text_does_not_change_from_load_to_load(config, overlay):
+    path = overlay('one', 'base = dict(lr=1.0)\n')
+    texts = {load_config(config, overlays=[path]).text for _ in range(2)}
+    assert texts == {f'{config.read_text()}\n{path.read_text()}'}
+    assert load_config(f'{config}+{path}').text in texts

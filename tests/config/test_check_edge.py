@@ -24,6 +24,12 @@ def test_good_edges(key):
 
 
 MISTAKES = [
+    ('a->b', dict(loss=[None]), ".loss: must be the dict of one loss with a 'type', got None"),
+    (
+        'a->b',
+        dict(loss=[None, dict(type='KLDivergence')]),
+        ".loss: must be the dict of one loss with a 'type', got None",
+    ),
     ('a->b', dict(KL, samples='unlabelled'), ".samples: 'unlabelled' is unknown; did you mean 'unlabeled'?"),
     ('label->a', dict(CE, samples='unlabeled'), ".samples: must be 'labeled', got 'unlabeled': the label teaches"),
     ('label->a', dict(CE, samples='all'), ".samples: must be 'labeled', got 'all': the label teaches"),

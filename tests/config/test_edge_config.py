@@ -81,5 +81,5 @@ def test_parts_and_where_they_are_looked_up():
     assert [part.path.rpartition('.')[2] for part in edge.parts] == ['loss', 'gate', 'align']
     assert [part.says('__name__') for part in edge.parts] == ['KLDivergence', 'CorrectGate', 'DistributionAlignment']
     assert [len(part.needs) for part in edge.parts] == [0, 1, 1]
-    unknown = EdgeConfig('a->b', dict(loss={}, gate=dict(type='NoSuchGate')))
+    unknown = EdgeConfig('a->b', dict(loss=dict(weight=1), gate=dict(type='NoSuchGate')))
     assert not unknown.is_cut and [part.needs for part in unknown.parts] == [[], []]

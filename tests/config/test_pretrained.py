@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from mmengine.model import PretrainedInit
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, is_pretrained, without_weights
@@ -22,6 +23,9 @@ WITH_WEIGHTS = [
     node(dict(pretrained='x.pth')),
     node(dict(init_cfg=PRETRAINED)),
     node(dict(init_cfg=[KAIMING, PRETRAINED])),
+    node(dict(init_cfg=(KAIMING, PRETRAINED))),
+    node(dict(init_cfg=dict(PRETRAINED, type='mmengine.Pretrained'))),
+    node(dict(init_cfg=dict(PRETRAINED, type=PretrainedInit))),
 ]
 WITHOUT = [node(), node(dict(init_cfg=KAIMING)), node(dict(init_cfg=[KAIMING])), node(dict(pretrained=None))]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ktg_mm.config.type_check import check_type, class_of
+from ktg_mm.config.type_check import check_type, class_of, default_arguments
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.gates import CutoffGate
 from ktg_mm.registry import GATES
@@ -33,3 +33,11 @@ def test_mistakes(cfg, message):
     with pytest.raises(ConfigError) as caught:
         check_type(cfg, GATES, 'key', 'gate')
     assert str(caught.value) == message
+
+
+def test_defaults():
+    class Part:
+        def __init__(self, a, b=2, *, c=None, **others):
+            pass
+
+    assert default_arguments(Part) == dict(b=2, c=None) and default_arguments(None) == {}

@@ -4,6 +4,7 @@ import pytest
 from mmpretrain.structures import DataSample
 
 from ktg_mm.config import GraphConfig
+from ktg_mm.config.type_check import default_arguments
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.gates import Gate
 from ktg_mm.models.losses import EdgeLoss
@@ -116,6 +117,25 @@ def test_mistakes_in_the_config(toys, kind, part, arguments, entries, message):
     with pytest.raises(ConfigError) as caught:
         GraphConfig(model).check()
     assert str(caught.value) == "model.edges['a->b']" + message.format(part=part, kind=kind)
+
+
+def test_two_parts_that_look_at_different_views(toys):
+    one, other = (dict(kind='NeedyLoss', other_view=view) for view in ('strong', 'other'))
+    edge = edge_with(one) | dict(gate=dict(type='NeedyGate', other_view='strong'))
+    GraphConfig(graph_of(toys, edge)).check()
+    with pytest.raises(ConfigError) as caught:
+        GraphConfig(graph_of(toys, edge | edge_with(other))).check()
+    line = "model.edges['a->b']: its parts look at the views other, strong; all must name the same one"
+    assert str(caught.value) == line
+
+
+def test_a_need_sees_an_arguments_default(toys, monkeypatch):
+    monkeypatch.setattr(NeedyGate, '__init__', lambda self, other_view='strong': Gate.__init__(self))
+    default_arguments.cache_clear()
+    model = graph_of(toys, dict(toys.kl(), gate=dict(type='NeedyGate'), samples='unlabeled', **VIEWS))
+    edge = GraphConfig(model).edges['a->b']
+    assert ("model.edges['a->b'].gate.other_view", 'strong') in list(edge.views)
+    default_arguments.cache_clear()
 
 
 def test_what_looks_at_nodes_is_not_for_the_label(toys):

@@ -1,3 +1,3 @@
-_base_ = ['dml.py']
+_base_ = ['dml_sizes.py']
 
 model = _base_.pop('dml')[7]

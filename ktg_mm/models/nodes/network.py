@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
+from ktg_mm.config.pretrained import pretrained_init
 from ktg_mm.errors import UserError, did_you_mean
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
@@ -124,9 +125,7 @@ class NetworkNode(Node):
 
     def _load_pretrained_strictly(self) -> None:
         """Takes over an init_cfg of type Pretrained: mmengine's leaves weights that are not found random."""
-        init_cfg = self.network.init_cfg
-        entries = init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]
-        pretrained = next((entry for entry in entries if entry.get('type') == 'Pretrained'), None)
+        pretrained = pretrained_init(self.network.init_cfg)
         if pretrained is not None and self.checkpoint is None:
             self.checkpoint, prefix = pretrained['checkpoint'], pretrained.get('prefix')
             self.prefix = f'{prefix.rstrip(".")}.' if prefix else None

@@ -78,8 +78,13 @@ class PCGradUpdate(Update):
     def _count_conflicts(self, node: str, keys: list[str], gradients: Tensor) -> None:
         products = gradients @ gradients.T
         for (i, first), (j, second) in itertools.combinations(enumerate(keys), 2):
-            pair = ','.join(key.replace(f'->{node}', '') for key in (first, second))
-            self.report[f'conflict/{node}/{pair}'] = (products[i, j] < 0).float()
+            self.report[f'conflict/{node}/{_teacher(first)},{_teacher(second)}'] = (products[i, j] < 0).float()
+
+
+def _teacher(key: str) -> str:
+    """An edge's key without its target."""
+    source, _, suffix = parse_edge_key(key)
+    return source if suffix is None else f'{source}:{suffix}'
 
 
 def conflict_free(gradients: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
