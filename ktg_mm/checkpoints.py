@@ -10,7 +10,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.runner import CheckpointLoader
 
 from ktg_mm.errors import UserError
-from ktg_mm.mmengine_internals import replace_http_loader
+from ktg_mm.mmengine_private import replace_http_loader
 
 _NAME = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 

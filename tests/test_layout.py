@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'ktg_mm'
 LAYERS = [
-    {'checkpoints', 'errors', 'files', 'mmengine_internals', 'registry', 'structures', 'text_table'},
+    {'checkpoints', 'errors', 'files', 'mmengine_private', 'registry', 'structures', 'text_table'},
     {'config'},
     {'models'},
     {'datasets', 'engine', 'evaluation'},

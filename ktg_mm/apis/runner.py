@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.mmengine_internals import set_aside
+from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
 

@@ -13,7 +13,7 @@ from mmpretrain.registry import DATASETS
 
 from ktg_mm.errors import ConfigError, DataError
 from ktg_mm.files import whole_file
-from ktg_mm.mmengine_internals import own_metainfo
+from ktg_mm.mmengine_private import own_metainfo
 from ktg_mm.structures import UNLABELED
 
 _KEY = 'train_dataloader.dataset'

@@ -10,7 +10,7 @@ from scipy.io import loadmat
 
 from ktg_mm.datasets.download import how_to_get
 from ktg_mm.errors import ConfigError, DataError
-from ktg_mm.mmengine_internals import own_metainfo
+from ktg_mm.mmengine_private import own_metainfo
 
 
 @DATASETS.register_module()

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmpretrain.registry import LOG_PROCESSORS
 
-from ktg_mm.mmengine_internals import PrintingLogProcessor
+from ktg_mm.mmengine_private import PrintingLogProcessor
 
 
 @LOG_PROCESSORS.register_module()

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from ktg_mm.mmengine_internals import stop_workers
+from ktg_mm.mmengine_private import stop_workers
 
 
 @HOOKS.register_module()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.errors import NonFiniteError
-from ktg_mm.mmengine_internals import is_resumed, loaded_from
+from ktg_mm.mmengine_private import is_resumed, loaded_from
 
 
 class NonFiniteLossError(NonFiniteError):

@@ -16,7 +16,7 @@ from rich.file_proxy import FileProxy
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.mmengine_internals import built_loop
+from ktg_mm.mmengine_private import built_loop
 
 
 @HOOKS.register_module()

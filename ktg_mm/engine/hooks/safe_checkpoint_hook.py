@@ -17,7 +17,7 @@ from mmpretrain.registry import HOOKS
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.mmengine_internals import built_loop, is_resumed, loaded_from
+from ktg_mm.mmengine_private import built_loop, is_resumed, loaded_from
 
 
 class _LateRemoval(AtomicLocalBackend):

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from ktg_mm.mmengine_internals import choose_val_interval, is_resumed
+from ktg_mm.mmengine_private import choose_val_interval, is_resumed
 
 
 @HOOKS.register_module()

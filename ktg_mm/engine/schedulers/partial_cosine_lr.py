@@ -7,7 +7,7 @@ from mmengine.optim.scheduler.param_scheduler import INF
 from mmpretrain.registry import PARAM_SCHEDULERS
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.mmengine_internals import LRSchedule
+from ktg_mm.mmengine_private import LRSchedule
 
 
 @PARAM_SCHEDULERS.register_module()

@@ -5,7 +5,7 @@ from mmengine.dist import all_gather
 from torch import Tensor
 
 from ktg_mm.config import check_number
-from ktg_mm.mmengine_internals import assert_async
+from ktg_mm.mmengine_private import assert_async
 from ktg_mm.models.needs import SampleIds
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext

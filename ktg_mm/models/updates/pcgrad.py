@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.errors import ConfigError
-from ktg_mm.mmengine_internals import accumulative_counts
+from ktg_mm.mmengine_private import accumulative_counts
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 

@@ -5,7 +5,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.mmengine_internals import accumulative_counts
+from ktg_mm.mmengine_private import accumulative_counts
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 

@@ -20,7 +20,7 @@ from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, withou
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.files import atomic_file
-from ktg_mm.mmengine_internals import set_aside
+from ktg_mm.mmengine_private import set_aside
 from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner
 

@@ -25,7 +25,7 @@ from ktg_mm.apis.runner import build_runner
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, is_interrupt
-from ktg_mm.mmengine_internals import instances
+from ktg_mm.mmengine_private import instances
 
 from .asha_hook import ASHAHook
 

@@ -118,6 +118,7 @@ class Worker:
                     self._interrupts.check()
             if self.study.user_attrs.get(_EXHAUSTED):
                 progress.say('every graph of the space has been tried')
+            self._clear(self.study)
         finally:
             if not isinstance(self._stop_reason, UserError):  # else they may not be listening
                 self._tell_followers(None)
@@ -182,18 +183,19 @@ class Worker:
         self._failures = 0
         return values
 
-    def _clear(self, study: Study, ended: FrozenTrial) -> None:
-        """Removes checkpoints that nobody needs, now that the study knows how a trial ended."""
-        if was_cut_short(ended) or not was_begun(ended):
-            return
-        folders = [self._run_dir(ended)]
-        if ended.state == TrialState.COMPLETE and len(ended.values) == 1:
-            complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            better = max if study.direction == StudyDirection.MAXIMIZE else min
-            if better(complete, key=lambda trial: trial.values[0]).number == ended.number:
-                folders = [self._run_dir(trial) for trial in complete if trial.number != ended.number]
-        for folder in folders:
-            remove_checkpoints(folder)
+    def _clear(self, study: Study, ended: FrozenTrial | None = None) -> None:
+        """Removes checkpoints that nobody needs: an ended trial's, if it is not the best one, else those of all others.
+
+        Without a trial, at the end, also those of workers that died before they could.
+        """
+        trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+        trials = [trial for trial in trials if was_begun(trial) and not was_cut_short(trial)]
+        complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
+        better = max if study.directions[0] == StudyDirection.MAXIMIZE else min
+        best = better(complete, key=lambda trial: trial.values[0]).number if complete else None
+        for trial in trials:
+            if trial.number != best and (ended is None or ended.number in (trial.number, best)):
+                remove_checkpoints(self._run_dir(trial))
 
     def _run_dir(self, trial: optuna.Trial | FrozenTrial) -> Path:
         """The folder of a trial, which those that continue it share."""

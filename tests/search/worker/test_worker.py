@@ -92,6 +92,16 @@ def test_a_search_ends_with_a_value_for_every_graph(tmp_path: Path, capsys: pyte
     assert [path.parent.name for path in tmp_path.glob('trials/*/*.pth')] == [f'{best.number:05d}']
 
 
+def test_checkpoints_that_dead_workers_left_are_removed_at_the_end(tmp_path: Path) -> None:
+    search(tiny(), tmp_path)
+    (best,) = tmp_path.glob('trials/*/*.pth')
+    others = [folder for folder in (tmp_path / 'trials').iterdir() if folder != best.parent]
+    for folder in others:
+        (folder / 'epoch_1.pth').touch()
+    search(tiny(), tmp_path)  # all have ended
+    assert len(others) == 2 and list(tmp_path.glob('trials/*/*.pth')) == [best]
+
+
 def test_a_trial_says_which_node_was_the_best(tmp_path: Path) -> None:
     trials = search(tiny(hook=None, metric='best/accuracy/top1'), tmp_path).study.get_trials()
     for trial in trials:

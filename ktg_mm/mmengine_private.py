@@ -1,7 +1,7 @@
 """The private names of mmengine, and of torch beneath it, that cannot be done without; no other module has any.
 
 A release may change them without a word: ``setup.cfg`` bounds the libraries from above, and
-``tests/test_mmengine_internals.py`` says which one is gone.
+``tests/test_mmengine_private.py`` says which one is gone.
 """
 
 from collections.abc import Callable
