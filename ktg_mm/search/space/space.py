@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 
 from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.config.graph_config import without_node
 from ktg_mm.errors import ConfigError
 
-from .space_keys import Parameter, depends, get, names_in, read_space
+from .space_keys import Parameter, Path, at, depends, read_space
 
 Ask = Callable[[str, BaseDistribution], Any]
 
@@ -63,7 +63,7 @@ class SearchSpace:
         for parameter in self.parameters:
             if _is_active(parameter, config, values):
                 values[parameter.name] = ask(parameter.name, parameter.distribution)
-                _put(config, parameter.path, parameter.value(values[parameter.name]))
+                put(config, parameter.path, parameter.value(values[parameter.name]))
         self._forget_members(config)
         return values, config
 
@@ -83,15 +83,11 @@ class SearchSpace:
 
     def grounds(self, parameter: Parameter) -> list[dict[str, str]]:
         """The choices of other parameters that each make the place of one; a single empty dict if the base has it."""
-        above, found = parameter.path[:-1], []
+        above = parameter.path[:-1]
+        found: list[dict[str, str]] = []
         for other in self.parameters:
-            if other.path == above[: len(other.path)]:
-                wanted = parameter.when.get(other.name, other.choices)
-                found += [
-                    {other.name: name}
-                    for name, value in other.choices.items()
-                    if name in wanted and _holds(value, above[len(other.path) :])
-                ]
+            wanted = parameter.when.get(other.name, other.choices)
+            found += [{other.name: name} for name in _fitting(other, above) if name in wanted]
         return found or [{}]
 
     def example(
@@ -113,7 +109,7 @@ class SearchSpace:
         for other in self.parameters:
             if (fill or other.name in needed) and _is_active(other, config, values):
                 values[other.name] = needed.get(other.name, _first(other))
-                _put(config, other.path, other.value(values[other.name]))
+                put(config, other.path, other.value(values[other.name]))
         self._forget_members(config)
         return config if parameter.name in values else None
 
@@ -142,10 +138,9 @@ class SearchSpace:
                 if name not in needed:
                     needed[name] = wanted[0]
                     todo.append(by_name[name])
-            for other in [] if _holds(self.base, above) else self.parameters:
-                rest = above[len(other.path) :]
-                fitting = [name for name, value in other.choices.items() if _holds(value, rest)]
-                if other.path == above[: len(other.path)] and other.name not in needed and fitting:
+            for other in [] if _has_entries(at(self.base, above)) else self.parameters:
+                fitting = _fitting(other, above)
+                if other.name not in needed and fitting:
                     needed[other.name] = fitting[0]
                     todo.append(other)
         return needed
@@ -173,46 +168,35 @@ def _copy(value: Any) -> Any:
     return [_copy(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _holds(here: Any, path: Sequence[str]) -> bool:
-    """Whether there is a dict or list under a path."""
-    for name in path:
-        here = get(here, name)
+def _has_entries(here: Any) -> bool:
     return isinstance(here, (Mapping, list))
+
+
+def _fitting(parameter: Parameter, path: Path) -> list[str]:
+    """The choices of a parameter that each make a dict or list at a path."""
+    return [name for name, here in parameter.under(path).items() if _has_entries(here)]
 
 
 def _first(parameter: Parameter) -> Any:
     """A choice of a parameter that removes nothing, if it has one; a range's lower end."""
-    if not parameter.choices:
-        return parameter.distribution.low  # type: ignore[attr-defined]
-    kept = [name for name, value in parameter.choices.items() if value is not None]
-    return (kept or list(parameter.choices))[0]
+    return next((name for name, value in parameter.choices.items() if value is not None), parameter.ends[0])
 
 
 def _is_active(parameter: Parameter, config: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     if any(values.get(other) not in names for other, names in parameter.when.items()):
         return False
-    here: Any = config
-    for name in parameter.path[:-1]:
-        if name not in names_in(here):
-            return False
-        here = get(here, name)
     if parameter.path[:2] == ('model', 'edges') and len(parameter.path) > 2:  # an edge goes with its nodes
         ends = parse_edge_key(parameter.path[2])[:2]
         if not {LABEL, *config['model'].get('nodes', {})}.issuperset(ends):
             return False
-    return isinstance(here, (Mapping, list))
+    return _has_entries(at(config, parameter.path[:-1]))
 
 
-def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    here: Any = config
-    for name in path[:-1]:
-        here = get(here, name)
-    name = path[-1]
+def put(config: dict[str, Any], path: Path, value: Any) -> None:
+    """Sets a place of a config; None removes it, a node with its edges."""
+    here, name = at(config, path[:-1]), path[-1]
     if value is not None:
-        if isinstance(here, list):
-            here[int(name)] = value
-        else:
-            here[name] = value
+        here[int(name) if isinstance(here, list) else name] = value
     else:
         here.pop(name, None)
         if path[:-1] == ('model', 'nodes'):
@@ -226,30 +210,26 @@ def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict
         first, rest = group[0], group[1:]
         if not _is_active(first, config, values):
             total *= _count(rest, config, values)
-        elif not rest:
-            total *= _options(first)
-        elif not first.choices:
+        elif not (rest and first.choices):
             total *= _options(first) * _count(rest, config, values)
         else:
             subtotal: float = 0
             for name in first.choices:
                 chosen = _copy(config)
-                _put(chosen, first.path, first.value(name))
+                put(chosen, first.path, first.value(name))
                 subtotal += _count(rest, chosen, {**values, first.name: name})
             total *= subtotal
     return total
 
 
 def _options(parameter: Parameter) -> float:
-    distribution = parameter.distribution
-    if isinstance(distribution, CategoricalDistribution):
-        return len(distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return (distribution.high - distribution.low) // distribution.step + 1
-    assert isinstance(distribution, FloatDistribution)
-    if distribution.low == distribution.high:
+    if parameter.choices:
+        return len(parameter.choices)
+    low, high = parameter.ends
+    step: float | None = parameter.distribution.step  # type: ignore[attr-defined]
+    if low == high:
         return 1
-    return math.floor((distribution.high - distribution.low) / distribution.step) + 1 if distribution.step else math.inf
+    return math.floor((high - low) / step) + 1 if step else math.inf
 
 
 def _groups(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
