@@ -13,8 +13,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.search.space.candidates import KEY
 
-from .optuna_private import study_through
-
 # What a trial says of itself (user attributes). A trial that ends without having been able to say anything has died
 # with its worker, so that is what it says from the beginning.
 CONTINUES = 'continues'  # number of the trial that it goes on with
@@ -164,7 +162,7 @@ def as_first(trial: FrozenTrial) -> FrozenTrial:
 
 
 class CountedOnce:
-    """A storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
+    """A study's storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
 
     What continues another has the number of the first.
 
@@ -186,8 +184,3 @@ class CountedOnce:
         gone = replaced(trials)
         left = [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
         return list(map(as_first, left))
-
-
-def counted_once(study: Study) -> Study:
-    """A view of a study in which each chain of continued trials is one trial."""
-    return study_through(study, CountedOnce)
