@@ -58,12 +58,13 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
         elif url.startswith('postgresql') and 'connect_timeout' not in url:
             arguments['connect_args'] = dict(connect_timeout=10)  # else a silent host takes minutes
         return _open_database(url, arguments, heartbeat)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError) as error:
-        raise _unreachable(url, error) from error
     except Exception as error:
-        if type(error).__module__.startswith('grpc'):
-            raise _unreachable(url, error) from error
-        raise
+        known = (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError)
+        if not isinstance(error, known) and not type(error).__module__.startswith('grpc'):
+            raise
+        reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
+        line = f'--storage {hide_password(url)}: cannot be reached: {" ".join(str(reason).split())}'
+        raise UserError(line) from error
 
 
 class _Database(BirthStorage):
@@ -129,8 +130,3 @@ def hide_password(url: str) -> str:
     before, at, after = url.rpartition('@')
     scheme, colon, rest = before.partition('://')
     return f'{scheme}{colon}{rest.partition(":")[0]}{at}{after}' if at else url
-
-
-def _unreachable(url: str, error: Exception) -> UserError:
-    reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
-    return UserError(f'--storage {hide_password(url)}: cannot be reached: {" ".join(str(reason).split())}')
