@@ -79,20 +79,15 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
         edges={'label->teacher': _label_edge(base)},
     )
     config = without_absent(config, config['model'])
-    weights: dict[str, Any] = {}
     run_dir = path.with_suffix('')
     cfg = trial_config(config, None, run_dir)
 
     def keep(model: Any) -> None:
-        weights.update(model.nodes['teacher'].network.state_dict())
+        if is_main_process():
+            weights = model.nodes['teacher'].network.state_dict()
+            with atomic_file(path) as part:
+                torch.save({name: value.cpu() for name, value in weights.items()}, part)
 
     run_trial(cfg, bind=lambda hook: None, launcher=launcher, keep=keep)
-    if is_main_process():
-        _save(weights, path)
     barrier()
     remove_checkpoints(run_dir)
-
-
-def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    with atomic_file(path) as part:
-        torch.save({name: value.cpu() for name, value in weights.items()}, part)
