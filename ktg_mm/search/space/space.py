@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -48,12 +48,14 @@ class SearchSpace:
     def __init__(self, space: Mapping[str, Any] | None, base: Mapping[str, Any]) -> None:
         self.base = base
         self.parameters = read_space(space, base)
+        self._firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
 
-    def draw(self, ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
+    def draw(self, ask: Ask, only: Collection[str] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draws all parameters that matter.
 
         Args:
             ask: Returns a value for a parameter's name and distribution.
+            only: The parameters to draw, by name. Defaults to None: all.
 
         Returns:
             The drawn values by the parameters' names, and the config that they make.
@@ -61,7 +63,7 @@ class SearchSpace:
         config = _copy(self.base)
         values: dict[str, Any] = {}
         for parameter in self.parameters:
-            if _is_active(parameter, config, values):
+            if (only is None or parameter.name in only) and _is_active(parameter, config, values):
                 values[parameter.name] = ask(parameter.name, parameter.distribution)
                 put(config, parameter.path, parameter.value(values[parameter.name]))
         self._forget_members(config)
@@ -105,12 +107,7 @@ class SearchSpace:
             The config; None if the parameter is not drawn there.
         """
         needed = {**self._needs(parameter), **(given or {}), parameter.name: drawn}
-        config, values = _copy(self.base), dict[str, Any]()
-        for other in self.parameters:
-            if (fill or other.name in needed) and _is_active(other, config, values):
-                values[other.name] = needed.get(other.name, _first(other))
-                put(config, other.path, other.value(values[other.name]))
-        self._forget_members(config)
+        values, config = self.draw(lambda name, _: needed.get(name, self._firsts[name]), None if fill else needed)
         return config if parameter.name in values else None
 
     def _forget_members(self, config: dict[str, Any]) -> None:
@@ -123,8 +120,7 @@ class SearchSpace:
 
     def draw_first(self) -> dict[str, Any]:
         """The config of the first choices that remove nothing."""
-        firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
-        return self.draw(lambda name, _: firsts[name])[1]
+        return self.draw(lambda name, _: self._firsts[name])[1]
 
     def _needs(self, parameter: Parameter) -> dict[str, Any]:
         """What other parameters must be for one to be drawn."""
@@ -234,10 +230,9 @@ def _options(parameter: Parameter) -> float:
 
 def _groups(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
     """Splits parameters, in order, into groups that do not depend on one another."""
-    groups: list[list[Parameter]] = []
-    for parameter in parameters:
-        touching = [group for group in groups if any(depends(parameter, other) for other in group)]
+    groups: list[list[int]] = []
+    for i, parameter in enumerate(parameters):
+        touching = [group for group in groups if any(depends(parameter, parameters[j]) for j in group)]
         groups = [group for group in groups if group not in touching]
-        groups.append([other for group in touching for other in group] + [parameter])
-    position = {parameter.name: i for i, parameter in enumerate(parameters)}
-    return [sorted(group, key=lambda parameter: position[parameter.name]) for group in groups]
+        groups.append(sorted(sum(touching, [i])))
+    return [[parameters[i] for i in group] for group in groups]
