@@ -31,9 +31,6 @@ def check_space(candidates: Candidates) -> None:
     Choices are tried one at a time. A graph that cannot learn is no mistake: the search draws another. Each network is
     built once, without its weights being loaded.
 
-    Args:
-        candidates: A search's candidates.
-
     Raises:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
@@ -67,13 +64,12 @@ def _check_metrics(candidates: Candidates) -> None:
         node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
         gt_label=torch.tensor([0]),
     )
-    metrics = candidates.base.get('val_evaluator')
+    metrics = candidates.base.get('val_evaluator') or []
+    metrics = [metrics] if isinstance(metrics, dict) else metrics
     if not metrics:
         return
     try:
-        evaluator = Evaluator(
-            [METRICS.build(metric) for metric in ([metrics] if isinstance(metrics, dict) else metrics)]
-        )
+        evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
         evaluator.process([sample])
         found = evaluator.evaluate(1)
     except ConfigError:

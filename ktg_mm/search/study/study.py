@@ -76,9 +76,6 @@ def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADV
 def find_study(address: StudyAddress) -> Study:
     """Opens the study that ``tools/search.py`` made.
 
-    Args:
-        address: Of the search.
-
     Raises:
         UserError: If there is none; one line.
     """

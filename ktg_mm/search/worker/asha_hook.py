@@ -62,11 +62,7 @@ class ASHAHook(Hook):
         self.metrics: dict[str, float] = {}
 
     def rungs(self, last: int) -> list[int]:
-        """The epochs to compare at, up to the last.
-
-        Args:
-            last: Epochs of a whole run.
-        """
+        """The epochs to compare at, up to the last of a whole run."""
         factor = self.pruner.get('reduction_factor', 2)
         rung = self.pruner.get('min_resource', 1) * factor ** self.pruner.get('min_early_stopping_rate', 0)
         found = []

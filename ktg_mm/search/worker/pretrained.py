@@ -48,13 +48,7 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
 
 
 def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
-    """Where the weights of a network are kept that was trained on the labels by a config's recipe.
-
-    Args:
-        network: The network's config.
-        base: The search's config.
-        folder: Where all such weights are kept.
-    """
+    """Where in a folder the weights of a network are kept that was trained on the labels by a search's recipe."""
     how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
     return folder / f'{fingerprint(how)[:16]}.pth'
 

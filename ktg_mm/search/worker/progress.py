@@ -17,9 +17,6 @@ from ktg_mm.search.study.retries import END, last_of_chains, root_of, was_begun,
 def summary(study: Study) -> dict[str, Any]:
     """Counts a study's trials.
 
-    Args:
-        study: The study.
-
     Returns:
         ``complete``, ``pruned``, ``failed``, ``running``, ``begun`` (graphs begun), ``best`` and ``best_trial`` (None
         if there is none yet, or several metrics). Trials that others continue are not counted.

@@ -30,13 +30,9 @@ class TrialReporter:
         self._told = time.monotonic()
 
     def report(self, value: float, step: int) -> bool:
-        """Reports a score and returns whether to stop, for which trials that were continued count once.
+        """Reports a score after ``step`` epochs and returns whether to stop; trials that were continued count once.
 
         A trial that was held up for so long that another worker has taken it for lost is to stop.
-
-        Args:
-            value: The score.
-            step: Epochs done.
         """
         try:
             self._trial.report(value, step)
