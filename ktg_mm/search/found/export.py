@@ -173,8 +173,7 @@ def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
-    without_model = {key: value for key, value in base.items() if key != 'model'}
-    return difference(without_model, wanted)
+    return difference({key: value for key, value in base.items() if key != 'model'}, wanted)
 
 
 def _copy(config: Mapping[str, Any], wanted: dict[str, Any], name: str) -> None:

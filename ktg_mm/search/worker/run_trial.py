@@ -94,9 +94,8 @@ def run_trial(
             raise
         if keep is not None:
             keep(unwrapped(runner.model))
-        found = count_costs(runner) if costs else {}
         done = hook._step(runner)
-        return Outcome(hook.metrics, done, done < hook._last_step(runner), found)
+        return Outcome(hook.metrics, done, done < hook._last_step(runner), count_costs(runner) if costs else {})
 
 
 @contextlib.contextmanager
