@@ -85,11 +85,8 @@ def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
         ties = [parameter for parameter in found if _wildness(parameter.key) == _wildness(found[0].key)]
         narrowest = [one for one in ties if all(_covers(other.key, one.key) for other in ties)]
         if not narrowest:
-            raise ConfigError(
-                key_path(ties[1].key),
-                f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower; '
-                'give that path a key of its own',
-            )
+            clash = f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower'
+            raise ConfigError(key_path(ties[1].key), f'{clash}; give that path a key of its own')
         parameters.append(narrowest[0])
     for parameter in parameters:
         _check_place(parameter, parameters, base)
@@ -160,9 +157,8 @@ def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list
                 longer.append(((*path, segment), matched, get(here, segment)))
         if not longer:
             known = {name for _, _, here in paths for name in names_in(here)}
-            raise ConfigError(
-                key_path(key), f'{".".join(segments[: i + 1])!r} is not in the config; {did_you_mean(segment, known)}'
-            )
+            missing = '.'.join(segments[: i + 1])
+            raise ConfigError(key_path(key), f'{missing!r} is not in the config; {did_you_mean(segment, known)}')
         paths = longer
     return [(path, matched) for path, matched, _ in paths]
 
@@ -263,20 +259,16 @@ def _in_order(parameters: list[Parameter]) -> list[Parameter]:
         for other, wanted in parameter.when.items():
             if other not in names:
                 raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
-            if not names[other].choices:
+            if not (choices := names[other].choices):
                 raise ConfigError(when, f'{other!r} is a range; a condition needs a parameter with choices')
             for name in wanted:
-                if name not in names[other].choices:
-                    raise ConfigError(
-                        when, f'{other!r} has no choice {name!r}; {did_you_mean(name, names[other].choices)}'
-                    )
+                if name not in choices:
+                    raise ConfigError(when, f'{other!r} has no choice {name!r}; {did_you_mean(name, choices)}')
         for earlier in parameters:
             if earlier is not parameter and depends(parameter, earlier):
                 visit(earlier, (*above, parameter.name))
         ordered[parameter.name] = parameter
 
-    for parameter in sorted(
-        parameters, key=lambda parameter: (len(parameter.path), parameter.path[:2] != ('model', 'nodes'))
-    ):
+    for parameter in sorted(parameters, key=lambda one: (len(one.path), one.path[:2] != ('model', 'nodes'))):
         visit(parameter, ())
     return list(ordered.values())
