@@ -17,9 +17,11 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
 from ktg_mm.config import without_absent
 from ktg_mm.config.config_text import Reference, difference, write_value
-from ktg_mm.errors import ConfigError, UntaughtError, UserError
+from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.space.space import put
+from ktg_mm.search.space.space_keys import at
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
@@ -70,7 +72,8 @@ def export_graph(
             f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
             'give the config and the --cfg-options that were searched with'
         )
-    candidate = _with_best_as_target(candidates, candidate, chosen)
+    if best := chosen.user_attrs.get(BEST_NODE):
+        candidate = candidates.with_target(candidate, best)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
     base_cfg = load_config(base_path).to_dict()
     changes = _changes(base_cfg, candidate)
@@ -147,16 +150,6 @@ def _base_path(cfg: Config, source: Path, base: str | Path | None) -> Path:
     return Path(os.path.abspath(source.parent / retrain))
 
 
-def _with_best_as_target(candidates: Candidates, candidate: Candidate, trial: FrozenTrial) -> Candidate:
-    best = trial.user_attrs.get(BEST_NODE)
-    if best is None:
-        return candidate
-    try:
-        return candidates.with_target(candidate, best)
-    except UntaughtError:  # a frozen teacher was the best, and there is nothing to train about it
-        return candidate
-
-
 def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Gives frozen teachers the files that the search has trained; returns the files by node."""
     teachers = {}
@@ -180,27 +173,16 @@ def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
-    without_model = {key: value for key, value in base.items() if key != 'model'}
-    return difference(without_model, wanted)
+    return difference({key: value for key, value in base.items() if key != 'model'}, wanted)
 
 
 def _copy(config: Mapping[str, Any], wanted: dict[str, Any], name: str) -> None:
     """Copies what stands at a path of one config into another."""
-    *path, last = name.split('.')
-    here: Any = wanted
-    there: Any = config
-    for key in path:
-        there = there[int(key)] if isinstance(there, (list, tuple)) else there[key]
-        try:
-            here = here[int(key)] if isinstance(here, (list, tuple)) else here[key]
-        except (KeyError, IndexError, ValueError) as error:
-            raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}') from error
-    if isinstance(there, (list, tuple)):
-        here[int(last)] = copy.deepcopy(there[int(last)])
-    elif last in there:
-        here[last] = copy.deepcopy(there[last])
-    else:
-        here.pop(last, None)
+    path = tuple(name.split('.'))
+    for depth, key in enumerate(path[:-1], start=1):
+        if at(wanted, path[:depth]) is None:
+            raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}')
+    put(wanted, path, copy.deepcopy(at(config, path)))
 
 
 def _existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:

@@ -104,21 +104,20 @@ class Candidates:
         return [metric.direction for metric in self.metrics]
 
     def scored_nodes(self, model: Mapping[str, Any]) -> list[str]:
-        """The nodes whose score counts: the one that a metric names, or all networks for the best."""
-        names = [metric.node for metric in self.metrics if not metric.is_cost]
-        if BEST in names:
-            return list(GraphConfig(model).networks)
-        return [*names, model['target']] if len(names) < len(self.metrics) else names
-
-    def check_scored(self, model: Mapping[str, Any]) -> None:
-        """Checks that a graph has the nodes whose score counts.
+        """The nodes whose score counts: the one that a metric names, or all networks for the best.
 
         Raises:
             ConfigError: If a choice has removed one.
         """
-        for name in self.scored_nodes(model):
+        names = [metric.node for metric in self.metrics if not metric.is_cost]
+        if BEST in names:
+            return list(GraphConfig(model).networks)
+        if len(names) < len(self.metrics):
+            names.append(model['target'])
+        for name in names:
             if name not in model['nodes']:
                 raise ConfigError('search.metric', f'no node is named {name!r}; {did_you_mean(name, model["nodes"])}')
+        return names
 
     def make(self, values: Mapping[str, Any]) -> Candidate:
         """Makes the candidate of drawn values.
@@ -132,7 +131,6 @@ class Candidates:
 
     def _candidate(self, values: dict[str, Any], config: dict[str, Any]) -> Candidate:
         model = config['model']
-        self.check_scored(model)
         scored = self.scored_nodes(model)
         reduced = GraphConfig(model).reduced([*scored, *self._evaluated])
         if model['target'] not in reduced['nodes']:
@@ -147,13 +145,12 @@ class Candidates:
         return Candidate(values, config, graph_key(reduced, self._named, rest))
 
     def with_target(self, candidate: Candidate, target: str) -> Candidate:
-        """The candidate with another node as its target, and without what that one does not hear.
-
-        Raises:
-            UntaughtError: If the node does not learn.
-        """
+        """The candidate with another node as its target, and without what that one does not hear."""
         model = GraphConfig(dict(candidate.config['model'], target=target)).reduced([target, *self._evaluated])
-        return replace(candidate, config=without_absent({**candidate.config, 'model': model}, model))
+        try:
+            return replace(candidate, config=without_absent({**candidate.config, 'model': model}, model))
+        except UntaughtError:  # the node is a frozen teacher, and there is nothing to train about it
+            return candidate
 
     def best_node(self, found: Mapping[str, float]) -> str | None:
         """The node whose score was the best one, the target among equals; None if no metric asks for the best.
@@ -183,20 +180,16 @@ class Candidates:
         Raises:
             SpaceExhaustedError: If every graph of the space has been tried.
         """
-        if not self._learns:
-            while len(self._keys) < index:
-                earlier = self._draw(len(self._keys), self._keys, study, trial)
-                self._keys.append(earlier.key)
-            candidate = self._draw(index, self._keys[:index], study, trial)
-            if len(self._keys) == index:
-                self._keys.append(candidate.key)
-            return candidate
-        others = study.get_trials(deepcopy=False)
-        known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
-        return self._draw(index, known, study, trial)
+        if self._learns:
+            others = study.get_trials(deepcopy=False)
+            known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
+            return self._draw(index, known, study, trial)
+        for i in range(min(index, len(self._keys)), index + 1):
+            candidate = self._draw(i, set(self._keys[:i]), study, trial)
+            self._keys[i : i + 1] = [candidate.key]
+        return candidate
 
-    def _draw(self, index: int, known: Iterable[str], study: Study, trial: FrozenTrial) -> Candidate:
-        known = set(known)
+    def _draw(self, index: int, known: set[str], study: Study, trial: FrozenTrial) -> Candidate:
         for attempt in range(_MOST_DRAWS):
             sampler = self._sampler(index, attempt)
             relative_space = sampler.infer_relative_search_space(study, trial)

@@ -20,7 +20,7 @@ from ktg_mm.registry import NODES
 
 from .candidates import Candidates, mark_pretrained
 from .metrics import read_scores
-from .space_keys import Parameter, key_path
+from .space_keys import key_path
 
 _CLASSES = 1000  # of the made-up sample, enough for any top k
 
@@ -30,9 +30,6 @@ def check_space(candidates: Candidates) -> None:
 
     Choices are tried one at a time. A graph that cannot learn is no mistake: the search draws another. Each network is
     built once, without its weights being loaded.
-
-    Args:
-        candidates: A search's candidates.
 
     Raises:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
@@ -48,7 +45,7 @@ def check_space(candidates: Candidates) -> None:
         fill = True
         _check(candidates, space.draw_first(), (), built)
     for parameter in space.parameters:
-        for given, drawn in itertools.product(space.grounds(parameter), _options(parameter)):
+        for given, drawn in itertools.product(space.grounds(parameter), parameter.ends):
             config = space.example(parameter, drawn, given, fill)
             try:
                 if config is not None:
@@ -56,12 +53,6 @@ def check_space(candidates: Candidates) -> None:
             except ConfigError as error:
                 under = ''.join(f' under choice {name!r} of {other!r}' for other, name in given.items())
                 raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{under}', str(error)) from error
-
-
-def _options(parameter: Parameter) -> list[Any]:
-    if parameter.choices:
-        return list(parameter.choices)
-    return [parameter.distribution.low, parameter.distribution.high]  # type: ignore[attr-defined]
 
 
 def _check_metrics(candidates: Candidates) -> None:
@@ -73,13 +64,12 @@ def _check_metrics(candidates: Candidates) -> None:
         node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
         gt_label=torch.tensor([0]),
     )
-    metrics = candidates.base.get('val_evaluator')
+    metrics = candidates.base.get('val_evaluator') or []
+    metrics = [metrics] if isinstance(metrics, dict) else metrics
     if not metrics:
         return
     try:
-        evaluator = Evaluator(
-            [METRICS.build(metric) for metric in ([metrics] if isinstance(metrics, dict) else metrics)]
-        )
+        evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
         evaluator.process([sample])
         found = evaluator.evaluate(1)
     except ConfigError:
@@ -102,7 +92,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             check_config(Config(without_absent({**config, 'model': model}, model)))
     except UntaughtError:
         pass
-    candidates.check_scored(model)
+    candidates.scored_nodes(model)  # refuses a choice that removes one
     if changed[:2] == ('model', 'edges'):
         for key in changed[2:3] or model['edges']:
             if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:

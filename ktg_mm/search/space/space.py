@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 
 from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.config.graph_config import without_node
 from ktg_mm.errors import ConfigError
 
-from .space_keys import Parameter, depends, get, names_in, read_space
+from .space_keys import Parameter, Path, at, depends, read_space
 
 Ask = Callable[[str, BaseDistribution], Any]
 
@@ -48,12 +48,14 @@ class SearchSpace:
     def __init__(self, space: Mapping[str, Any] | None, base: Mapping[str, Any]) -> None:
         self.base = base
         self.parameters = read_space(space, base)
+        self._firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
 
-    def draw(self, ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
+    def draw(self, ask: Ask, only: Collection[str] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draws all parameters that matter.
 
         Args:
             ask: Returns a value for a parameter's name and distribution.
+            only: The parameters to draw, by name. Defaults to None: all.
 
         Returns:
             The drawn values by the parameters' names, and the config that they make.
@@ -61,9 +63,9 @@ class SearchSpace:
         config = _copy(self.base)
         values: dict[str, Any] = {}
         for parameter in self.parameters:
-            if _is_active(parameter, config, values):
+            if (only is None or parameter.name in only) and _is_active(parameter, config, values):
                 values[parameter.name] = ask(parameter.name, parameter.distribution)
-                _put(config, parameter.path, parameter.value(values[parameter.name]))
+                put(config, parameter.path, parameter.value(values[parameter.name]))
         self._forget_members(config)
         return values, config
 
@@ -83,15 +85,11 @@ class SearchSpace:
 
     def grounds(self, parameter: Parameter) -> list[dict[str, str]]:
         """The choices of other parameters that each make the place of one; a single empty dict if the base has it."""
-        above, found = parameter.path[:-1], []
+        above = parameter.path[:-1]
+        found: list[dict[str, str]] = []
         for other in self.parameters:
-            if other.path == above[: len(other.path)]:
-                wanted = parameter.when.get(other.name, other.choices)
-                found += [
-                    {other.name: name}
-                    for name, value in other.choices.items()
-                    if name in wanted and _holds(value, above[len(other.path) :])
-                ]
+            wanted = parameter.when.get(other.name, other.choices)
+            found += [{other.name: name} for name in _fitting(other, above) if name in wanted]
         return found or [{}]
 
     def example(
@@ -109,12 +107,7 @@ class SearchSpace:
             The config; None if the parameter is not drawn there.
         """
         needed = {**self._needs(parameter), **(given or {}), parameter.name: drawn}
-        config, values = _copy(self.base), dict[str, Any]()
-        for other in self.parameters:
-            if (fill or other.name in needed) and _is_active(other, config, values):
-                values[other.name] = needed.get(other.name, _first(other))
-                _put(config, other.path, other.value(values[other.name]))
-        self._forget_members(config)
+        values, config = self.draw(lambda name, _: needed.get(name, self._firsts[name]), None if fill else needed)
         return config if parameter.name in values else None
 
     def _forget_members(self, config: dict[str, Any]) -> None:
@@ -127,8 +120,7 @@ class SearchSpace:
 
     def draw_first(self) -> dict[str, Any]:
         """The config of the first choices that remove nothing."""
-        firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
-        return self.draw(lambda name, _: firsts[name])[1]
+        return self.draw(lambda name, _: self._firsts[name])[1]
 
     def _needs(self, parameter: Parameter) -> dict[str, Any]:
         """What other parameters must be for one to be drawn."""
@@ -142,10 +134,9 @@ class SearchSpace:
                 if name not in needed:
                     needed[name] = wanted[0]
                     todo.append(by_name[name])
-            for other in [] if _holds(self.base, above) else self.parameters:
-                rest = above[len(other.path) :]
-                fitting = [name for name, value in other.choices.items() if _holds(value, rest)]
-                if other.path == above[: len(other.path)] and other.name not in needed and fitting:
+            for other in [] if _has_entries(at(self.base, above)) else self.parameters:
+                fitting = _fitting(other, above)
+                if other.name not in needed and fitting:
                     needed[other.name] = fitting[0]
                     todo.append(other)
         return needed
@@ -173,46 +164,35 @@ def _copy(value: Any) -> Any:
     return [_copy(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _holds(here: Any, path: Sequence[str]) -> bool:
-    """Whether there is a dict or list under a path."""
-    for name in path:
-        here = get(here, name)
+def _has_entries(here: Any) -> bool:
     return isinstance(here, (Mapping, list))
+
+
+def _fitting(parameter: Parameter, path: Path) -> list[str]:
+    """The choices of a parameter that each make a dict or list at a path."""
+    return [name for name, here in parameter.under(path).items() if _has_entries(here)]
 
 
 def _first(parameter: Parameter) -> Any:
     """A choice of a parameter that removes nothing, if it has one; a range's lower end."""
-    if not parameter.choices:
-        return parameter.distribution.low  # type: ignore[attr-defined]
-    kept = [name for name, value in parameter.choices.items() if value is not None]
-    return (kept or list(parameter.choices))[0]
+    return next((name for name, value in parameter.choices.items() if value is not None), parameter.ends[0])
 
 
 def _is_active(parameter: Parameter, config: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     if any(values.get(other) not in names for other, names in parameter.when.items()):
         return False
-    here: Any = config
-    for name in parameter.path[:-1]:
-        if name not in names_in(here):
-            return False
-        here = get(here, name)
     if parameter.path[:2] == ('model', 'edges') and len(parameter.path) > 2:  # an edge goes with its nodes
         ends = parse_edge_key(parameter.path[2])[:2]
         if not {LABEL, *config['model'].get('nodes', {})}.issuperset(ends):
             return False
-    return isinstance(here, (Mapping, list))
+    return _has_entries(at(config, parameter.path[:-1]))
 
 
-def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    here: Any = config
-    for name in path[:-1]:
-        here = get(here, name)
-    name = path[-1]
+def put(config: dict[str, Any], path: Path, value: Any) -> None:
+    """Sets a place of a config; None removes it, a node with its edges."""
+    here, name = at(config, path[:-1]), path[-1]
     if value is not None:
-        if isinstance(here, list):
-            here[int(name)] = value
-        else:
-            here[name] = value
+        here[int(name) if isinstance(here, list) else name] = value
     else:
         here.pop(name, None)
         if path[:-1] == ('model', 'nodes'):
@@ -226,38 +206,33 @@ def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict
         first, rest = group[0], group[1:]
         if not _is_active(first, config, values):
             total *= _count(rest, config, values)
-        elif not rest:
-            total *= _options(first)
-        elif not first.choices:
+        elif not (rest and first.choices):
             total *= _options(first) * _count(rest, config, values)
         else:
             subtotal: float = 0
             for name in first.choices:
                 chosen = _copy(config)
-                _put(chosen, first.path, first.value(name))
+                put(chosen, first.path, first.value(name))
                 subtotal += _count(rest, chosen, {**values, first.name: name})
             total *= subtotal
     return total
 
 
 def _options(parameter: Parameter) -> float:
-    distribution = parameter.distribution
-    if isinstance(distribution, CategoricalDistribution):
-        return len(distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return (distribution.high - distribution.low) // distribution.step + 1
-    assert isinstance(distribution, FloatDistribution)
-    if distribution.low == distribution.high:
+    if parameter.choices:
+        return len(parameter.choices)
+    low, high = parameter.ends
+    step: float | None = parameter.distribution.step  # type: ignore[attr-defined]
+    if low == high:
         return 1
-    return math.floor((distribution.high - distribution.low) / distribution.step) + 1 if distribution.step else math.inf
+    return math.floor((high - low) / step) + 1 if step else math.inf
 
 
 def _groups(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
     """Splits parameters, in order, into groups that do not depend on one another."""
-    groups: list[list[Parameter]] = []
-    for parameter in parameters:
-        touching = [group for group in groups if any(depends(parameter, other) for other in group)]
+    groups: list[list[int]] = []
+    for i, parameter in enumerate(parameters):
+        touching = [group for group in groups if any(depends(parameter, parameters[j]) for j in group)]
         groups = [group for group in groups if group not in touching]
-        groups.append([other for group in touching for other in group] + [parameter])
-    position = {parameter.name: i for i, parameter in enumerate(parameters)}
-    return [sorted(group, key=lambda parameter: position[parameter.name]) for group in groups]
+        groups.append(sorted(sum(touching, [i])))
+    return [[parameters[i] for i in group] for group in groups]

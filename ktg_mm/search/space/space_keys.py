@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from ktg_mm.errors import ConfigError, did_you_mean
 _WILD = '*?['  # as in names of files
 _RANGE = {'low', 'high', 'log', 'step'}
 _ENTRY = {'choices', 'when', *_RANGE}
+
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Parameter:
     """
 
     key: str
-    path: tuple[str, ...]
+    path: Path
     distribution: BaseDistribution
     choices: Mapping[str, Any] = field(default_factory=dict)
     when: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -43,6 +45,17 @@ class Parameter:
     def value(self, drawn: Any) -> Any:
         """What comes into the config for a drawn name or number."""
         return copy.deepcopy(self.choices[drawn]) if self.choices else drawn
+
+    @property
+    def ends(self) -> list[Any]:
+        """The names of all choices, or both ends of a range."""
+        return list(self.choices) or [self.distribution.low, self.distribution.high]  # type: ignore[attr-defined]
+
+    def under(self, path: Path) -> dict[str, Any]:
+        """What each choice puts at a path of the config, by the choice's name; empty if the path leads elsewhere."""
+        depth = len(self.path)
+        choices = self.choices if self.path == path[:depth] else {}
+        return {name: at(value, path[depth:]) for name, value in choices.items()}
 
 
 def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
@@ -60,7 +73,7 @@ def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
     """
     if not isinstance(space, Mapping) or not space:
         raise ConfigError('search.space', 'must be a dict of at least one path of the config and its choices')
-    fitting: dict[tuple[str, ...], list[Parameter]] = {}
+    fitting: dict[Path, list[Parameter]] = {}
     for key, entry in space.items():
         if not isinstance(key, str):
             raise ConfigError('search.space', f'a key must be a path such as "model.edges.*.gate", got {key!r}')
@@ -72,11 +85,8 @@ def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
         ties = [parameter for parameter in found if _wildness(parameter.key) == _wildness(found[0].key)]
         narrowest = [one for one in ties if all(_covers(other.key, one.key) for other in ties)]
         if not narrowest:
-            raise ConfigError(
-                key_path(ties[1].key),
-                f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower; '
-                'give that path a key of its own',
-            )
+            clash = f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower'
+            raise ConfigError(key_path(ties[1].key), f'{clash}; give that path a key of its own')
         parameters.append(narrowest[0])
     for parameter in parameters:
         _check_place(parameter, parameters, base)
@@ -102,6 +112,13 @@ def get(here: Any, name: str) -> Any:
     return here[int(name)] if isinstance(here, (list, tuple)) and name in names_in(here) else None
 
 
+def at(here: Any, path: Sequence[str]) -> Any:
+    """What stands at a path of dicts and lists; None if nothing does."""
+    for name in path:
+        here = get(here, name)
+    return here
+
+
 def depends(parameter: Parameter, earlier: Parameter) -> bool:
     """Whether an earlier parameter's choice may decide if a parameter is drawn."""
     if earlier.name in parameter.when or parameter.path[: len(earlier.path)] == earlier.path:
@@ -123,22 +140,16 @@ def _covers(wide: str, narrow: str) -> bool:
     return all(a == b or fnmatch.fnmatchcase(a, b) for a, b in pairs)
 
 
-def _is_pattern(segment: str) -> bool:
-    return any(sign in segment for sign in _WILD)
-
-
-def _expand(
-    key: str, base: Mapping[str, Any], space: Mapping[str, Any]
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list[tuple[Path, Path]]:
     """Every path that a key stands for, with what its ``*`` segments stand for."""
-    paths: list[tuple[tuple[str, ...], tuple[str, ...], Any]] = [((), (), base)]
+    paths: list[tuple[Path, Path, Any]] = [((), (), base)]
     others = [other.split('.') for other in space if isinstance(other, str) and other != key]
     segments = key.split('.')
     for i, segment in enumerate(segments):
         longer = []
         for path, matched, here in paths:
             names = names_in(here)
-            if _is_pattern(segment):
+            if _wildness(segment):
                 fitting = [name for name in names if fnmatch.fnmatchcase(name, segment)]
                 longer += [((*path, name), (*matched, name), get(here, name)) for name in fitting]
             # The last may be new to its place, as many parts of a config have a default.
@@ -146,15 +157,13 @@ def _expand(
                 longer.append(((*path, segment), matched, get(here, segment)))
         if not longer:
             known = {name for _, _, here in paths for name in names_in(here)}
-            raise ConfigError(
-                key_path(key), f'{".".join(segments[: i + 1])!r} is not in the config; {did_you_mean(segment, known)}'
-            )
+            missing = '.'.join(segments[: i + 1])
+            raise ConfigError(key_path(key), f'{missing!r} is not in the config; {did_you_mean(segment, known)}')
         paths = longer
-    for path, matched, _ in paths:
-        yield path, matched
+    return [(path, matched) for path, matched, _ in paths]
 
 
-def _is_filled(path: tuple[str, ...], others: Sequence[Sequence[str]]) -> bool:
+def _is_filled(path: Path, others: Sequence[Sequence[str]]) -> bool:
     """Whether another key of the space fills the place, or one above it."""
     return any(
         len(segments) <= len(path) and all(fnmatch.fnmatchcase(a, b) for a, b in zip(path, segments, strict=False))
@@ -164,60 +173,43 @@ def _is_filled(path: tuple[str, ...], others: Sequence[Sequence[str]]) -> bool:
 
 def _check_place(parameter: Parameter, parameters: Sequence[Parameter], base: Mapping[str, Any]) -> None:
     """Refuses a parameter whose place is neither in the config nor in anything that may come to be there."""
-
-    def holds(here: Any, path: Sequence[str]) -> bool:
-        for name in path:
-            here = get(here, name)
+    above, last, where = parameter.path[:-1], parameter.path[-1], key_path(parameter.key)
+    for here in [at(base, above), *(here for other in parameters for here in other.under(above).values())]:
         if isinstance(here, list) and None in parameter.choices.values():
-            raise ConfigError(
-                key_path(parameter.key), 'None cannot remove a place of a list; give whole lists to choose'
-            )
-        return parameter.path[-1] in names_in(here) if isinstance(here, list) else isinstance(here, Mapping)
-
-    above = parameter.path[:-1]
-    if holds(base, above):
-        return
-    for other in parameters:
-        depth = len(other.path)
-        if other.path == above[:depth] and any(holds(value, above[depth:]) for value in other.choices.values()):
+            raise ConfigError(where, 'None cannot remove a place of a list; give whole lists to choose')
+        if last in names_in(here) if isinstance(here, list) else isinstance(here, Mapping):
             return
-    here: Any = base
-    for name in above:
-        here = get(here, name)
     reason = 'has no entries, in the config or by any choice'
-    if isinstance(here, list):
-        reason = f'has no place {parameter.path[-1]!r}; {did_you_mean(parameter.path[-1], names_in(here))}'
-    raise ConfigError(key_path(parameter.key), f'{".".join(above)!r} {reason}')
+    if isinstance(here := at(base, above), list):
+        reason = f'has no place {last!r}; {did_you_mean(last, names_in(here))}'
+    raise ConfigError(where, f'{".".join(above)!r} {reason}')
 
 
-def _read_parameter(key: str, path: tuple[str, ...], entry: Any, matched: Sequence[str]) -> Parameter:
+def _read_parameter(key: str, path: Path, entry: Any, matched: Sequence[str]) -> Parameter:
+    where = key_path(key)
     when: dict[str, list[str]] = {}
     if isinstance(entry, Mapping) and ('choices' in entry or {'low', 'high'} <= set(entry)):
         kind = {'choices', 'when'} if 'choices' in entry else {'when', *_RANGE}
         for name in entry:
             if name not in kind:
                 beside = 'choices' if 'choices' in entry else 'low and high'
-                raise ConfigError(key_path(key), f'unknown entry {name!r} beside {beside}; {did_you_mean(name, kind)}')
+                raise ConfigError(where, f'unknown entry {name!r} beside {beside}; {did_you_mean(name, kind)}')
         when = _conditions(key, entry.get('when') or {}, matched)
         if 'choices' not in entry:
             return Parameter(key, path, _range(key, entry), when=when)
         entry = entry['choices']
     elif isinstance(entry, Mapping) and entry and set(entry) < _ENTRY:
-        raise ConfigError(key_path(key), f'has {", ".join(sorted(entry))}, but neither choices nor both low and high')
+        raise ConfigError(where, f'has {", ".join(sorted(entry))}, but neither choices nor both low and high')
     if not isinstance(entry, (Mapping, list, tuple)):
-        raise ConfigError(
-            key_path(key), f'must be a dict of choices, a list, or dict(low=..., high=...), got {entry!r}'
-        )
+        raise ConfigError(where, f'must be a dict of choices, a list, or dict(low=..., high=...), got {entry!r}')
     choices = dict(entry) if isinstance(entry, Mapping) else {str(choice): choice for choice in entry}
     if not choices:
-        raise ConfigError(key_path(key), 'there is nothing to choose from; give at least one choice')
+        raise ConfigError(where, 'there is nothing to choose from; give at least one choice')
     if len(choices) < len(entry):
-        raise ConfigError(
-            key_path(key), 'two choices of the list read the same; give them names: dict(name=choice, ...)'
-        )
+        raise ConfigError(where, 'two choices of the list read the same; give them names: dict(name=choice, ...)')
     for name in choices:
         if not isinstance(name, str):
-            raise ConfigError(key_path(key), f"a choice's name must be a string, got {name!r}")
+            raise ConfigError(where, f"a choice's name must be a string, got {name!r}")
     return Parameter(key, path, CategoricalDistribution(tuple(choices)), choices, when)
 
 
@@ -233,7 +225,7 @@ def _conditions(key: str, when: Any, matched: Sequence[str]) -> dict[str, list[s
 def _fill(key: str, other: str, matched: Sequence[str]) -> str:
     """A condition's path with its ``*`` segments replaced by what they stand for in the key."""
     segments = other.split('.')
-    starred = [i for i, segment in enumerate(segments) if _is_pattern(segment)]
+    starred = [i for i, segment in enumerate(segments) if _wildness(segment)]
     if len(starred) > len(matched):
         raise ConfigError(f'{key_path(key)}.when', f'{other!r} has more * than the key itself')
     for i, name in zip(starred, matched, strict=False):
@@ -267,20 +259,16 @@ def _in_order(parameters: list[Parameter]) -> list[Parameter]:
         for other, wanted in parameter.when.items():
             if other not in names:
                 raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
-            if not names[other].choices:
+            if not (choices := names[other].choices):
                 raise ConfigError(when, f'{other!r} is a range; a condition needs a parameter with choices')
             for name in wanted:
-                if name not in names[other].choices:
-                    raise ConfigError(
-                        when, f'{other!r} has no choice {name!r}; {did_you_mean(name, names[other].choices)}'
-                    )
+                if name not in choices:
+                    raise ConfigError(when, f'{other!r} has no choice {name!r}; {did_you_mean(name, choices)}')
         for earlier in parameters:
             if earlier is not parameter and depends(parameter, earlier):
                 visit(earlier, (*above, parameter.name))
         ordered[parameter.name] = parameter
 
-    for parameter in sorted(
-        parameters, key=lambda parameter: (len(parameter.path), parameter.path[:2] != ('model', 'nodes'))
-    ):
+    for parameter in sorted(parameters, key=lambda one: (len(one.path), one.path[:2] != ('model', 'nodes'))):
         visit(parameter, ())
     return list(ordered.values())

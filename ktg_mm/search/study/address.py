@@ -47,14 +47,10 @@ class StudyAddress:
         options = cfg.get('search') or {}
         if not options:
             raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
-        folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg))
+        name = Path(cfg.filename).stem if cfg.filename else 'graph'
+        folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
         storage = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
-        return cls(folder, storage, study or options.get('study') or config_name(cfg))
-
-
-def config_name(cfg: Config) -> str:
-    """The name of a config's file, under which its search is kept."""
-    return Path(cfg.filename).stem if cfg.filename else 'graph'
+        return cls(folder, storage, study or options.get('study') or name)
 
 
 def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 
-class DrawnSampler(BaseSampler):
-    """Hands drawn values to Optuna as if it had drawn them itself.
+class DrawnSampler(RandomSampler):
+    """Hands drawn values to Optuna as if it had drawn them itself, each for its own as its base does.
 
     Example:
         >>> sampler = DrawnSampler()
@@ -22,17 +22,8 @@ class DrawnSampler(BaseSampler):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.values: dict[str, Any] = {}
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """There is nothing to draw together."""
-        return {}
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """There is nothing to draw together."""
-        return {}
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterable, Iterator, Mapping
-from itertools import islice, takewhile
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 import optuna
@@ -12,8 +12,6 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.search.space.candidates import KEY
-
-from .optuna_private import study_through
 
 # What a trial says of itself (user attributes). A trial that ends without having been able to say anything has died
 # with its worker, so that is what it says from the beginning.
@@ -86,19 +84,17 @@ def was_cut_short(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.FAIL and not end.startswith((FAILED, NOT_BEGUN))
 
 
-def _chain(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> Iterator[FrozenTrial]:
-    """A trial and those that it continues, the newest first."""
-    current: FrozenTrial | None = trial
-    while current is not None:
-        yield current
-        current = by_number.get(current.user_attrs.get(CONTINUES, -1))
+def _continued(trial: FrozenTrial | optuna.Trial, trials: Sequence[FrozenTrial]) -> Iterator[FrozenTrial]:
+    """The trials that one continues, the newest first, out of all of the study; each stands at its number there."""
+    number = trial.user_attrs.get(CONTINUES)
+    while number is not None:
+        yield trials[number]
+        number = trials[number].user_attrs.get(CONTINUES)
 
 
-def replaced(trials: Iterable[FrozenTrial]) -> set[int]:
+def replaced(trials: Sequence[FrozenTrial]) -> set[int]:
     """Numbers of the trials whose reports a later trial has made its own; it may be the second or third to go on."""
-    by_number = {trial.number: trial for trial in trials}
-    reporting = [trial for trial in by_number.values() if trial.intermediate_values]
-    return {earlier.number for trial in reporting for earlier in islice(_chain(trial, by_number), 1, None)}
+    return {earlier.number for trial in trials if trial.intermediate_values for earlier in _continued(trial, trials)}
 
 
 def requeue(study: Study, retries: int) -> int:
@@ -113,43 +109,41 @@ def requeue(study: Study, retries: int) -> int:
     """
     trials = study.get_trials(deepcopy=False)
     continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
-    by_number = {trial.number: trial for trial in trials}
     queued = 0
     for trial in trials:
-        if trial.number in continued or not was_cut_short(trial) or _lost_in_a_row(trial, by_number) > retries:
+        if trial.number in continued or not was_cut_short(trial) or _lost_in_a_row(trial, trials) > retries:
             continue
         if is_superfluous(trial, trials):
             continue
         attributes: dict[str, Any] = {CONTINUES: trial.number, ROOT: root_of(trial), END: LOST}
         attributes |= {name: trial.user_attrs[name] for name in (INDEX, KEY) if name in trial.user_attrs}
-        study.enqueue_trial(_drawn_parameters(trial, by_number), user_attrs=attributes)
+        study.enqueue_trial(_drawn_parameters(trial, trials), user_attrs=attributes)
         queued += 1
     return queued
 
 
-def _drawn_parameters(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> dict[str, Any]:
+def _drawn_parameters(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
     """The parameters of a chain's graph, empty if it was lost while the graph was being drawn.
 
     The key is written last, so the first trial with a key is the one that has them all; a later one may have died
     before it took them over.
     """
-    with_key = list(takewhile(lambda earlier: KEY in earlier.user_attrs, _chain(trial, by_number)))
+    with_key = list(takewhile(lambda earlier: KEY in earlier.user_attrs, (trial, *_continued(trial, trials))))
     return dict(with_key[-1].params) if with_key else {}
 
 
-def _lost_in_a_row(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> int:
+def _lost_in_a_row(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
     """How often in a row a chain lost its worker at the same epoch; interruptions by the user do not count."""
     epoch = trial.user_attrs.get(EPOCH, 0)
-    same = takewhile(lambda earlier: earlier.user_attrs.get(EPOCH, 0) == epoch, _chain(trial, by_number))
+    chain = (trial, *_continued(trial, trials))
+    same = takewhile(lambda earlier: earlier.user_attrs.get(EPOCH, 0) == epoch, chain)
     return sum(not earlier.user_attrs.get(END, LOST).startswith(INTERRUPTED) for earlier in same)
 
 
 def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
     """What the trials that a trial continues have reported: values by epoch."""
-    by_number = {other.number: other for other in study.get_trials(deepcopy=False)}
-    last = by_number.get(trial.user_attrs.get(CONTINUES, -1))
     reports: dict[int, float] = {}
-    for earlier in _chain(last, by_number) if last else ():
+    for earlier in _continued(trial, study.get_trials(deepcopy=False)):
         reports = {**earlier.intermediate_values, **reports}
     return reports
 
@@ -164,7 +158,7 @@ def as_first(trial: FrozenTrial) -> FrozenTrial:
 
 
 class CountedOnce:
-    """A storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
+    """A study's storage that hides trials which a later one has replaced, so that a pruner counts each chain once.
 
     What continues another has the number of the first.
 
@@ -186,8 +180,3 @@ class CountedOnce:
         gone = replaced(trials)
         left = [trial for trial in trials if trial.number not in gone and (states is None or trial.state in states)]
         return list(map(as_first, left))
-
-
-def counted_once(study: Study) -> Study:
-    """A view of a study in which each chain of continued trials is one trial."""
-    return study_through(study, CountedOnce)

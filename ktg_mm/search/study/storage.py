@@ -39,31 +39,32 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        if url.startswith('grpc://'):
-            host, _, port = url.removeprefix('grpc://').partition(':')
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+            if url.startswith('grpc://'):
+                host, _, port = url.removeprefix('grpc://').partition(':')
                 proxy = GrpcStorageProxy(host=host, port=int(port or 13000))
-            proxy.get_all_studies()
-            return proxy
-        if url.startswith('journal://'):
-            return JournalStorage(JournalFileBackend(url.removeprefix('journal://')))
-        arguments: dict[str, Any] = dict(pool_pre_ping=True)
-        if url.startswith('sqlite:///'):
-            file = Path(url.removeprefix('sqlite:///')).expanduser()
-            file.parent.mkdir(parents=True, exist_ok=True)
-            url = f'sqlite:///{file}'
-            # Many workers write to one file; each waits for its turn.
-            arguments = dict(connect_args=dict(timeout=120))
-        elif url.startswith('postgresql') and 'connect_timeout' not in url:
-            arguments['connect_args'] = dict(connect_timeout=10)  # else a silent host takes minutes
-        return _open_database(url, arguments, heartbeat)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError) as error:
-        raise _unreachable(url, error) from error
+                proxy.get_all_studies()
+                return proxy
+            if url.startswith('journal://'):
+                return JournalStorage(JournalFileBackend(url.removeprefix('journal://')))
+            arguments: dict[str, Any] = dict(pool_pre_ping=True)
+            if url.startswith('sqlite:///'):
+                file = Path(url.removeprefix('sqlite:///')).expanduser()
+                file.parent.mkdir(parents=True, exist_ok=True)
+                url = f'sqlite:///{file}'
+                # Many workers write to one file; each waits for its turn.
+                arguments = dict(connect_args=dict(timeout=120))
+            elif url.startswith('postgresql') and 'connect_timeout' not in url:
+                arguments['connect_args'] = dict(connect_timeout=10)  # else a silent host takes minutes
+            return _open_database(url, arguments, heartbeat)
     except Exception as error:
-        if type(error).__module__.startswith('grpc'):
-            raise _unreachable(url, error) from error
-        raise
+        known = (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError, RuntimeError)
+        if not isinstance(error, known) and not type(error).__module__.startswith('grpc'):
+            raise
+        reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
+        line = f'--storage {hide_password(url)}: cannot be reached: {" ".join(str(reason).split())}'
+        raise UserError(line) from error
 
 
 class _Database(BirthStorage):
@@ -89,11 +90,7 @@ def _open_database(url: str, arguments: dict[str, Any], heartbeat: int) -> RDBSt
     """Opens a database; workers that begin at once all find it empty, and all but one fail to make its tables."""
     for attempt in range(_ATTEMPTS):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
-                database = _Database(
-                    url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat
-                )
+            database = _Database(url, engine_kwargs=arguments, heartbeat_interval=heartbeat, grace_period=4 * heartbeat)
             if url.startswith('sqlite'):
                 _make_transactions_atomic(database.engine)
             return database
@@ -129,8 +126,3 @@ def hide_password(url: str) -> str:
     before, at, after = url.rpartition('@')
     scheme, colon, rest = before.partition('://')
     return f'{scheme}{colon}{rest.partition(":")[0]}{at}{after}' if at else url
-
-
-def _unreachable(url: str, error: Exception) -> UserError:
-    reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
-    return UserError(f'--storage {hide_password(url)}: cannot be reached: {" ".join(str(reason).split())}')

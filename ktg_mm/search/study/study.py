@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
@@ -13,6 +13,7 @@ from optuna.study import Study
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import Candidates
+from ktg_mm.search.space.metrics import Direction
 
 from .address import StudyAddress
 from .storage import open_storage
@@ -33,9 +34,7 @@ _NOT_RECIPE = {
 _NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor', 'data_root'}
 
 
-def create_study(
-    storage: BaseStorage, name: str, directions: Sequence[Literal['maximize', 'minimize']], identity: Mapping[str, Any]
-) -> Study:
+def create_study(storage: BaseStorage, name: str, directions: list[Direction], identity: Mapping[str, Any]) -> Study:
     """Creates a study, or opens the one of this name after a look whether it is of the same search.
 
     Args:
@@ -47,8 +46,8 @@ def create_study(
     Raises:
         UserError: If there is a study of that name with another space, recipe or sampler.
     """
-    study = optuna.create_study(storage=storage, study_name=name, directions=list(directions), load_if_exists=True)
-    if [direction.name.lower() for direction in study.directions] != list(directions):
+    study = optuna.create_study(storage=storage, study_name=name, directions=directions, load_if_exists=True)
+    if [direction.name.lower() for direction in study.directions] != directions:
         raise _other_search(name, 'other metrics')
     check_identity(study, identity)
     for what, value in identity.items():
@@ -75,9 +74,6 @@ def check_identity(study: Study, identity: Mapping[str, Any], advice: str = _ADV
 
 def find_study(address: StudyAddress) -> Study:
     """Opens the study that ``tools/search.py`` made.
-
-    Args:
-        address: Of the search.
 
     Raises:
         UserError: If there is none; one line.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import optuna
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
@@ -62,15 +62,9 @@ class ASHAHook(Hook):
         self.metrics: dict[str, float] = {}
 
     def rungs(self, last: int) -> list[int]:
-        """The epochs to compare at, up to the last.
-
-        Args:
-            last: Epochs of a whole run.
-        """
-        first, factor = (
-            self.pruner.get(name, default) for name, default in (('min_resource', 1), ('reduction_factor', 2))
-        )
-        rung = first * factor ** self.pruner.get('min_early_stopping_rate', 0)
+        """The epochs to compare at, up to the last of a whole run."""
+        factor = self.pruner.get('reduction_factor', 2)
+        rung = self.pruner.get('min_resource', 1) * factor ** self.pruner.get('min_early_stopping_rate', 0)
         found = []
         while rung <= last:
             found.append(rung)
@@ -107,7 +101,11 @@ class ASHAHook(Hook):
             self._tell_progress(runner, (runner.iter + 1) // self.interval)
 
     def _tell_progress(self, runner: Runner, step: int) -> None:
-        stop = [self._reporter is not None and is_main_process() and self._reporter.progress(step)]
+        self._stop_if(runner, self._reporter is not None and self._reporter.progress(step))
+
+    def _stop_if(self, runner: Runner, wanted: bool) -> None:
+        """Ends the run on all processes if the main one, which alone has a reporter, wants it."""
+        stop = [wanted]
         broadcast_object_list(stop)
         if stop[0]:
             runner.train_loop.stop_training = True
@@ -115,15 +113,12 @@ class ASHAHook(Hook):
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Reports the score and stops the training loop if the trial is not to go on."""
         self.metrics = dict(metrics or {})
-        step = self._step(runner)
-        stop = [False]
-        if self._reporter is not None and is_main_process():
+        step, stop = self._step(runner), False
+        if self._reporter is not None:
             value = self._reporter.score(self.metrics)
             if value is not None and not math.isnan(value):
-                stop = [self._reporter.report(value, step) and step < self._last_step(runner)]
-        broadcast_object_list(stop)
-        if stop[0]:
-            runner.train_loop.stop_training = True
+                stop = self._reporter.report(value, step) and step < self._last_step(runner)
+        self._stop_if(runner, stop)
 
     def _step(self, runner: Runner) -> int:
         """Epochs done, or validation intervals if the loop counts iterations."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,13 +47,7 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
 
 
 def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
-    """Where the weights of a network are kept that was trained on the labels by a config's recipe.
-
-    Args:
-        network: The network's config.
-        base: The search's config.
-        folder: Where all such weights are kept.
-    """
+    """Where in a folder the weights of a network are kept that was trained on the labels by a search's recipe."""
     how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
     return folder / f'{fingerprint(how)[:16]}.pth'
 
@@ -64,35 +57,27 @@ def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
 
     It also says which view of the images a label is learnt from, where the data pipeline makes several.
     """
-    edges = GraphConfig(base['model']).outgoing(LABEL)
-    cfgs = [edge.cfg for edge in (*(edge for edge in edges if not edge.is_cut), *edges)]
-    cfg = cfgs[0] if cfgs else dict(loss=dict(type='CrossEntropy'))
+    edges = sorted(GraphConfig(base['model']).outgoing(LABEL), key=lambda edge: edge.is_cut)
+    cfg = edges[0].cfg if edges else dict(loss=dict(type='CrossEntropy'))
     return {key: value for key, value in cfg.items() if key != 'gate'}
 
 
 def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, launcher: str) -> None:
-    config = copy.deepcopy(dict(base))
-    config['model'] = dict(
+    model = dict(
         type='KnowledgeTransferGraph',
         target='teacher',
         nodes=dict(teacher=dict(type='NetworkNode', network=network)),
         edges={'label->teacher': _label_edge(base)},
     )
-    config = without_absent(config, config['model'])
-    weights: dict[str, Any] = {}
     run_dir = path.with_suffix('')
-    cfg = trial_config(config, None, run_dir)
+    cfg = trial_config(without_absent({**base, 'model': model}, model), None, run_dir)
 
-    def keep(model: Any) -> None:
-        weights.update(model.nodes['teacher'].network.state_dict())
+    def keep(trained: Any) -> None:
+        if is_main_process():
+            weights = trained.nodes['teacher'].network.state_dict()
+            with atomic_file(path) as part:
+                torch.save({name: value.cpu() for name, value in weights.items()}, part)
 
     run_trial(cfg, bind=lambda hook: None, launcher=launcher, keep=keep)
-    if is_main_process():
-        _save(weights, path)
     barrier()
     remove_checkpoints(run_dir)
-
-
-def _save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    with atomic_file(path) as part:
-        torch.save({name: value.cpu() for name, value in weights.items()}, part)

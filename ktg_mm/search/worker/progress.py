@@ -17,9 +17,6 @@ from ktg_mm.search.study.retries import END, last_of_chains, root_of, was_begun,
 def summary(study: Study) -> dict[str, Any]:
     """Counts a study's trials.
 
-    Args:
-        study: The study.
-
     Returns:
         ``complete``, ``pruned``, ``failed``, ``running``, ``begun`` (graphs begun), ``best`` and ``best_trial`` (None
         if there is none yet, or several metrics). Trials that others continue are not counted.
@@ -27,20 +24,17 @@ def summary(study: Study) -> dict[str, Any]:
     last = last_of_chains(study)
     states = [trial.state for trial in last]
     done = [trial for trial in last if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
-    found: dict[str, Any] = dict(
+    better: Any = max if study.directions[0] == StudyDirection.MAXIMIZE else min
+    best, number = better(((trial.values[0], trial.number) for trial in done), default=(None, None))
+    return dict(
         complete=states.count(TrialState.COMPLETE),
         pruned=states.count(TrialState.PRUNED),
         failed=states.count(TrialState.FAIL),
         running=states.count(TrialState.RUNNING),
         begun=len({root_of(trial) for trial in last}),
-        best=None,
-        best_trial=None,
+        best=best,
+        best_trial=number,
     )
-    if done:
-        better = max if study.direction == StudyDirection.MAXIMIZE else min
-        best, number = better((trial.values[0], trial.number) for trial in done)
-        found |= dict(best=best, best_trial=number)
-    return found
 
 
 class SearchProgress:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 import optuna
-from optuna.study import Study
 
-from ktg_mm.search.study.retries import EPOCH, as_first, counted_once, frozen
+from ktg_mm.search.study.optuna_private import study_through
+from ktg_mm.search.study.retries import EPOCH, CountedOnce, as_first, frozen
 
 _PATIENCE = 2.0  # seconds; a write to the study for each short epoch would cost more than it tells
 
@@ -30,12 +30,15 @@ class TrialReporter:
         self._told = time.monotonic()
 
     def report(self, value: float, step: int) -> bool:
-        """Reports a score and returns whether to stop.
+        """Reports a score after ``step`` epochs and returns whether to stop; trials that were continued count once.
 
         A trial that was held up for so long that another worker has taken it for lost is to stop.
         """
         try:
-            return decide(self._trial, self._pruner, value, step)
+            self._trial.report(value, step)
+            self._trial.set_user_attr(EPOCH, step)
+            counted_once = study_through(self._trial.study, CountedOnce)
+            return self._pruner.prune(counted_once, as_first(frozen(self._trial)))
         except optuna.exceptions.UpdateFinishedTrialError:
             self.taken_away = True
             return True
@@ -49,21 +52,3 @@ class TrialReporter:
             except optuna.exceptions.UpdateFinishedTrialError:
                 self.taken_away = True
         return self.taken_away
-
-
-def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:
-    """Reports a trial's score and asks the pruner, to which trials that were continued count once.
-
-    Args:
-        trial: The trial, running.
-        pruner: One of Optuna's.
-        value: The score.
-        step: Epochs done.
-
-    Returns:
-        Whether to stop.
-    """
-    trial.report(value, step)
-    trial.set_user_attr(EPOCH, step)
-    study: Study = trial.study
-    return pruner.prune(counted_once(study), as_first(frozen(trial)))

@@ -16,12 +16,12 @@ from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MessageHub, MMLogger
-from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from ktg_mm.apis.runner import build_runner
+from ktg_mm.config import GraphConfig
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, is_interrupt
@@ -94,9 +94,8 @@ def run_trial(
             raise
         if keep is not None:
             keep(unwrapped(runner.model))
-        found = count_costs(runner) if costs else {}
         done = hook._step(runner)
-        return Outcome(hook.metrics, done, done < hook._last_step(runner), found)
+        return Outcome(hook.metrics, done, done < hook._last_step(runner), count_costs(runner) if costs else {})
 
 
 @contextlib.contextmanager
@@ -111,23 +110,20 @@ def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
                     runner.logger.removeHandler(handler)
             yield runner
     finally:
-        _forget(cfg.get('experiment_name'), runner)
+        # What the Runner has opened is closed, what mmengine keeps of it for the whole process is dropped.
+        if runner is not None:
+            runner.visualizer.close()
+            for handler in list(runner.logger.handlers):
+                handler.close()
+                runner.logger.removeHandler(handler)
+        experiment = cfg.get('experiment_name')
+        for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
+            for name in [name for name in instances(manager) if experiment and experiment in name]:
+                del instances(manager)[name]
         del runner
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def _forget(experiment: str | None, runner: Runner | None) -> None:
-    """Closes what a Runner has opened, and drops what mmengine keeps of it for the whole process."""
-    if runner is not None:
-        runner.visualizer.close()
-        for handler in list(runner.logger.handlers):
-            handler.close()
-            runner.logger.removeHandler(handler)
-    for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
-        for name in [name for name in instances(manager) if experiment and experiment in name]:
-            del instances(manager)[name]
 
 
 def _first_line(error: BaseException) -> str:
@@ -140,7 +136,8 @@ def count_costs(runner: Runner) -> dict[str, float]:
     image = next(iter(runner.val_dataloader))['inputs']
     batch = model.data_preprocessor(dict(inputs=image[:1], data_samples=None), False)['inputs']
     total = dict(parameters=0.0, flops=0.0)
-    for name in _networks_of(model, model.target):
+    graph = GraphConfig(runner.cfg.model)
+    for name in [name for name in graph.made_of([model.target]) if not graph.members(name)]:
         network = model.nodes[name].network
         was_training = network.training
         network.eval()
@@ -149,12 +146,6 @@ def count_costs(runner: Runner) -> dict[str, float]:
         total['parameters'] += float(info['params'])
         total['flops'] += float(info['flops'])
     return total
-
-
-def _networks_of(model: BaseModel, name: str) -> list[str]:
-    """The networks that a node's answer is made of."""
-    inputs = getattr(model.nodes[name], 'inputs', ())
-    return list(dict.fromkeys(network for other in inputs for network in _networks_of(model, other))) or [name]
 
 
 def remove_checkpoints(folder: Path) -> None:

@@ -20,9 +20,6 @@ _NEVER = 10**9
 def resource_name(config: Mapping[str, Any]) -> str:
     """What a search counts how far a run is by: ``'epoch'``, or ``'validation'`` if its loop counts iterations.
 
-    Args:
-        config: The config of a search or a run.
-
     Example:
         >>> resource_name(dict(train_cfg=dict(by_epoch=False, max_iters=100)))
         'validation'

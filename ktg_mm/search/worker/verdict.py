@@ -44,7 +44,6 @@ def judge(error: BaseException, distributed: bool = False) -> Verdict:
         >>> judge(TrialError('the loss is not finite')).end
         'failed: the loss is not finite'
     """
-    reason = one_line(error)
     if isinstance(error, optuna.TrialPruned):
         return Verdict(str(error))
     if isinstance(error, KeyboardInterrupt):
@@ -63,7 +62,7 @@ def judge(error: BaseException, distributed: bool = False) -> Verdict:
     if isinstance(error, UserError):
         # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
         return Verdict(f'{INTERRUPTED}: {error}', stop=error)
-    reason = f'{type(error).__name__}: {reason}'
+    reason = f'{type(error).__name__}: {one_line(error)}'
     stop = UserError(f'the processes of this worker are out of step: {reason}') if distributed else None
     return Verdict(f'{FAILED}: {reason}', stop=stop, is_fault=True)
 

@@ -16,7 +16,7 @@ import optuna
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
 from optuna.storages import BaseStorage
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
@@ -24,29 +24,11 @@ from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
+from ktg_mm.search.study import retries
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
 from ktg_mm.search.study.lost_trials import LostTrials
 from ktg_mm.search.study.optuna_private import record_heartbeat
-from ktg_mm.search.study.retries import (
-    BEST_NODE,
-    COMPLETE,
-    DRAWN_TWICE,
-    END,
-    FAILED,
-    INDEX,
-    LOST,
-    WORKER,
-    earlier_reports,
-    frozen,
-    index_of,
-    is_fresh,
-    is_superfluous,
-    requeue,
-    root_of,
-    was_begun,
-    was_cut_short,
-)
 from ktg_mm.search.study.study import create_study, identity
 
 from .asha_hook import ASHAHook, build_pruner, check_hook
@@ -122,7 +104,7 @@ class Worker:
         finally:
             if not isinstance(self._stop_reason, UserError):  # else they may not be listening
                 self._tell_followers(None)
-            requeue(self.study, self.retries)
+            retries.requeue(self.study, self.retries)
             progress.show(self.study)
         if self._stop_reason is not None:
             raise self._stop_reason
@@ -131,11 +113,12 @@ class Worker:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
         while True:
             self._lost.look()
-            requeue(self.study, self.retries)
+            retries.requeue(self.study, self.retries)
             trials = self.study.get_trials(deepcopy=False)
             if any(trial.state == TrialState.WAITING for trial in trials):
                 return True
-            if sum(is_fresh(trial) for trial in trials) < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
+            begun = sum(map(retries.is_fresh, trials))
+            if begun < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
                 return True
             if all(trial.state.is_finished() for trial in trials):
                 return False
@@ -150,7 +133,7 @@ class Worker:
             self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
         except (ValueError, AssertionError, optuna.exceptions.UpdateFinishedTrialError):
             # So Optuna answers if another worker has meanwhile taken the trial for lost, and goes on with it.
-            if self._trial is None or frozen(self._trial).state != TrialState.FAIL:
+            if self._trial is None or retries.frozen(self._trial).state != TrialState.FAIL:
                 raise
         except KeyboardInterrupt as error:
             self._stop_reason = error
@@ -159,8 +142,8 @@ class Worker:
         """Trains a trial and notes how it ended."""
         self._trial = trial
         record_heartbeat(trial)  # before it says that it has a worker
-        trial.set_user_attr(END, LOST)  # what will stand there if this worker dies
-        trial.set_user_attr(WORKER, f'{socket.gethostname()}:{os.getpid()}')
+        trial.set_user_attr(retries.END, retries.LOST)  # what will stand there if this worker dies
+        trial.set_user_attr(retries.WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
             with self._interrupts.heard():
                 values = self._train(trial, self._candidate(trial))
@@ -174,12 +157,12 @@ class Worker:
                 logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
                 self._failures += 1
                 if self._failures >= _FAILURES_IN_A_ROW:
-                    end = verdict.end.removeprefix(f'{FAILED}: ')
+                    end = verdict.end.removeprefix(f'{retries.FAILED}: ')
                     self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {end}')
             if isinstance(error, (optuna.TrialPruned, KeyboardInterrupt)):
                 raise
             raise TrialError(str(error)) from error
-        _note(trial, COMPLETE)
+        _note(trial, retries.COMPLETE)
         self._failures = 0
         return values
 
@@ -189,31 +172,32 @@ class Worker:
         Without a trial, at the end, also those of workers that died before they could.
         """
         trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-        trials = [trial for trial in trials if was_begun(trial) and not was_cut_short(trial)]
+        trials = [trial for trial in trials if retries.was_begun(trial) and not retries.was_cut_short(trial)]
         complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
-        better = max if study.directions[0] == StudyDirection.MAXIMIZE else min
-        best = better(complete, key=lambda trial: trial.values[0]).number if complete else None
+        best = (
+            self.candidates.metrics[0].better(complete, key=lambda trial: trial.values[0]).number if complete else None
+        )
         for trial in trials:
             if trial.number != best and (ended is None or ended.number in (trial.number, best)):
                 remove_checkpoints(self._run_dir(trial))
 
     def _run_dir(self, trial: optuna.Trial | FrozenTrial) -> Path:
         """The folder of a trial, which those that continue it share."""
-        return self.work_dir / 'trials' / f'{root_of(trial):05d}'
+        return self.work_dir / 'trials' / f'{retries.root_of(trial):05d}'
 
     def _candidate(self, trial: optuna.Trial) -> Candidate:
         """The graph of a trial, drawn now if the trial continues no other that had got so far."""
-        if is_superfluous(trial, self.study.get_trials(deepcopy=False)):
+        if retries.is_superfluous(trial, self.study.get_trials(deepcopy=False)):
             raise NotBegunError('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
             candidate = self.candidates.make(values)
         else:
-            index = index_of(trial, self.study)
+            index = retries.index_of(trial, self.study)
             if index >= self.trials:
                 raise NotBegunError('another worker began the last trial at the same time')
-            trial.set_user_attr(INDEX, index)
-            candidate = self.candidates.draw(index, self.study, frozen(trial))
+            trial.set_user_attr(retries.INDEX, index)
+            candidate = self.candidates.draw(index, self.study, retries.frozen(trial))
             self._sampler.values = candidate.values
             self.candidates.space.draw(functools.partial(suggest, trial))
         check_config(Config(candidate.config))
@@ -223,16 +207,16 @@ class Worker:
 
     def _refuse_second(self, trial: optuna.Trial, key: str) -> None:
         """Leaves a graph to the other worker that has drawn it at the same time, as a sampler that learns may."""
-        others = self.study.get_trials(deepcopy=False)
-        mine = root_of(trial)
-        if any(other.user_attrs.get(KEY) == key and was_begun(other) and root_of(other) < mine for other in others):
-            trial.set_user_attr(DRAWN_TWICE, True)
+        same = [other for other in self.study.get_trials(deepcopy=False) if other.user_attrs.get(KEY) == key]
+        mine = retries.root_of(trial)
+        if any(retries.was_begun(other) and retries.root_of(other) < mine for other in same):
+            trial.set_user_attr(retries.DRAWN_TWICE, True)
             raise NotBegunError('another worker has drawn the same graph at the same time')
 
     def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
         run_dir = self._run_dir(trial)
         reporter = TrialReporter(trial, self.pruner, self._score)
-        earlier = earlier_reports(self.study, trial)
+        earlier = retries.earlier_reports(self.study, trial)
         self._tell_followers((candidate.config, str(run_dir)))
         outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
         if reporter.taken_away:
@@ -240,7 +224,7 @@ class Worker:
         if outcome.stopped:
             raise optuna.TrialPruned(f'pruned at {resource_name(candidate.config)} {outcome.epoch}')
         if best := self.candidates.best_node(outcome.metrics):
-            trial.set_user_attr(BEST_NODE, best)
+            trial.set_user_attr(retries.BEST_NODE, best)
         scores = iter(self.node_scores(outcome.metrics))
         values = [outcome.costs[m.name] if m.is_cost else next(scores) for m in self.candidates.metrics]
         if not all(map(math.isfinite, values)):
@@ -286,4 +270,4 @@ class Worker:
 def _note(trial: optuna.Trial, end: str) -> None:
     """Writes down how a trial ended, unless another worker has taken it for lost and ended it."""
     with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-        trial.set_user_attr(END, end)
+        trial.set_user_attr(retries.END, end)

@@ -17,11 +17,12 @@ from mmengine.runner import IterBasedTrainLoop, ValLoop
 from optuna.trial import TrialState
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.search.study.retries import CONTINUES, END, LOST, as_first, counted_once, earlier_reports, requeue
+from ktg_mm.search.study.optuna_private import study_through
+from ktg_mm.search.study.retries import CONTINUES, END, LOST, CountedOnce, as_first, earlier_reports, requeue
 from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.worker import asha_hook
 from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner, check_hook
-from ktg_mm.search.worker.reporter import decide
+from ktg_mm.search.worker.reporter import TrialReporter
 from ktg_mm.search.worker.run_trial import Outcome, run_trial
 from ktg_mm.search.worker.trial_config import trial_config
 
@@ -49,6 +50,16 @@ class StoppingASHA:
         values.append(value)
         rank = 1 + sum(self.sign * other > self.sign * value for other in values)
         return rank > max(1, math.floor(len(values) / self.factor))
+
+
+def decide(trial: optuna.Trial, pruner: optuna.pruners.BasePruner, value: float, step: int) -> bool:
+    """Whether a trial is to stop after a score, as its reporter says."""
+    return TrialReporter(trial, pruner, lambda metrics: None).report(value, step)
+
+
+def counted_once(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """The trials that a pruner sees."""
+    return study_through(study, CountedOnce).get_trials()
 
 
 class ToTrial:
@@ -255,7 +266,7 @@ def test_a_continuation_lost_before_its_first_report_hides_nothing() -> None:
         requeue(study, retries=3)
     third = ask(study)
     assert not decide(third, pruner, 9.0, 1)
-    assert [trial._trial_id for trial in counted_once(study).get_trials()] == [third._trial_id]
+    assert [trial._trial_id for trial in counted_once(study)] == [third._trial_id]
 
 
 def test_a_lost_trial_counts_until_another_goes_on_with_it() -> None:
@@ -268,7 +279,7 @@ def test_a_lost_trial_counts_until_another_goes_on_with_it() -> None:
     again = ask(study)
     assert decide(ask(study), pruner, 8.0, 1)
     assert not decide(again, pruner, 9.0, 1)
-    assert sorted(trial.number for trial in counted_once(study).get_trials()) == [0, 1, 3]  # the first's is 0 still
+    assert sorted(trial.number for trial in counted_once(study)) == [0, 1, 3]  # the first's is 0 still
     assert not decide(ask(study), pruner, 8.0, 1)  # the second of four values, ties with others; of five it were none
 
 
@@ -315,7 +326,7 @@ def test_other_pruners(pruner: dict[str, Any]) -> None:
         else:
             study.tell(trial, curve[LAST])
     assert 5 < stopped < 40
-    seen = counted_once(study).get_trials()
+    seen = counted_once(study)
     assert len(seen) == 40 < len(study.trials)
     assert [trial.intermediate_values[1] for trial in seen] == [curve[1] for curve in curves('noisy', 0, 40, rungs)]
 
@@ -467,7 +478,6 @@ def test_two_processes_agree(monkeypatch: pytest.MonkeyPatch) -> None:
         objects[:] = sent[0]
 
     monkeypatch.setattr(asha_hook, 'broadcast_object_list', receive)
-    monkeypatch.setattr(asha_hook, 'is_main_process', lambda: False)
     second, loop = ASHAHook(), SimpleNamespace(stop_training=False)
     second.bind(None)
     runner = SimpleNamespace(train_loop=loop, epoch=2, max_epochs=4)

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.errors import UserError
 from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
-from ktg_mm.search.worker.reporter import decide
+from ktg_mm.search.worker.reporter import TrialReporter
 
 CURVES = Path(__file__).parents[2] / 'data/digits_curves.json'
 
@@ -36,8 +36,9 @@ def epochs_by_pruner(scores: np.ndarray, order: list[int], epochs: list[int], fa
     trained = []
     for graph in order:
         trial = study.ask()
+        reporter = TrialReporter(trial, pruner, lambda metrics: None)
         for epoch, score in zip(epochs, scores[graph], strict=True):
-            if decide(trial, pruner, float(score), epoch) and epoch < epochs[-1]:
+            if reporter.report(float(score), epoch) and epoch < epochs[-1]:
                 study.tell(trial, state=TrialState.PRUNED)
                 break
         else:

@@ -209,7 +209,7 @@ def test_a_storage_that_fails_loses_no_trial(tmp_path: Path, monkeypatch: pytest
         raise optuna.exceptions.StorageInternalError('the connection\nwas closed')
 
     with monkeypatch.context() as patch:
-        patch.setattr('ktg_mm.search.worker.reporter.decide', fail)
+        patch.setattr('ktg_mm.search.worker.reporter.TrialReporter.report', fail)
         with pytest.raises(UserError, match=r'^--storage: does not answer any more: the connection was closed; start'):
             search(tiny(), tmp_path / 'disturbed', trials=1)
     trials = search(tiny(), tmp_path / 'disturbed', trials=1).study.get_trials()
