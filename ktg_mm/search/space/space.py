@@ -12,7 +12,7 @@ from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.config.graph_config import without_node
 from ktg_mm.errors import ConfigError
 
-from .space_keys import Parameter, Path, at, depends, read_space
+from .space_keys import ConfigPath, Parameter, at, depends, read_space
 
 Ask = Callable[[str, BaseDistribution], Any]
 
@@ -168,7 +168,7 @@ def _has_entries(here: Any) -> bool:
     return isinstance(here, (Mapping, list))
 
 
-def _fitting(parameter: Parameter, path: Path) -> list[str]:
+def _fitting(parameter: Parameter, path: ConfigPath) -> list[str]:
     """The choices of a parameter that each make a dict or list at a path."""
     return [name for name, here in parameter.under(path).items() if _has_entries(here)]
 
@@ -188,7 +188,7 @@ def _is_active(parameter: Parameter, config: Mapping[str, Any], values: Mapping[
     return _has_entries(at(config, parameter.path[:-1]))
 
 
-def put(config: dict[str, Any], path: Path, value: Any) -> None:
+def put(config: dict[str, Any], path: ConfigPath, value: Any) -> None:
     """Sets a place of a config; None removes it, a node with its edges."""
     here, name = at(config, path[:-1]), path[-1]
     if value is not None:

@@ -16,7 +16,7 @@ _WILD = '*?['  # as in names of files
 _RANGE = {'low', 'high', 'log', 'step'}
 _ENTRY = {'choices', 'when', *_RANGE}
 
-Path = tuple[str, ...]
+ConfigPath = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Parameter:
     """
 
     key: str
-    path: Path
+    path: ConfigPath
     distribution: BaseDistribution
     choices: Mapping[str, Any] = field(default_factory=dict)
     when: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Parameter:
         """The names of all choices, or both ends of a range."""
         return list(self.choices) or [self.distribution.low, self.distribution.high]  # type: ignore[attr-defined]
 
-    def under(self, path: Path) -> dict[str, Any]:
+    def under(self, path: ConfigPath) -> dict[str, Any]:
         """What each choice puts at a path of the config, by the choice's name; empty if the path leads elsewhere."""
         depth = len(self.path)
         choices = self.choices if self.path == path[:depth] else {}
@@ -73,7 +73,7 @@ def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
     """
     if not isinstance(space, Mapping) or not space:
         raise ConfigError('search.space', 'must be a dict of at least one path of the config and its choices')
-    fitting: dict[Path, list[Parameter]] = {}
+    fitting: dict[ConfigPath, list[Parameter]] = {}
     for key, entry in space.items():
         if not isinstance(key, str):
             raise ConfigError('search.space', f'a key must be a path such as "model.edges.*.gate", got {key!r}')
@@ -140,9 +140,9 @@ def _covers(wide: str, narrow: str) -> bool:
     return all(a == b or fnmatch.fnmatchcase(a, b) for a, b in pairs)
 
 
-def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list[tuple[Path, Path]]:
+def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list[tuple[ConfigPath, ConfigPath]]:
     """Every path that a key stands for, with what its ``*`` segments stand for."""
-    paths: list[tuple[Path, Path, Any]] = [((), (), base)]
+    paths: list[tuple[ConfigPath, ConfigPath, Any]] = [((), (), base)]
     others = [other.split('.') for other in space if isinstance(other, str) and other != key]
     segments = key.split('.')
     for i, segment in enumerate(segments):
@@ -163,7 +163,7 @@ def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list
     return [(path, matched) for path, matched, _ in paths]
 
 
-def _is_filled(path: Path, others: Sequence[Sequence[str]]) -> bool:
+def _is_filled(path: ConfigPath, others: Sequence[Sequence[str]]) -> bool:
     """Whether another key of the space fills the place, or one above it."""
     return any(
         len(segments) <= len(path) and all(fnmatch.fnmatchcase(a, b) for a, b in zip(path, segments, strict=False))
@@ -185,7 +185,7 @@ def _check_place(parameter: Parameter, parameters: Sequence[Parameter], base: Ma
     raise ConfigError(where, f'{".".join(above)!r} {reason}')
 
 
-def _read_parameter(key: str, path: Path, entry: Any, matched: Sequence[str]) -> Parameter:
+def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[str]) -> Parameter:
     where = key_path(key)
     when: dict[str, list[str]] = {}
     if isinstance(entry, Mapping) and ('choices' in entry or {'low', 'high'} <= set(entry)):
