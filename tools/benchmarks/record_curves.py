@@ -18,6 +18,7 @@ from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY
+from ktg_mm.search.space.metrics import read_metrics
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
 from ktg_mm.search.study.retries import earlier_reports, last_of_chains
 from ktg_mm.search.study.study import find_study
@@ -65,7 +66,6 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
         UserError: If there are none, or some were stopped early.
     """
     stem = Path(cfg.filename).stem
-    options = cfg.get('search') or {}
     study = find_study(address)
     if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
         raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
@@ -75,7 +75,7 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     content = dict(
         command=shlex.join(['python', *sys.argv]),
         config=stem,
-        metric=options.get('metric') or f'{cfg.model.target}/accuracy/top1',
+        metric=read_metrics(cfg.search, cfg)[0].name,
         direction=study.direction.name.lower(),
         versions=dict(python=platform.python_version(), **{name: version(name) for name in _PACKAGES}),
     )

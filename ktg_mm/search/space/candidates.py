@@ -80,7 +80,7 @@ class Candidates:
         sampler = self.search.get('sampler') or dict(type='RandomSampler')
         if not isinstance(sampler, Mapping):
             raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
-        built = build_sampler(sampler)  # a wrong one is refused now
+        built = build_sampler(sampler, seed=0)  # a wrong one is refused now
         if isinstance(built, _UNFIT_SAMPLERS):
             raise ConfigError(
                 'search.sampler.type', f'{sampler["type"]} draws no graph on its own; take RandomSampler or TPESampler'

@@ -35,7 +35,6 @@ def check_space(candidates: Candidates) -> None:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
     _check_metrics(candidates)
-    _ = candidates.directions  # refuses a metric of which nobody says which way it is better
     space = candidates.space
     built: set[str] = set()
     fill = False
@@ -44,6 +43,7 @@ def check_space(candidates: Candidates) -> None:
     except ConfigError:  # it may lack what the space alone gives
         fill = True
         _check(candidates, space.draw_first(), (), built)
+    _ = candidates.directions  # refuses a metric of which nobody says which way it is better
     for parameter in space.parameters:
         for given, drawn in itertools.product(space.grounds(parameter), parameter.ends):
             config = space.example(parameter, drawn, given, fill)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -94,6 +95,8 @@ def read_metrics(search: Mapping[str, Any], config: Mapping[str, Any]) -> list[M
     evaluators = config.get('val_evaluator') or dict(type='NodeMetric')
     evaluators = [evaluators] if isinstance(evaluators, Mapping) else evaluators
     metrics = [_read_metric(entry, evaluators) for entry in entries]
+    if len({metric.name for metric in metrics}) < len(metrics):
+        raise ConfigError('search.metric', f'names one metric twice: {", ".join(metric.name for metric in metrics)}')
     scores = [metric for metric in metrics if not metric.is_cost]
     if not scores:
         raise ConfigError('search.metric', f"needs a score of a node's, such as {_EXAMPLE}, beside the costs")
@@ -116,21 +119,33 @@ def _read_metric(entry: str | Mapping[str, Any], evaluators: Iterable[Any]) -> M
         raise ConfigError('search.metric', f'must be such as {wanted}, got {entry!r}')
     if direction is not None:
         return Metric(name, _check_direction(direction, 'search.metric.direction'))
-    return Metric(name, 'minimize' if name in COSTS else _stated_direction(name.partition('/')[2], evaluators))
+    return Metric(name, 'minimize' if name in COSTS else _stated_direction(name, evaluators))
 
 
-def _stated_direction(kind: str, evaluators: Iterable[Any]) -> Direction | None:
-    """What the classes of the metrics in a config's evaluators say of a name; a wrong config is refused elsewhere."""
+def _stated_direction(metric: str, evaluators: Iterable[Any]) -> Direction | None:
+    """What the classes of the metrics in a config's evaluators say of a name, None if they do not agree.
+
+    A wrong config is refused elsewhere.
+    """
+    node, _, kind = metric.partition('/')
+    found: set[Direction] = set()
     for cfg in [cfg for cfg in evaluators if isinstance(cfg, Mapping) and 'type' in cfg]:
-        if (cls := class_of(METRICS, cfg)) is NodeMetric:
+        if node != BEST and node not in (cfg.get('nodes') or [node]):
+            continue
+        cls = class_of(METRICS, cfg)
+        if inspect.isclass(cls) and issubclass(cls, NodeMetric):
             cfg = cfg.get('metric') or dict(type='Accuracy')
             cls = class_of(METRICS, cfg)
         prefix = cfg.get('prefix') or getattr(cls, 'default_prefix', None)
         known = next((_DIRECTIONS[base] for base in getattr(cls, '__mro__', ()) if base in _DIRECTIONS), {})
-        for name, direction in getattr(cls, 'directions', known).items():
-            if fnmatchcase(kind, f'{prefix}/{name}' if prefix else name):
-                return _check_direction(direction, f'{cls.__name__}.directions')
-    return None
+        directions = getattr(cls, 'directions', known)
+        if not isinstance(directions, Mapping):
+            raise ConfigError(
+                f'{cls.__name__}.directions', f"must be such as dict(score='minimize'), got {directions!r}"
+            )
+        fitting = [name for name in directions if fnmatchcase(kind, f'{prefix}/{name}' if prefix else name)]
+        found |= {_check_direction(directions[name], f'{cls.__name__}.directions') for name in fitting[:1]}
+    return found.pop() if len(found) == 1 else None
 
 
 def _check_direction(direction: Any, key: str) -> Direction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
@@ -22,11 +22,11 @@ class StudyAddress:
 
     Example:
         >>> StudyAddress.of(Config(dict(search=dict(trials=3))), 'here')
-        StudyAddress(folder=PosixPath('here'), storage='sqlite:///here/search.db', study='graph')
+        StudyAddress(folder=PosixPath('here'), study='graph')
     """
 
     folder: Path
-    storage: str
+    storage: str = field(repr=False)  # may hold a password
     study: str
 
     @classmethod

@@ -13,17 +13,17 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from ktg_mm.config import check_type
+from ktg_mm.config import check_type, class_of
 from ktg_mm.errors import ConfigError
 from ktg_mm.registry import PRUNERS
 from ktg_mm.search.space.samplers import build_part, register_all
 
 from .reporter import TrialReporter
 
-_DEFAULTS = dict(
-    SuccessiveHalvingPruner=dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0),
-    HyperbandPruner=dict(min_resource=1, reduction_factor=3),
-)
+_DEFAULTS: dict[type, dict[str, int]] = {
+    optuna.pruners.SuccessiveHalvingPruner: dict(min_resource=1, reduction_factor=2, min_early_stopping_rate=0),
+    optuna.pruners.HyperbandPruner: dict(min_resource=1, reduction_factor=3),
+}
 
 
 @HOOKS.register_module()
@@ -34,7 +34,8 @@ class ASHAHook(Hook):
     the target's score is compared with all scores recorded at that rung. With n values, its own included, a trial goes
     on if its rank is at most ``max(1, floor(n / reduction_factor))``; ties go on. Nobody waits for a rung to fill.
 
-    The rule itself is the pruner's, any of Optuna's by its class name. The last epoch stops nobody. A run that is
+    The rule itself is the pruner's, any of Optuna's by its class name or a registered one; a subclass of Optuna's two
+    that halve is given their numbers, too. The last epoch stops nobody. A run that is
     resumed takes its earlier reports along, so that it is counted once.
 
     Args:
@@ -53,7 +54,9 @@ class ASHAHook(Hook):
         if not isinstance(pruner, (Mapping, type(None))):
             raise ConfigError('search.hook.pruner', f"must be a dict with a 'type', got {pruner!r}")
         self.pruner = dict(pruner or dict(type='SuccessiveHalvingPruner'))
-        for name, value in _DEFAULTS.get(self.pruner.get('type', ''), {}).items():
+        cls = class_of(PRUNERS, dict(type=self.pruner.get('type')))
+        known = next((_DEFAULTS[base] for base in getattr(cls, '__mro__', ()) if base in _DEFAULTS), {})
+        for name, value in known.items():
             if not isinstance(self.pruner.setdefault(name, value), int):
                 raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {self.pruner[name]!r}')
         self.interval = interval

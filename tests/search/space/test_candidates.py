@@ -303,6 +303,13 @@ def test_mistakes(case):
     assert found.startswith(message) and len(found) > len(message) if message.endswith(' ') else found == message
 
 
+@pytest.mark.parametrize('seed', [-1, 2**40, 'abc'])
+def test_any_seed_tells_searches_apart(seed):
+    """The sampler itself is seeded by a number made of the seed and the draw."""
+    drawn = draw(Candidates(config(sampler=dict(type='TPESampler', seed=seed))), 0)
+    assert drawn.key != draw(Candidates(config()), 0).key
+
+
 def test_no_search_and_no_graph():
     cfg = config()
     cfg.pop('search')

@@ -179,3 +179,9 @@ def test_a_metric_that_is_never_reported():
         evaluated('a/accurcy/top1', [dict(type='NodeMetric'), dict(type='DiversityMetric')])
     with pytest.raises(ConfigError, match="'best/accuracy/top5' is never reported"):
         evaluated('best/accuracy/top5', dict(type='NodeMetric', metric=dict(type='Accuracy')))
+
+
+def test_a_typing_error_in_an_evaluator_is_named_as_that():
+    for evaluator in (dict(type='NodeMetricc'), dict(type='NodeMetric', metric=dict(type='Accuracyy'))):
+        with pytest.raises(ConfigError, match=r"^val_evaluator(\.metric)?\.type: unknown metric '\w+'; did you mean"):
+            evaluated('a/accuracy/top1', evaluator)

@@ -4,6 +4,7 @@ from mmengine.evaluator import BaseMetric
 from mmpretrain.evaluation import Accuracy
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.evaluation import NodeMetric
 from ktg_mm.search.space.metrics import Metric, read_metrics, read_scores
 
 MODEL = dict(target='a', nodes=dict(a={}, b={}))
@@ -27,6 +28,14 @@ class BalancedAccuracy(Accuracy):
 
 class Undecided(BrierScore):
     directions = dict(score='upwards')
+
+
+class Contrary(BrierScore):
+    directions = dict(score=UP)
+
+
+class Listed(BrierScore):
+    directions = ['score']
 
 
 def read(metric, evaluator=None):
@@ -77,6 +86,24 @@ def test_the_class_of_a_metric_says_which_way_it_is_better(kind, metric, directi
             assert read(f'{node}/{kind}', evaluator) == [Metric(f'{node}/{kind}', direction)]
 
 
+def test_an_evaluator_speaks_of_its_nodes_alone():
+    brier = dict(type='NodeMetric', nodes=['a'], metric=dict(type=BrierScore))
+    skill = dict(type='NodeMetric', nodes=['b'], metric=dict(type=Contrary))
+    for evaluators in ([brier, skill], [skill, brier]):
+        assert read(['a/brier/score', 'b/brier/score'], evaluators) == [
+            Metric('a/brier/score', DOWN),
+            Metric('b/brier/score', UP),
+        ]
+        assert read('best/brier/score', evaluators) == [Metric('best/brier/score', None)]  # they do not agree
+
+
+def test_a_subclass_of_the_metric_of_nodes():
+    class OwnNodeMetric(NodeMetric):
+        pass
+
+    assert read('a/accuracy/top1', dict(type=OwnNodeMetric)) == [Metric('a/accuracy/top1', UP)]
+
+
 def test_the_search_may_say_it_itself():
     entry = ConfigDict(name='a/brier', direction=DOWN)
     assert read(entry) == read([entry]) == [Metric('a/brier', DOWN)]
@@ -106,6 +133,10 @@ def test_a_metric_of_which_nobody_says_it():
             dict(direction=DOWN),
             "must be such as dict(name='net1/brier', direction='minimize'), got {'direction': 'minimize'}",
         ),
+        (
+            ['a/accuracy/top1', dict(name='a/accuracy/top1', direction=DOWN)],
+            'names one metric twice: a/accuracy/top1, ',
+        ),
         (dict(name='a/brier', way=DOWN), "must be such as dict(name='net1/brier', direction='minimize'), got "),
     ],
 )
@@ -122,3 +153,6 @@ def test_a_direction_that_is_none():
     with pytest.raises(ConfigError) as caught:
         read('a/brier/score', dict(type='NodeMetric', metric=dict(type=Undecided)))
     assert str(caught.value) == "Undecided.directions: must be 'maximize' or 'minimize', got 'upwards'"
+    with pytest.raises(ConfigError) as caught:
+        read('a/brier/score', dict(type='NodeMetric', metric=dict(type=Listed)))
+    assert str(caught.value) == "Listed.directions: must be such as dict(score='minimize'), got ['score']"

@@ -89,3 +89,13 @@ def test_what_is_no_sampler(sampler, message):
         build_sampler(sampler, 0)
     text = str(caught.value).replace(NoSampler.__module__, 'test_samplers')
     assert text.startswith(f'search.sampler.type: {message}') and '\n' not in text
+
+
+def test_one_that_hands_a_seed_on_to_nobody_is_refused_at_the_start():
+    class Forwarding(BaseSampler):
+        def __init__(self, bias=0, **options):
+            super().__init__(**options)
+
+    Forwarding.__abstractmethods__ = frozenset()
+    with pytest.raises(ConfigError, match=r'^search\.sampler: Forwarding: '):
+        build_sampler(dict(type=Forwarding), seed=0)

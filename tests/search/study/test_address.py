@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.mmengine_private import set_aside
 from ktg_mm.search import StudyAddress
 from ktg_mm.search.study.address import add_study_arguments
 
@@ -27,7 +28,7 @@ BY_NAME = ('work_dirs/small', 'sqlite:///work_dirs/small/search.db', 'small')
 )
 def test_what_comes_first(options, entries, given, expected):
     cfg = Config(dict(search=dict(trials=1, **options), **entries))
-    object.__setattr__(cfg, '_filename', 'configs/search/small.py')
+    set_aside(cfg, filename='configs/search/small.py')
     folder, storage, study = expected
     assert StudyAddress.of(cfg, *given) == StudyAddress(Path(folder), storage, study)
 
@@ -46,3 +47,8 @@ def test_arguments_of_the_command_line():
     parser.add_argument('--work-dir', default='mine')
     add_study_arguments(parser, work_dir=False)
     assert vars(parser.parse_args([])) == dict(work_dir='mine', storage=None, study=None)
+
+
+def test_a_password_is_not_printed() -> None:
+    address = StudyAddress(Path('here'), 'postgresql+psycopg2://user:secret@host/database', 'graph')
+    assert 'secret' not in f'{address} {address!r}'

@@ -509,6 +509,19 @@ def test_a_continuation_stays_in_its_hyperband_bracket() -> None:
         assert bracket(ask(study)) == chosen
 
 
+def test_rungs_of_a_users_own_are_those_that_it_prunes_at() -> None:
+    class Halving(optuna.pruners.SuccessiveHalvingPruner):
+        pass
+
+    for kind in (Halving, 'optuna.pruners.SuccessiveHalvingPruner'):
+        hook = ASHAHook(dict(type=kind))
+        pruner = build_pruner(hook.pruner)
+        assert (pruner._min_resource, pruner._reduction_factor) == (1, 2) and hook.rungs(9) == [1, 2, 4, 8]
+        assert ASHAHook(dict(type=kind, reduction_factor=3)).rungs(9) == [1, 3, 9]
+        with pytest.raises(ConfigError, match=r'^search\.hook\.pruner\.min_resource: must be a whole number'):
+            ASHAHook(dict(type=kind, min_resource='auto'))
+
+
 @pytest.mark.parametrize(
     ('pruner', 'message'),
     [
