@@ -56,7 +56,7 @@ def without_weights(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _listed(init_cfg: Any) -> list[Any]:
-    return list(init_cfg) if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    return list(init_cfg) if isinstance(init_cfg, (list, tuple)) else [init_cfg] if init_cfg else []
 
 
 def _loads(init_cfg: Any) -> bool:

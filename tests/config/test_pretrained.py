@@ -58,6 +58,7 @@ def test_a_network_that_may_stay_random():
 def test_other_initialisations_stay():
     kept = without_weights(node(dict(init_cfg=[KAIMING, PRETRAINED])))
     assert kept['network']['init_cfg'] == [KAIMING]
+    assert without_weights(node(dict(pretrained='x.pth'))) == without_weights(node(dict(init_cfg=PRETRAINED))) == node()
 
 
 @pytest.mark.parametrize('teacher', WITH_WEIGHTS)
