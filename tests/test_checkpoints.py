@@ -44,6 +44,7 @@ def refusal(path):
 def test_latest_has_the_highest_number(tmp_path):
     for name in ('epoch_2.pth', 'epoch_10.pth', 'epoch_9.pth'):
         (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1, 1))  # all of one moment
     assert latest_checkpoint(tmp_path) == tmp_path / 'epoch_10.pth'
 
 
