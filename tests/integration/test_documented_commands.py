@@ -12,8 +12,7 @@ from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 
 REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob('**/*.md') if path.is_file())
-DOCUMENTS = [name for name in DOCUMENTS if name.split('/')[0] in ('README.md', 'CONTRIBUTING.md', 'docs')]
+DOCUMENTS = ['README.md', 'CONTRIBUTING.md', *sorted(f'docs/{path.name}' for path in REPOSITORY.glob('docs/*.md'))]
 HEADERS = 'headers of configs'
 # Configs that a reader makes.
 MADE = {f'configs/{name}.py' for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')}
