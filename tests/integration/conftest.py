@@ -111,13 +111,12 @@ class Tools:
         """Runs a Python tool to its end, which must have the given status."""
         return expect(self.wait(self.start(tool, *args, **env)), status)
 
-    def run_two(self, tool: str, *args: object) -> None:
+    def run_two(self, tool: str, *args: object, status: int | None = 0) -> list[subprocess.CompletedProcess]:
         """Runs a Python tool in two processes that work together, as ``torchrun`` starts them."""
         both = dict(WORLD_SIZE='2', LOCAL_WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port())
         arguments = (*args, '--launcher', 'pytorch')
         pids = [self.start(tool, *arguments, RANK=str(i), LOCAL_RANK=str(i), **both) for i in range(2)]
-        for process in self._wait(*pids):
-            expect(process)
+        return [expect(process, status) for process in self._wait(*pids)]
 
     def run_cold(self, tool: str, *args: object, status: int | None = 0, **env: str) -> subprocess.CompletedProcess:
         """Runs a tool, Python or shell, to its end in a fresh interpreter."""

@@ -128,17 +128,10 @@ def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> N
 def test_memory_that_runs_out_in_one_of_two_processes(tools: Any, write_config: Callable, tmp_path: Path) -> None:
     hook = "custom_hooks = [*_base_.custom_hooks, dict(type='GreedyHook')]\n"
     config = write_config(tmp_path / 'tiny.py', 'search/ktg_3node_digits.py', CONFIG + hook, ('greedy',))
-    process = tools.run_cold(
-        'dist_search.sh',
-        config,
-        '1',
-        '--work-dir',
-        tmp_path / 'run',
-        status=None,
-        GPUS_PER_WORKER='2',
-    )
-    assert process.returncode != 0
-    assert 'error: the processes of this worker are out of step: out of memory: ' in process.stderr
+    processes = tools.run_two('search.py', config, '--work-dir', tmp_path / 'run', status=None)
+    assert all(process.returncode for process in processes)
+    message = 'error: the processes of this worker are out of step: out of memory: '
+    assert message in ''.join(process.stderr for process in processes)
     (trial,) = trials_of(tmp_path / 'run')
     assert trial.user_attrs[END] == 'failed: out of memory: MemoryError'
 

@@ -48,15 +48,17 @@ def main() -> None:
 
 
 def wait(pids: list[int]) -> list[int]:
-    """Waits for processes that work together: when one of them fails, the others are killed."""
+    """Waits for processes that work together: when one of them fails, the others have half a minute to end."""
     statuses: dict[int, int] = {}
+    patience = 30.0
     while left := [pid for pid in pids if pid not in statuses]:
         for pid in left:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 statuses[pid] = os.waitstatus_to_exitcode(status)
-            elif any(statuses.values()):
+            elif patience < 0:
                 os.kill(pid, signal.SIGKILL)
+        patience -= 0.01 if any(statuses.values()) else 0
         time.sleep(0.01)
     return [statuses[pid] for pid in pids]
 
