@@ -119,7 +119,7 @@ def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entr
     with _one_line(overlay, name):
         if overlay.resolve() in [above.resolve() for above in chain[:-1]]:
             raise UserError(f'{name}: inherits itself')
-        tree = ast.parse(_without_file_names(overlay))
+        tree = ast.parse(_without_file_names(overlay), str(overlay))
         for line in tree.body.copy():
             if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == '_base_':
                 tree.body.remove(line)
