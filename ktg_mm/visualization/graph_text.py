@@ -62,7 +62,8 @@ def shown_edges(graph: GraphConfig) -> list[EdgeConfig]:
     Args:
         graph: From :func:`read_graph`.
     """
-    return [edge for key, edge in graph.edges.items() if edge.is_average or graph.teaches()[key]]
+    taught = graph.teaches()
+    return [edge for key, edge in graph.edges.items() if edge.is_average or taught[key]]
 
 
 def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
