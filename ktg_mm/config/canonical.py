@@ -33,9 +33,10 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         >>> graph_key(one, ['a']) == graph_key(two, ['a'])
         True
     """
-    nodes = {name: as_text(_without(node, 'members')) for name, node in model['nodes'].items()}
-    members = {name: frozenset(node.get('members', ())) for name, node in model['nodes'].items()}
-    edges = [(edge.source, edge.target, _edge_text(edge)) for edge in GraphConfig(model).edges.values()]
+    graph = GraphConfig(model)
+    nodes = {name: as_text(_without(node, 'members')) for name, node in graph.nodes.items()}
+    members = {name: frozenset(graph.members(name)) for name in nodes}
+    edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
     for _ in nodes:  # each round tells nodes apart by what they hear and who hears them
         colours = {name: _colour(name, colours, members, edges) for name in nodes}

@@ -138,7 +138,7 @@ class Candidates:
         if self.pretrains:
             mark_pretrained(reduced)
         for name, node in reduced['nodes'].items():
-            if len(node.get('members', (1, 2))) < 2:
+            if isinstance(members := node.get('members'), (list, tuple)) and len(members) < 2:
                 raise UntaughtError(f'model.nodes.{name}.members', 'fewer than two of them are left')
         config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
         rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
