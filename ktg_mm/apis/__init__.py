@@ -2,6 +2,6 @@
 
 from .arguments import add_runner_arguments, config_parser
 from .command_line import one_line_errors
-from .config import config_files, joined_name, load_config
+from .config import config_files, config_name, joined_name, load_config
 from .runner import LAUNCHERS, build_runner
 from .train import train

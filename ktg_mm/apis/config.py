@@ -55,6 +55,16 @@ def load_config(
     return config
 
 
+def config_name(cfg: Config) -> str:
+    """The name of a config's file, after which its runs are named; ``'graph'`` if there is no file.
+
+    Example:
+        >>> config_name(Config(dict(a=1)))
+        'graph'
+    """
+    return Path(cfg.filename).stem if cfg.filename else 'graph'
+
+
 def config_files(path: str | Path, overlays: Sequence[str | Path] = ()) -> list[Path]:
     """The files of a config with overlays, the config first; arguments as for :func:`load_config`."""
     # a+b.py is one file: the copy that a run of a config with an overlay leaves in its folder.

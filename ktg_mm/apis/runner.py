@@ -14,6 +14,7 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
+from .config import config_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -39,10 +40,10 @@ def build_runner(
     Raises:
         UserError: If the config is wrong or a checkpoint cannot be read.
     """
-    stem = Path(cfg.filename).stem if cfg.filename else 'graph'
-    cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / stem)
+    name = config_name(cfg)
+    cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
     # Two Runners of one name would share their logs and best score.
-    cfg.experiment_name = f'{stem}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
+    cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
     cfg.launcher = launcher
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'

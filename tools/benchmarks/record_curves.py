@@ -14,7 +14,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_name, config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY
@@ -65,7 +65,6 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     Raises:
         UserError: If there are none, or some were stopped early.
     """
-    stem = Path(cfg.filename).stem
     study = find_study(address)
     if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
         raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
@@ -74,7 +73,7 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
         raise UserError(f'--study {study.study_name}: no trial is complete yet')
     content = dict(
         command=shlex.join(['python', *sys.argv]),
-        config=stem,
+        config=config_name(cfg),
         metric=read_metrics(cfg.search, cfg)[0].name,
         direction=study.direction.name.lower(),
         versions=dict(python=platform.python_version(), **{name: version(name) for name in _PACKAGES}),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ktg_mm.apis.config import config_name
 from ktg_mm.errors import ConfigError
 
 
@@ -47,7 +48,7 @@ class StudyAddress:
         options = cfg.get('search') or {}
         if not options:
             raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
-        name = Path(cfg.filename).stem if cfg.filename else 'graph'
+        name = config_name(cfg)
         folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
         storage = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
         return cls(folder, storage, study or options.get('study') or name)

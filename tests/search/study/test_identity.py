@@ -12,12 +12,6 @@ CONFIGS = Path(__file__).parents[3] / 'configs'
 DIGITS = CONFIGS / 'search/ktg_3node_digits.py'
 
 
-def base(path=DIGITS, **options):
-    config = load_config(path, {key.replace('__', '.'): value for key, value in options.items()}).to_dict()
-    config.pop('search', None)
-    return config
-
-
 @pytest.mark.parametrize(
     'options',
     [
@@ -30,11 +24,11 @@ def base(path=DIGITS, **options):
     ],
     ids=str,
 )
-def test_what_is_no_part_of_the_recipe(options):
+def test_what_is_no_part_of_the_recipe(options, base):
     assert recipe(base(**options)) == recipe(base())
 
 
-def test_where_the_data_lie_is_no_part_of_the_recipe():
+def test_where_the_data_lie_is_no_part_of_the_recipe(base):
     path = CONFIGS / 'search/ktg_2node_four_gates_cifar100.py'
     options = dict(train_dataloader__dataset__data_root='/a', val_dataloader__dataset__data_root='/b')
     assert base(path, **options)['train_dataloader']['dataset']['data_root'] == '/a'
@@ -53,7 +47,7 @@ def test_where_the_data_lie_is_no_part_of_the_recipe():
     ],
     ids=str,
 )
-def test_what_is_part_of_the_recipe(options):
+def test_what_is_part_of_the_recipe(options, base):
     assert recipe(base(**options)) != recipe(base())
 
 

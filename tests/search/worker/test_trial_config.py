@@ -4,18 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.worker.trial_config import check_search_data, trial_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
-DIGITS = CONFIGS / 'search/ktg_3node_digits.py'
-
-
-def base(path=DIGITS, **options):
-    config = load_config(path, {key.replace('__', '.'): value for key, value in options.items()}).to_dict()
-    config.pop('search', None)
-    return config
 
 
 def validated(cfg):
@@ -31,7 +23,7 @@ def validated(cfg):
     return epochs
 
 
-def test_a_run_validates_at_the_rungs_and_sees_no_test_data(tmp_path):
+def test_a_run_validates_at_the_rungs_and_sees_no_test_data(tmp_path, base):
     config = base(train_cfg__max_epochs=20)
     assert any(key.startswith('test_') for key in config)
     cfg = trial_config(config, dict(type='ASHAHook'), tmp_path / 'run')
@@ -44,14 +36,14 @@ def test_a_run_validates_at_the_rungs_and_sees_no_test_data(tmp_path):
     assert 'ProgressBarHook' not in [hook['type'] for hook in cfg.custom_hooks]
 
 
-def test_other_rungs_and_none(tmp_path):
+def test_other_rungs_and_none(tmp_path, base):
     config = base(train_cfg__max_epochs=20)
     pruner = dict(type='SuccessiveHalvingPruner', min_resource=2, reduction_factor=3)
     assert validated(trial_config(config, dict(type='ASHAHook', pruner=pruner), tmp_path)) == [2, 6, 18, 20]
     assert validated(trial_config(config, None, tmp_path)) == [20]
 
 
-def test_the_config_is_not_changed(tmp_path):
+def test_the_config_is_not_changed(tmp_path, base):
     config, untouched = base(), base()
     cfg = trial_config(config, dict(type='ASHAHook'), tmp_path)
     cfg.model.nodes.net1.network.backbone.depth = 14
@@ -61,7 +53,7 @@ def test_the_config_is_not_changed(tmp_path):
 @pytest.mark.parametrize(
     'path', ['dml/dml_3node_cifar100.py', 'ktg/ens_2node_dogs.py', 'dml/dml_3node_fashion_mnist.py']
 )
-def test_no_graph_is_chosen_on_the_test_set(path):
+def test_no_graph_is_chosen_on_the_test_set(path, base):
     config = base(CONFIGS / path)
     if 'fashion' in path:  # which has validation data of its own
         check_search_data(config)
@@ -74,7 +66,7 @@ def test_no_graph_is_chosen_on_the_test_set(path):
     )
 
 
-def test_validation_data_are_needed():
+def test_validation_data_are_needed(base):
     config = base()
     check_search_data(config)
     for nothing in (None, {}):
