@@ -1,5 +1,6 @@
 # Search for a graph of two attention branch networks whose ensemble is best on Stanford Dogs, with the
 # thesis's six losses and four gates: 4^2 x 19^2 combinations.
+# Unlike the thesis's, networks that nobody teaches learn the labels first: ../_base_/spaces/six_losses_four_gates.py.
 #   python tools/search.py configs/search/ens_2node_six_losses_dogs.py
 # More networks: --with configs/_base_/graphs/ens_5node.py configs/_base_/sizes/search_dogs.py
 _base_ = [

@@ -104,6 +104,13 @@ def differences(first: object, second: object, path: str = '') -> dict[str, obje
     return found
 
 
+WRN28_2 = {
+    f'model.nodes.{node}.network.{key}': value
+    for node in ('net1', 'ema')
+    for key, value in (('backbone.widen_factor', 2), ('head.in_channels', 128))
+}
+
+
 @pytest.mark.parametrize(
     ('path', 'overlay', 'changes'),
     [
@@ -117,6 +124,23 @@ def differences(first: object, second: object, path: str = '') -> dict[str, obje
         ),
         ('dml/dml_2node_cifar10', 'graphs/ktg_2node', {'model.edges.net1->net2.gate': dict(type='CorrectGate')}),
         ('single/resnet32_cifar100', 'networks/resnet110', {'model.nodes.net1.network.backbone.depth': 110}),
+        ('semi/fixmatch_cifar100', 'networks/wrn28_2', WRN28_2),
+        (
+            'semi/pi_model_cifar100',
+            'edges/consistency_kl',
+            {
+                'model.edges.net1->net1.loss.type': 'KLDivergence',
+                'model.edges.net1->net1.gate.type': 'ThroughGate',
+                'model.edges.net1->net1.gate.length': None,
+                'model.edges.net1->net1.gate.shape': None,
+                'model.edges.net1->net1.weight': 1.0,
+            },
+        ),
+        (
+            'search/ens_2node_six_losses_dogs',
+            'networks/untaught_random',
+            {f'model.nodes.net{i}.allow_random': True for i in (1, 2)},
+        ),
         (
             'ktg/ens_2node_cars',
             'edges/independent',

@@ -219,6 +219,16 @@ def test_drawn_semi_supervised_graphs(name, mmpretrain_scope):
         assert all(torch.isfinite(torch.as_tensor(value)) for value in log.values())
 
 
+def test_untaught_networks_stay_random_by_an_overlay(monkeypatch):
+    """As in the thesis's chapter 4; without it they are drawn with weights that the search trains."""
+    voters = []
+    for overlays in ((), ('networks/untaught_random',)):
+        monkeypatch.setitem(SEARCHES, 'as_drawn', ('ens_2node_six_losses_dogs', *overlays))
+        models = [candidate.config['model'] for candidate in draws('as_drawn', 40)]
+        voters.append(sum('checkpoint' in node for model in models for node in model['nodes'].values()))
+    assert voters[0] > 0 and voters[1] == 0
+
+
 @pytest.mark.parametrize(
     ('name', 'rungs', 'last'),
     [
