@@ -1,4 +1,5 @@
 # As kd_5teachers_dogs.py, but the student learns from the mean of the teachers' logits: one edge from their ensemble.
+# Published accuracy of the student: 69.45 +- 0.30 (thesis, table 4.9).
 #   python tools/train.py configs/kd/kd_5teachers_averaged_dogs.py
 _base_ = ['kd_5teachers_dogs.py']
 

@@ -1,5 +1,4 @@
-# A published three-node graph on CIFAR-10.
-# It was found on CIFAR-100.
+# A three-node graph on CIFAR-10, found on CIFAR-100 by a public re-implementation (../_base_/graphs/ktg_3node.py).
 #   python tools/train.py configs/ktg/ktg_3node_cifar10.py
 _base_ = [
     '../_base_/graphs/ktg_3node.py',

@@ -1,4 +1,5 @@
-# A published three-node graph with small networks on Fashion-MNIST.
+# A three-node graph with small networks on Fashion-MNIST, found on CIFAR-100 by a public re-implementation
+# (../_base_/graphs/ktg_3node.py).
 #   python tools/train.py configs/ktg/ktg_3node_fashion_mnist.py
 _base_ = [
     '../_base_/graphs/ktg_3node.py',

@@ -1,4 +1,5 @@
 # Dash (Xu et al., ICML 2021) on CIFAR-100 with 10,000 labels, WRN-28-8.
+# Published for WRN-28-2 (thesis, table 5.3): 72.28 +- 0.13 %; --with configs/_base_/networks/wrn28_2.py
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
 #   python tools/train.py configs/semi/dash_cifar100.py
 _base_ = [

@@ -1,5 +1,6 @@
 # FixMatch (Sohn et al., NeurIPS 2020) on CIFAR-100 with 10,000 labels, WRN-28-8.
 # Published accuracy: 77.40 +- 0.12 % (FixMatch's table).
+# Published for WRN-28-2 (thesis, table 5.3): 71.72 +- 0.18 %; --with configs/_base_/networks/wrn28_2.py
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
 #   python tools/train.py configs/semi/fixmatch_cifar100.py
 _base_ = [

@@ -1,6 +1,7 @@
 # Mean Teacher (Tarvainen and Valpola, NeurIPS 2017) on CIFAR-10 with 4,000 labels, WRN-28-2.
 # Published accuracy: 91.90 % (TorchSSL).
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=250
+# A squared distance that ramps up, as in TorchSSL; the thesis's KL: --with configs/_base_/edges/consistency_kl.py
 #   python tools/train.py configs/semi/mean_teacher_cifar10.py
 _base_ = [
     '../_base_/graphs/mean_teacher.py',

@@ -1,4 +1,5 @@
 # Mean Teacher (Tarvainen and Valpola, NeurIPS 2017) on Fashion-MNIST with 250 labels, for a CPU.
+# A squared distance that ramps up, as in TorchSSL; the thesis's KL: --with configs/_base_/edges/consistency_kl.py
 #   python tools/train.py configs/semi/mean_teacher_fashion_mnist_250.py
 _base_ = [
     '../_base_/graphs/mean_teacher.py',

@@ -1,5 +1,7 @@
 # The Pi-model (Laine and Aila, ICLR 2017) on CIFAR-100 with 10,000 labels, WRN-28-8.
+# Published for WRN-28-2 (thesis, table 5.3): 60.90 +- 0.16 %; --with configs/_base_/networks/wrn28_2.py
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
+# A squared distance that ramps up, as in TorchSSL; the thesis's KL: --with configs/_base_/edges/consistency_kl.py
 #   python tools/train.py configs/semi/pi_model_cifar100.py
 _base_ = [
     '../_base_/graphs/pi_model.py',

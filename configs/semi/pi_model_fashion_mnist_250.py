@@ -1,4 +1,5 @@
 # The Pi-model (Laine and Aila, ICLR 2017) on Fashion-MNIST with 250 labels, for a CPU.
+# A squared distance that ramps up, as in TorchSSL; the thesis's KL: --with configs/_base_/edges/consistency_kl.py
 #   python tools/train.py configs/semi/pi_model_fashion_mnist_250.py
 _base_ = [
     '../_base_/graphs/pi_model.py',

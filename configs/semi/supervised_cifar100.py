@@ -1,4 +1,5 @@
 # Supervised learning of the labelled images alone on CIFAR-100 with 10,000 labels, WRN-28-8.
+# Published for WRN-28-2 (thesis, table 5.3): 61.01 +- 0.14 %; --with configs/_base_/networks/wrn28_2.py
 # Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
 #   python tools/train.py configs/semi/supervised_cifar100.py
 _base_ = [

@@ -1,4 +1,4 @@
-# ABN ResNet-18 alone on Stanford Dogs. Published accuracy: 68.13 (mean of two).
+# ABN ResNet-18 alone on Stanford Dogs. Published accuracy: 68.13 +- 0.16 (mean of two).
 #   python tools/train.py configs/single/abn_resnet18_dogs.py
 _base_ = [
     '../_base_/graphs/single.py',

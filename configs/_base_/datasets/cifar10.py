@@ -1,5 +1,6 @@
 # CIFAR-10, published protocol: train on all 50,000 training images, evaluate on the 10,000 test images.
 # cifar10_search.py splits the training images instead. Download: tools/download_dataset.py cifar10
+# The normalisation by the training images' mean and deviation is ours: the papers' text has none.
 data_preprocessor = dict(
     num_classes=10,
     mean=[125.307, 122.950, 113.865],

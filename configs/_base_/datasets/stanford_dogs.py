@@ -1,5 +1,6 @@
 # Stanford Dogs, published protocol: train on the official 12,000 training images, evaluate on the 8,580 test images.
 # stanford_dogs_search.py splits the training images instead. Download: tools/download_dataset.py stanford_dogs
+# The normalisation is ImageNet's: our choice, the thesis's text has none.
 data_preprocessor = dict(
     num_classes=120,
     mean=[123.675, 116.28, 103.53],
