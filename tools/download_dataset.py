@@ -9,7 +9,7 @@ from ktg_mm.datasets.download import ARCHIVES, download
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description='Downloads a data set and unpacks it.')
-    parser.add_argument('name', choices=sorted(ARCHIVES), help='data set')
+    parser.add_argument('name', help=f'data set: {", ".join(sorted(ARCHIVES))}')
     parser.add_argument('--data-root', required=True, metavar='DIR', help="folder to fill, the config's data_root")
     return parser.parse_args()
 

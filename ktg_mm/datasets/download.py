@@ -1,29 +1,59 @@
 """Downloads of the published data sets, and the words that tell a user about them."""
 
+import gzip
+import hashlib
+import re
+import shutil
+import sys
 import tarfile
+import zlib
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
-from mmpretrain.datasets import CIFAR10, CIFAR100, FashionMNIST
-from torchvision.datasets.utils import download_and_extract_archive
+from mmpretrain.datasets import CIFAR10, CIFAR100
+from torch.hub import download_url_to_file
 
 from ktg_mm.errors import DataError, did_you_mean
+from ktg_mm.files import atomic_file
 
-_DOGS = 'http://vision.stanford.edu/aditya86/ImageNetDogs/'
+_DOGS = 'https://vision.stanford.edu/aditya86/ImageNetDogs/'
+# The authors' repository: their web server, which mmpretrain knows, has no https.
+_FASHION = 'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/'
 
-# Data set -> its archives, each with address and MD5 sum. mmpretrain knows those of its own data sets.
-ARCHIVES: dict[str, list[tuple[str, str]]] = {
-    'cifar10': [(CIFAR10.url, CIFAR10.tgz_md5)],
-    'cifar100': [(CIFAR100.url, CIFAR100.tgz_md5)],
+# Data set -> its archives, each with its address and SHA-256, or None where nobody has published one. The sums are
+# those of Keras (keras/src/datasets/cifar10.py, cifar100.py) and of TensorFlow Datasets (in its url_checksums/:
+# fashion_mnist.txt, caltech_birds2011.txt, stanford_dogs.txt).
+ARCHIVES: dict[str, list[tuple[str, str | None]]] = {
+    'cifar10': [(CIFAR10.url, '6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce')],
+    'cifar100': [(CIFAR100.url, '85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7')],
     'cub': [
-        ('https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz', '97eceeb196236b17998738112f37df78')
+        (
+            'https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz',
+            '0c685df5597a8b24909f6a7c9db6d11e008733779a671760afef78feb49bf081',
+        )
     ],
     'fashion_mnist': [
-        (FashionMNIST.url_prefix + name, md5) for name, md5 in FashionMNIST.train_list + FashionMNIST.test_list
+        (
+            _FASHION + 'train-images-idx3-ubyte.gz',
+            '3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84',
+        ),
+        (
+            _FASHION + 'train-labels-idx1-ubyte.gz',
+            'a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845',
+        ),
+        (
+            _FASHION + 't10k-images-idx3-ubyte.gz',
+            '346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073',
+        ),
+        (
+            _FASHION + 't10k-labels-idx1-ubyte.gz',
+            '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5',
+        ),
     ],
     'stanford_dogs': [
-        (_DOGS + 'images.tar', '1bb1f2a596ae7057f99d7d75860002ef'),
-        (_DOGS + 'lists.tar', 'edbb9f16854ec66506b5f09b583e0656'),
+        (_DOGS + 'images.tar', 'a443fc2f9a851aa1a7b8e4fa4af94b8459fce2c9f5a2f4dd4669cf9673a4ec58'),
+        (_DOGS + 'lists.tar', '34b47cacd9a98b5d150e084f24d29391c084c55272295ec65c85651bc35f4d6c'),
     ],
 }
 
@@ -45,13 +75,16 @@ def how_to_get(name: str, data_root: str | Path) -> str:
 def download(name: str, data_root: str | Path) -> None:
     """Downloads and unpacks a data set; an archive that is there and whole is not downloaded again.
 
+    An archive whose SHA-256 nobody has published is compared with its first download, which leaves the sum beside it,
+    in a file such as ``images.tar.sha256``. What an archive would put outside the folder is refused.
+
     Args:
         name: ``'cifar10'``, ``'cifar100'``, ``'cub'``, ``'fashion_mnist'`` or ``'stanford_dogs'``.
         data_root: Folder to download into, made where it is missing; what a config calls ``data_root``.
 
     Raises:
-        DataError: If the data set is not known, an archive cannot be had, is not the published one (by its MD5 sum),
-            or cannot be unpacked.
+        DataError: If the data set is not known, an archive cannot be had, is not the published one, or cannot be
+            unpacked.
 
     Example:
         >>> download('cifar1000', 'data/cifar1000')
@@ -61,9 +94,68 @@ def download(name: str, data_root: str | Path) -> None:
     """
     if name not in ARCHIVES:
         raise DataError(f'no data set is named {name!r}; {did_you_mean(name, ARCHIVES)}')
-    for url, md5 in ARCHIVES[name]:
+    root = Path(data_root).expanduser()
+    for url, sha256 in ARCHIVES[name]:
+        archive = root / url.rsplit('/', 1)[-1]
         try:
-            download_and_extract_archive(url, str(data_root), md5=md5)
-        # torchvision raises RuntimeError for a wrong sum; gzip raises EOFError.
-        except (OSError, HTTPException, RuntimeError, EOFError, tarfile.TarError) as error:
+            root.mkdir(parents=True, exist_ok=True)
+            _fetch(url, archive, sha256)
+            _unpack(archive, root)
+            if sha256 is None:
+                with atomic_file(_record(archive)) as part:
+                    part.write_text(f'{_sha256(archive)}  {archive.name}\n', encoding='utf-8')
+        # Damaged archives: gzip raises EOFError or zlib.error.
+        except (OSError, HTTPException, EOFError, zlib.error, tarfile.TarError) as error:
             raise DataError(f'{url}: cannot be downloaded and unpacked into {data_root} ({error})') from error
+
+
+def _fetch(url: str, archive: Path, sha256: str | None) -> None:
+    """Downloads an archive, unless it is there with the right sum; one with a wrong sum is not kept."""
+    record, source = _record(archive), 'the published one'
+    if sha256 is None and record.exists():
+        sha256, source = record.read_text(encoding='utf-8')[:64], f'that of the first download, {record}'
+        if not re.fullmatch('[0-9a-f]{64}', sha256):
+            raise DataError(f"{record}: damaged; must begin with the archive's SHA-256; remove it to download anew")
+    if sha256 is not None and archive.exists() and _sha256(archive) == sha256:
+        return
+    try:
+        download_url_to_file(url, str(archive), hash_prefix=sha256, progress=sys.stderr.isatty())
+    except RuntimeError as error:
+        raise DataError(
+            f'{url}: cut short or changed: its SHA-256 is not {source} ({error}); try again, or get it elsewhere'
+        ) from error
+
+
+def _record(archive: Path) -> Path:
+    """Where the sum of an archive's first download is kept, as ``sha256sum`` writes it."""
+    return archive.with_name(f'{archive.name}.sha256')
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _unpack(archive: Path, root: Path) -> None:
+    if not archive.name.endswith(('.tar', '.tar.gz', '.tgz')):
+        with gzip.open(archive) as packed, atomic_file(root / archive.stem) as part, part.open('wb') as file:
+            shutil.copyfileobj(packed, file)
+        return
+    with tarfile.open(archive) as tar:
+        if hasattr(tarfile, 'data_filter'):
+            tar.extractall(root, filter='data')
+        else:  # Python before 3.10.12 and 3.11.4
+            tar.extractall(root, _plain_members(tar, root))
+
+
+def _plain_members(tar: tarfile.TarFile, root: Path) -> Iterator[tarfile.TarInfo]:
+    """The files and folders of an archive, all of which must lie within the folder; without special permissions."""
+    for member in tar:
+        inside = (root / member.name).resolve().is_relative_to(root.resolve())
+        if not inside or not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f'{member.name!r} is outside the folder, a link or a device')
+        member.mode = 0o755 if member.isdir() else 0o644
+        yield member

@@ -1,6 +1,12 @@
+import errno
 import gzip
 import hashlib
+import io
+import os
+import re
 import runpy
+import shutil
+import tarfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,7 +43,7 @@ def archives(server, tmp_path, monkeypatch):
 
     def patch(name, *paths):
         entries = [
-            (server + path.relative_to(tmp_path).as_posix(), hashlib.md5(path.read_bytes()).hexdigest())
+            (server + path.relative_to(tmp_path).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
             for path in paths
         ]
         monkeypatch.setitem(download.ARCHIVES, name, entries)
@@ -87,28 +93,142 @@ def test_cub(tmp_path, miniatures, archives):
 def test_published_sums_are_known():
     assert len(download.ARCHIVES['fashion_mnist']) == 4
     for entries in download.ARCHIVES.values():
-        for url, md5 in entries:
-            assert url.startswith('http')
-            assert len(md5) == 32
+        for url, sha256 in entries:
+            assert url.startswith('https://')
+            assert re.fullmatch('[0-9a-f]{64}', sha256)
 
 
 def test_wrong_sum(tmp_path, monkeypatch, server):
     (tmp_path / 'lists.tar').write_bytes(b'something else')
-    monkeypatch.setitem(download.ARCHIVES, 'stanford_dogs', [(server + 'lists.tar', '0' * 32)])
-    with pytest.raises(DataError, match=r'lists.tar: cannot be downloaded and unpacked into .*corrupted') as caught:
+    monkeypatch.setitem(download.ARCHIVES, 'stanford_dogs', [(server + 'lists.tar', '0' * 64)])
+    with pytest.raises(DataError, match=r'lists.tar: cut short or changed: its SHA-256 is not the published') as caught:
         download.download('stanford_dogs', tmp_path / 'data')
     assert '\n' not in str(caught.value)
+    assert not list((tmp_path / 'data').iterdir())  # it is not kept
+
+
+def test_a_damaged_archive_is_downloaded_again(tmp_path, miniatures, archives):
+    source = miniatures.write_fashion_mnist(tmp_path / 'source')
+    archives('fashion_mnist', *sorted(source.iterdir()))
+    download.download('fashion_mnist', tmp_path / 'data')
+    path = tmp_path / 'data' / 'train-images-idx3-ubyte.gz'
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    download.download('fashion_mnist', tmp_path / 'data')
+    assert path.read_bytes() == whole
+
+
+def test_the_first_download_is_recorded_where_no_sum_is_known(tmp_path, miniatures, server, monkeypatch):
+    (tmp_path / 'a.txt').write_text('first')
+    miniatures.write_tar(tmp_path / 'a.tar', tmp_path, 'a.txt')
+    monkeypatch.setitem(download.ARCHIVES, 'cub', [(server + 'a.tar', None)])
+    root, published = tmp_path / 'data', tmp_path / 'a.tar'
+    download.download('cub', root)
+    sha256 = hashlib.sha256(published.read_bytes()).hexdigest()
+    assert (root / 'a.tar.sha256').read_text() == f'{sha256}  a.tar\n'
+    (root / 'a.tar').write_bytes(b'damaged')
+    download.download('cub', root)
+    assert (root / 'a.tar').read_bytes() == published.read_bytes()
+    # A later download of something else is refused.
+    (root / 'a.tar').unlink()
+    (tmp_path / 'a.txt').write_text('second')
+    miniatures.write_tar(published, tmp_path, 'a.txt')
+    with pytest.raises(DataError, match=r'is not that of the first download, \S+a.tar.sha256'):
+        download.download('cub', root)
+    assert (root / 'a.txt').read_text() == 'first'
+    (root / 'a.tar.sha256').write_text('')
+    with pytest.raises(DataError, match=r'a.tar.sha256: damaged; '):
+        download.download('cub', root)
+
+
+def test_a_cut_download_is_not_recorded(tmp_path, miniatures, server, monkeypatch):
+    (tmp_path / 'a.txt').write_text('a' * 10_000)
+    miniatures.write_tar(tmp_path / 'a.tar', tmp_path, 'a.txt')
+    whole = (tmp_path / 'a.tar').read_bytes()
+    monkeypatch.setitem(download.ARCHIVES, 'cub', [(server + 'a.tar', None)])
+    (tmp_path / 'a.tar').write_bytes(whole[:5000])
+    with pytest.raises(DataError, match='cannot be downloaded and unpacked'):
+        download.download('cub', tmp_path / 'data')
+    (tmp_path / 'a.tar').write_bytes(whole)
+    download.download('cub', tmp_path / 'data')
+    assert (tmp_path / 'data' / 'a.txt').stat().st_size == 10_000
+
+
+def outside(tar):
+    member = tarfile.TarInfo('../outside.txt')
+    member.size = 4
+    tar.addfile(member, io.BytesIO(b'evil'))
+
+
+def absolute_link(tar):
+    member = tarfile.TarInfo('link')
+    member.type, member.linkname = tarfile.SYMTYPE, '/etc'
+    tar.addfile(member)
+
+
+def device(tar):
+    member = tarfile.TarInfo('pipe')
+    member.type = tarfile.FIFOTYPE
+    tar.addfile(member)
+
+
+@pytest.mark.parametrize('new', [True, False], ids=['filter', 'no filter'])
+@pytest.mark.parametrize('add', [outside, absolute_link, device])
+def test_an_archive_stays_in_its_folder(tmp_path, monkeypatch, archives, add, new):
+    if not new:  # Python before 3.10.12 and 3.11.4
+        monkeypatch.delattr(tarfile, 'data_filter')
+    with tarfile.open(tmp_path / 'evil.tar', 'w') as tar:
+        add(tar)
+    archives('cub', tmp_path / 'evil.tar')
+    with pytest.raises(DataError, match=r'evil.tar: cannot be downloaded and unpacked into \S+ \(') as caught:
+        download.download('cub', tmp_path / 'data')
+    assert '\n' not in str(caught.value)
+    assert [path.name for path in (tmp_path / 'data').iterdir()] == ['evil.tar']
+    assert not (tmp_path / 'outside.txt').exists()
+
+
+def test_without_a_filter_permissions_are_plain(tmp_path, monkeypatch, miniatures, archives):
+    monkeypatch.delattr(tarfile, 'data_filter')
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'folder' / 'a.txt').write_text('a')
+    (tmp_path / 'folder' / 'a.txt').chmod(0o4777)
+    miniatures.write_tar(tmp_path / 'a.tar', tmp_path, 'folder')
+    archives('cub', tmp_path / 'a.tar')
+    download.download('cub', tmp_path / 'data')
+    assert (tmp_path / 'data' / 'folder' / 'a.txt').stat().st_mode & 0o7777 == 0o644
+
+
+def test_folder_that_is_a_file(tmp_path, archives, miniatures):
+    (tmp_path / 'data').write_text('')
+    (tmp_path / 'a.txt').write_text('a')
+    miniatures.write_tar(tmp_path / 'a.tar', tmp_path, 'a.txt')
+    archives('cub', tmp_path / 'a.tar')
+    with pytest.raises(DataError, match=r'cannot be downloaded and unpacked into \S+data \(.*File exists'):
+        download.download('cub', tmp_path / 'data')
+
+
+def test_no_space(tmp_path, monkeypatch, archives, miniatures):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / 'a.txt').write_text('a')
+    miniatures.write_tar(tmp_path / 'a.tar', tmp_path, 'a.txt')
+    archives('cub', tmp_path / 'a.tar')
+    monkeypatch.setattr(shutil, 'move', full)
+    with pytest.raises(DataError, match=r'a.tar: cannot be downloaded .* No space left on device'):
+        download.download('cub', tmp_path / 'data')
+    assert not list((tmp_path / 'data').iterdir())
 
 
 def test_not_on_the_server(tmp_path, monkeypatch, server):
-    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [(server + 'gone.tar.gz', '0' * 32)])
+    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [(server + 'gone.tar.gz', '0' * 64)])
     with pytest.raises(DataError, match=r'^http:\S+gone.tar.gz: cannot be downloaded and unpacked into \S+ \(.*404'):
         download.download('cifar10', tmp_path / 'data')
 
 
 def test_no_server(tmp_path, monkeypatch):
     monkeypatch.setenv('no_proxy', '*')
-    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [('http://127.0.0.1:1/cifar.tar.gz', '0' * 32)])
+    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [('http://127.0.0.1:1/cifar.tar.gz', '0' * 64)])
     with pytest.raises(DataError, match='Connection refused'):
         download.download('cifar10', tmp_path / 'data')
 
@@ -130,11 +250,15 @@ def test_unknown_name(tmp_path):
 def test_tool(tmp_path, monkeypatch, capsys):
     tool = str(Path(__file__).parents[2] / 'tools' / 'download_dataset.py')
     monkeypatch.setenv('no_proxy', '*')
-    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [('http://127.0.0.1:1/cifar.tar.gz', '0' * 32)])
+    monkeypatch.setitem(download.ARCHIVES, 'cifar10', [('http://127.0.0.1:1/cifar.tar.gz', '0' * 64)])
     monkeypatch.setattr('sys.argv', ['download_dataset.py', 'cifar10', '--data-root', str(tmp_path)])
     with pytest.raises(SystemExit, match='2'):
         runpy.run_path(tool, run_name='__main__')
     assert capsys.readouterr().err.startswith('error: http://127.0.0.1:1/cifar.tar.gz: cannot be downloaded')
+    monkeypatch.setattr('sys.argv', ['download_dataset.py', 'cifar11', '--data-root', str(tmp_path)])
+    with pytest.raises(SystemExit, match='2'):
+        runpy.run_path(tool, run_name='__main__')
+    assert capsys.readouterr().err == "error: no data set is named 'cifar11'; did you mean 'cifar10'?\n"
     monkeypatch.setattr(download, 'ARCHIVES', {'cifar10': []})
     monkeypatch.setattr('sys.argv', ['download_dataset.py', 'cifar10', '--data-root', str(tmp_path)])
     runpy.run_path(tool, run_name='__main__')
