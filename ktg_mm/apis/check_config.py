@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 
 from ktg_mm.config import GraphConfig, check_type
 from ktg_mm.config.check_views import check_views
+from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
 
 _Part = tuple[str, Any, Registry, str]
@@ -134,6 +135,7 @@ def _loader_parts(cfg: Config, name: str) -> Iterator[_Part]:
     dataset, path = loader.get('dataset'), f'{name}.dataset'
     while isinstance(dataset, Mapping):  # a data set, or a wrapper of one
         yield path, dataset, DATASETS, 'data set'
+        check_dataset(dataset, path)
         yield from _step_parts(dataset, 'pipeline', f'{path}.')
         dataset, path = dataset.get('dataset'), f'{path}.dataset'
 

@@ -62,7 +62,13 @@ class CUB2011(CUB):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Returns the official lists' samples, each with ``img_path`` and ``gt_label``."""
         try:
-            return super().load_data_list()
+            samples = super().load_data_list()
+            wrong = [sample for sample in samples if not 0 <= sample['gt_label'] < len(self.CLASSES)]
+            if wrong:
+                raise ValueError(f'{wrong[0]["img_path"]} is of class {wrong[0]["gt_label"] + 1}, must be 1 to 200')
+            if not samples:
+                raise ValueError(f'no image is in the split {self.split!r}')
         except (ValueError, KeyError, AssertionError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise DataError(f'{self.data_root}: not the official lists of CUB-200-2011 ({reason})') from error
+        return samples

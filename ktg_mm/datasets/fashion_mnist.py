@@ -66,6 +66,9 @@ class FashionMNISTFiles(FashionMNIST):
         label_path, labels = self._read(label_entry[0], dimensions=1)
         if len(images) != len(labels):
             raise DataError(f'{image_path}: has {len(images)} images, but {label_path} {len(labels)} labels')
+        if not len(labels) or labels.max() > 9:
+            reason = f'has the label {labels.max()}, must be 0 to 9' if len(labels) else 'is empty'
+            raise DataError(f'{label_path}: not the labels of Fashion-MNIST; {reason}')
         return [{'img': image, 'gt_label': int(label)} for image, label in zip(images, labels, strict=True)]
 
     def _read(self, archive: str, dimensions: int) -> tuple[Path, np.ndarray]:

@@ -16,6 +16,8 @@ from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import own_metainfo
 from ktg_mm.structures import UNLABELED
 
+from .check_dataset import check_seed, is_whole
+
 _KEY = 'train_dataloader.dataset'
 
 # All that an unlabelled sample takes over: any other entry might tell its class.
@@ -73,10 +75,13 @@ class SemiSupervised(BaseDataset):
     ) -> None:
         if not isinstance(dataset, Mapping) or 'type' not in dataset:
             raise ConfigError(f'{_KEY}.dataset', f"must be a labelled data set's dict with a 'type', got {dataset!r}")
-        if not _is_int(num_labels) or num_labels < 1:
+        if not is_whole(num_labels) or num_labels < 1:
             raise ConfigError(f'{_KEY}.num_labels', f'must be a whole number above 0, got {num_labels!r}')
-        if not _is_int(seed) or not 0 <= seed < 2**32:
-            raise ConfigError(f'{_KEY}.seed', f'must be a whole number from 0 to 2**32 - 1, got {seed!r}')
+        check_seed(seed, f'{_KEY}.seed')
+        if not isinstance(labeled_as_unlabeled, bool):
+            raise ConfigError(f'{_KEY}.labeled_as_unlabeled', f'must be True or False, got {labeled_as_unlabeled!r}')
+        if not isinstance(split_folder, (str, Path, type(None))):
+            raise ConfigError(f'{_KEY}.split_folder', f'must be the path of a folder, or None, got {split_folder!r}')
         if kwargs.pop('indices', None) is not None:
             self._refuse_subset()
         self.inner_config = {key: value for key, value in dataset.items() if key != 'pipeline'}
@@ -120,7 +125,7 @@ class SemiSupervised(BaseDataset):
         labels: list[Any] = [sample.get('gt_label') for sample in samples]
         classes = self.metainfo.get('classes')
         for number, label in enumerate(labels):
-            if not _is_int(label) or label < 0 or (classes is not None and label >= len(classes)):
+            if not is_whole(label) or label < 0 or (classes is not None and label >= len(classes)):
                 expected = f'0 to {len(classes) - 1}' if classes is not None else 'a class, counted from 0'
                 raise DataError(f'{self._name()}: image {number} has the label {label!r}, must be {expected}')
         return np.array(labels, dtype=np.int64)
@@ -185,7 +190,7 @@ class SemiSupervised(BaseDataset):
             raise DataError(f'{path}: the split of other data: its fingerprint is not that of the labels here')
         if (
             not isinstance(labeled, list)
-            or not all(_is_int(number) and 0 <= number < len(labels) for number in labeled)
+            or not all(is_whole(number) and 0 <= number < len(labels) for number in labeled)
             or len(set(labeled)) != len(labeled)
             or len(labeled) != self.num_labels
         ):
@@ -220,7 +225,3 @@ class SemiSupervised(BaseDataset):
     def extra_repr(self) -> list[str]:
         """Returns the lines that ``repr`` adds for this data set."""
         return [f'Labels: \t{self.num_labels} of {self._name()}, seed {self.seed}']
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

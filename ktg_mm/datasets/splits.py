@@ -9,6 +9,8 @@ from sklearn.model_selection import train_test_split
 
 from ktg_mm.errors import ConfigError
 
+from .check_dataset import check_split
+
 
 @DATASETS.register_module(name='Split')
 def split_dataset(
@@ -36,16 +38,15 @@ def split_dataset(
         is an error.
 
     Raises:
-        ConfigError: If ``part`` is neither of the two, or the division is impossible (more validation images than
-            there are, fewer than classes).
+        ConfigError: If an argument is wrong, or the division is impossible (more validation images than there are,
+            fewer than classes).
 
     Example:
         >>> train, val = (split_dataset('Digits', part, 0.5, split='trainval') for part in ('train', 'val'))
         >>> len(train), len(val)
         (718, 719)
     """
-    if part not in ('train', 'val'):
-        raise ConfigError('dataset.part', f"must be 'train' or 'val', got {part!r}")
+    check_split(dict(kwargs, of=of, part=part, val_size=val_size, train_size=train_size, seed=seed), 'dataset')
     dataset = DATASETS.build({'type': of, **kwargs})
     labels = dataset.get_gt_labels()
     try:

@@ -92,6 +92,9 @@ class StanfordDogs(BaseDataset):
             labels = content['labels'].ravel()
             if len(files) != len(labels):
                 raise ValueError(f'{len(files)} files but {len(labels)} labels')
+            # A class that is not there would shift the numbers of those after it.
+            if not files or set(labels) != set(range(1, len(set(labels)) + 1)):
+                raise ValueError('its labels must be 1 to the number of classes, and none be missing')
         except Exception as error:  # scipy raises many kinds on a damaged file
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise DataError(f'{path}: not an official list of Stanford Dogs ({reason})') from error

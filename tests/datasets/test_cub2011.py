@@ -69,6 +69,21 @@ def test_damaged_list_is_named(root, content):
     assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ('name', 'old', 'new', 'message'),
+    [
+        ('image_class_labels', '1 1\n', '1 0\n', r'Species_0_0000.jpg is of class 0, must be 1 to 200'),
+        ('image_class_labels', '1 1\n', '1 201\n', r'Species_0_0000.jpg is of class 201, must be 1 to 200'),
+        ('train_test_split', ' 1\n', ' 0\n', "no image is in the split 'train'"),
+    ],
+)
+def test_wrong_lists(root, name, old, new, message):
+    path = root / f'CUB_200_2011/{name}.txt'
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DataError, match=rf'not the official lists of CUB-200-2011 \(\S*{message}\)$'):
+        CUB2011(str(root))
+
+
 def test_unknown_split(root):
     with pytest.raises(ConfigError, match=r"^dataset.split: .*got 'val'$"):
         CUB2011(str(root), split='val')

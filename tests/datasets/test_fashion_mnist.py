@@ -59,6 +59,14 @@ def test_counts_must_agree(tmp_path, miniatures):
         FashionMNISTFiles(str(tmp_path))
 
 
+@pytest.mark.parametrize(('labels', 'reason'), [([3, 10], 'has the label 10, must be 0 to 9'), ([], 'is empty')])
+def test_other_labels(tmp_path, miniatures, labels, reason):
+    miniatures.write_fashion_mnist(tmp_path, train=len(labels), zipped=False)
+    (tmp_path / 'train-labels-idx1-ubyte').write_bytes(miniatures.idx_bytes(np.array(labels)))
+    with pytest.raises(DataError, match=rf'train-labels-idx1-ubyte: not the labels of Fashion-MNIST; {reason}$'):
+        FashionMNISTFiles(str(tmp_path))
+
+
 def test_unknown_split(tmp_path):
     with pytest.raises(ConfigError, match=r'^dataset.split: '):
         FashionMNISTFiles(str(tmp_path), split='val')

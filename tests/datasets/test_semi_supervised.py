@@ -255,6 +255,8 @@ KEY = r'^train_dataloader\.dataset\.'
         (dict(num_labels=0), KEY + r'num_labels: must be a whole number above 0, got 0$'),
         (dict(num_labels=4.0), KEY + r'num_labels: must be a whole number above 0, got 4.0$'),
         (dict(seed=-1), KEY + r'seed: must be a whole number from 0'),
+        (dict(labeled_as_unlabeled='no'), KEY + r"labeled_as_unlabeled: must be True or False, got 'no'$"),
+        (dict(split_folder=True), KEY + r'split_folder: must be the path of a folder, or None, got True$'),
         (dict(indices=5), KEY + r'indices: would take labels away; give indices to the inner data set'),
     ],
 )

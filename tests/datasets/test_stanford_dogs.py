@@ -78,6 +78,17 @@ def test_list_without_labels(root):
         StanfordDogs(str(root))
 
 
+@pytest.mark.parametrize('labels', [[], [0], [1, 3], [2, 3]])
+def test_list_of_other_labels(root, labels):
+    from scipy.io import savemat
+
+    files = np.empty((len(labels), 1), dtype=object)
+    files[:, 0] = [f'n0208562{label}-Breed_{label}/a.jpg' for label in labels]
+    savemat(str(root / 'train_list.mat'), {'file_list': files, 'labels': np.array(labels, np.uint8)[:, None]})
+    with pytest.raises(DataError, match=r'train_list.mat: not an official list .*labels must be 1 to the number'):
+        StanfordDogs(str(root))
+
+
 def test_unknown_split(root):
     with pytest.raises(ConfigError, match=r"^dataset.split: .*got 'val'$"):
         StanfordDogs(str(root), split='val')

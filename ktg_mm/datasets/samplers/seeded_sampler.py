@@ -1,9 +1,12 @@
 """Sampler whose indices carry what a sample's augmentation is seeded with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
+from typing import Any
 
 from mmengine.dataset import DefaultSampler
 from mmpretrain.registry import DATA_SAMPLERS
+
+from ktg_mm.errors import ConfigError
 
 
 class SeededIndex(int):
@@ -53,6 +56,9 @@ class SeededSampler(DefaultSampler):
             seed (``randomness.seed``), or one drawn at random and shared by all processes.
         round_up: Whether samples are repeated until all processes have equally many. Defaults to True.
 
+    Raises:
+        ConfigError: If the seed is negative or no whole number.
+
     Example:
         >>> sampler = SeededSampler([10, 20, 30], shuffle=False, seed=5)
         >>> sampler.set_epoch(2)
@@ -60,7 +66,25 @@ class SeededSampler(DefaultSampler):
         [(0, 5, 2), (1, 5, 2), (2, 5, 2)]
     """
 
+    def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None, round_up: bool = True) -> None:
+        check_sampler_seed(seed, 'sampler.seed')
+        super().__init__(dataset, shuffle, seed, round_up)
+
     def __iter__(self) -> Iterator[int]:
         """Yields this process's indices of the present epoch."""
         epoch = self.epoch  # taken now: set_epoch may be called while the iterator is still in use
         return (SeededIndex(index, self.seed, epoch) for index in super().__iter__())
+
+
+def check_sampler_seed(seed: Any, path: str) -> None:
+    """Refuses a seed that no stream of random numbers begins with.
+
+    Args:
+        seed: Should be a whole number, at least 0, or None.
+        path: Config key.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
+        raise ConfigError(path, f'must be a whole number, at least 0, got {seed!r}')

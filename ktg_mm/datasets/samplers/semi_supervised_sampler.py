@@ -11,7 +11,7 @@ from torch.utils.data import Sampler
 
 from ktg_mm.errors import ConfigError
 
-from .seeded_sampler import SeededIndex
+from .seeded_sampler import SeededIndex, check_sampler_seed
 
 _KEY = 'train_dataloader.sampler'
 
@@ -43,7 +43,7 @@ class SemiSupervisedSampler(Sampler):
             seed (``randomness.seed``), or one drawn at random and shared by all processes.
 
     Raises:
-        ConfigError: If a number is negative, both are 0, or there are no labels or too few unlabelled samples.
+        ConfigError: If an argument is wrong, both numbers are 0, or there are no labels or too few unlabelled samples.
 
     Example:
         >>> from ktg_mm.datasets import SemiSupervised
@@ -61,6 +61,9 @@ class SemiSupervisedSampler(Sampler):
         for name, number in (('labeled', labeled), ('unlabeled', unlabeled)):
             if not isinstance(number, int) or isinstance(number, bool) or number < 0:
                 raise ConfigError(f'{_KEY}.{name}', f'must be a whole number, at least 0, got {number!r}')
+        if not isinstance(infinite, bool):
+            raise ConfigError(f'{_KEY}.infinite', f'must be True or False, got {infinite!r}')
+        check_sampler_seed(seed, f'{_KEY}.seed')
         if not labeled + unlabeled:
             raise ConfigError(_KEY, 'labeled and unlabeled are both 0; one of them must be above 0')
         if not hasattr(dataset, 'num_labeled') or not hasattr(dataset, 'num_unlabeled'):

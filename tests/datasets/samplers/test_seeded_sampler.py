@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from ktg_mm.datasets import Digits, SeededIndex, SeededSampler
 from ktg_mm.datasets.samplers import seeded_sampler
+from ktg_mm.errors import ConfigError
 
 PIPELINE = [
     dict(type='SeedRandom'),
@@ -121,3 +122,9 @@ def test_an_epoch_under_way_keeps_its_number():
     next(indices)
     sampler.set_epoch(1)
     assert next(indices).epoch == 0
+
+
+@pytest.mark.parametrize('seed', [-1, 0.5, True, 'zero'])
+def test_wrong_seeds(seed):
+    with pytest.raises(ConfigError, match=r'^sampler\.seed: must be a whole number, at least 0, got '):
+        SeededSampler(range(3), seed=seed)

@@ -145,6 +145,8 @@ def test_length_without_unlabelled_samples(make, world_size, expected):
         (dict(labeled=0, unlabeled=0), 'sampler: labeled and unlabeled are both 0'),
         (dict(labeled=-1), r'sampler\.labeled: must be a whole number, at least 0, got -1$'),
         (dict(unlabeled=1.5), r'sampler\.unlabeled: must be a whole number, at least 0, got 1.5$'),
+        (dict(infinite='yes'), r"sampler\.infinite: must be True or False, got 'yes'$"),
+        (dict(seed=-1), r'sampler\.seed: must be a whole number, at least 0, got -1$'),
         (dict(unlabeled=12, world_size=2), r'unlabeled: is 12 in each of 2 process.* has 23 unlabelled samples$'),
         (dict(dataset=data(num_labeled=0)), r'labeled: is 2, but the data set has no labelled samples$'),
         (dict(dataset=[1, 2]), r"sampler: SemiSupervisedSampler needs dict\(type='SemiSupervised'\), not list$"),
