@@ -60,7 +60,7 @@ def check_split(cfg: Mapping[str, Any], path: str) -> None:
     if cfg['part'] not in ('train', 'val'):
         raise ConfigError(f'{path}.part', f"must be 'train' or 'val', got {cfg['part']!r}")
     for name in ('val_size', 'train_size'):
-        size = cfg.get(name)
+        size: Any = cfg.get(name)
         right = size > 0 if is_whole(size) else isinstance(size, float) and 0 < size < 1
         if not right and (name == 'val_size' or size is not None):
             raise ConfigError(f'{path}.{name}', f'must be a number of images, or a fraction below 1.0, got {size!r}')
