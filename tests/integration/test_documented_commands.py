@@ -94,6 +94,15 @@ def test_the_commands_are_found() -> None:
     assert {(fashion, labels), ('configs/semi/fixmatch_fashion_mnist_250.py', labels)} <= results
 
 
+def test_published_accuracies_have_their_deviations() -> None:
+    found = []
+    for folder in ('single', 'dml', 'kd', 'ktg'):
+        for path in sorted((REPOSITORY / 'configs' / folder).glob('*.py')):
+            text = ' '.join(line.lstrip('# ') for line in path.read_text().splitlines() if line.startswith('#'))
+            found += [(path.stem, *match) for match in re.findall(r'Published accuracy.*?: (\d\d\.\d\d)( \+- )?', text)]
+    assert len(found) >= 10 and [entry for entry in found if not entry[2]] == []
+
+
 def differences(first: object, second: object, path: str = '') -> dict[str, object]:
     """What a second config has in another way or beyond a first one, by its path."""
     if not isinstance(first, dict) or not isinstance(second, dict):

@@ -181,6 +181,7 @@ def test_found_graphs(name: str) -> None:
     if 'diverse' in name:
         assert not averages and cfg.model.target == 'net1'
         assert cfg.model.nodes.net1.network.backbone == dict(type='CIFARResNet', depth=32)
+        assert cfg.model.nodes.net2.network.backbone == dict(type='CIFARWideResNet', depth=28, widen_factor=6)
         optimizer = dict(type='SGD', lr=0.2, momentum=0.9, weight_decay=2e-4, nesterov=True)
     else:
         assert averages == {'net1->ema': dict(type='EMAEdge', decay=0.999, mode='train')}
