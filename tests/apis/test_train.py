@@ -2,6 +2,7 @@ import pytest
 from mmengine.runner import Runner
 
 from ktg_mm.apis import train
+from ktg_mm.errors import ConfigError
 
 
 @pytest.fixture
@@ -54,3 +55,12 @@ def test_a_test_without_validation(tiny_runner, tests):
         'net2/accuracy/top1',
     }
     assert tests == [4]
+
+
+@pytest.mark.parametrize('loader', ['train_dataloader', 'val_dataloader', 'test_dataloader'])
+def test_a_loader_without_a_batch(tiny_runner, loader):
+    """It would train nothing, or score nothing."""
+    runner = tiny_runner({'train_cfg.max_epochs': 1, f'{loader}.batch_size': 5000, f'{loader}.drop_last': True})
+    with pytest.raises(ConfigError, match=rf'^{loader}\.drop_last: leaves no batch; .* here \d+ of 5000$'):
+        train(runner)
+    assert loader != 'train_dataloader' or runner.iter == 0

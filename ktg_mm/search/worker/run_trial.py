@@ -22,6 +22,7 @@ from mmengine.visualization import Visualizer
 
 from ktg_mm.apis.runner import build_runner
 from ktg_mm.config import GraphConfig
+from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, is_interrupt
@@ -79,6 +80,7 @@ def run_trial(
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
         bind(hook)
         try:
+            refuse_empty(runner.train_dataloader, 'train_dataloader')
             runner.train()
         except NonFiniteLossError as error:
             raise TrialError(f'the loss is not finite: {error}') from error

@@ -179,6 +179,11 @@ CASES = [
     dict(config="train_dataloader = dict(dataset='Digits')", says=TRAIN),
     dict(config="train_dataloader = dict(dataset=[dict(type='Digits')])", says=TRAIN),
     dict(config="val_dataloader = dict(dataset=dict(_delete_=True, split='val'))", says=VAL),
+    dict(options=['train_dataloader.drop_last=True', 'train_dataloader.batch_size=65'], says='drop_last', data=True),
+    dict(options=['val_dataloader.drop_last=True', 'val_dataloader.batch_size=181'], says='val_dataloader', data=True),
+    dict(
+        options=['test_dataloader.drop_last=True', 'test_dataloader.batch_size=361'], says='test_dataloader', data=True
+    ),
     # Divisions.
     dict(config=split(part='training'), says=f'{TRAIN}.part'),
     dict(config=split(part='both', loader='val'), says=f'{VAL}.part'),

@@ -1,0 +1,34 @@
+"""Loaders that would yield nothing."""
+
+from collections.abc import Sized
+
+from torch.utils.data import DataLoader
+
+from ktg_mm.errors import ConfigError
+
+
+def refuse_empty(loader: DataLoader, path: str) -> None:
+    """Refuses a loader without a batch, from which nothing would be learnt, or nothing measured.
+
+    Args:
+        loader: The loader; of one whose data have no length nothing is known.
+        path: Its config key.
+
+    Raises:
+        ConfigError: If it yields no batch.
+
+    Example:
+        >>> refuse_empty(DataLoader([1, 2, 3], batch_size=4, drop_last=True), 'train_dataloader')
+        Traceback (most recent call last):
+        ...
+        ktg_mm.errors.ConfigError: train_dataloader.drop_last: leaves no batch; must be False where ..., here 3 of 4
+    """
+    if not isinstance(loader.dataset, Sized) or len(loader):
+        return
+    if not len(loader.dataset):
+        raise ConfigError(f'{path}.dataset', 'has no samples')
+    raise ConfigError(
+        f'{path}.drop_last',
+        f'leaves no batch; must be False where a process has fewer samples than batch_size, here {len(loader.sampler)} '
+        f'of {loader.batch_size}',
+    )
