@@ -8,6 +8,8 @@ from mmpretrain.registry import TRANSFORMS
 
 from ktg_mm.errors import ConfigError, DataError
 
+_IN_A_ROW = 100
+
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
@@ -18,12 +20,13 @@ class LoadImage(LoadImageFromFile):
     Args:
         on_error: What happens with an unreadable file. ``'raise'`` stops; ``'skip'`` logs one warning for the file (in
             each process that meets it) and returns None, upon which mmengine draws another training sample. An
-            evaluation stops either way: a score over fewer images could not be compared. Defaults to ``'raise'``.
+            evaluation stops either way: a score over fewer images could not be compared. So does training after 100
+            such files in a row. Defaults to ``'raise'``.
         **kwargs: Options of mmcv's ``LoadImageFromFile``, such as ``color_type`` and ``imdecode_backend``.
 
     Raises:
         ConfigError: If ``on_error`` is neither ``'raise'`` nor ``'skip'``.
-        DataError: If the file cannot be read or decoded, and ``on_error`` is ``'raise'``.
+        DataError: If the file cannot be read or decoded, and ``on_error`` is ``'raise'``, or nor could those before.
 
     Example:
         >>> LoadImage()({'img_path': 'missing.jpg'})
@@ -38,17 +41,23 @@ class LoadImage(LoadImageFromFile):
         super().__init__(**kwargs)
         self.on_error = on_error
         self.reported: set[str] = set()
+        self.in_a_row = 0
 
     def transform(self, results: dict) -> dict | None:
         """Returns ``results`` with the image, or None for an unreadable file that is to be skipped."""
         path = str(results['img_path'])
         try:
-            return super().transform(results)
+            loaded = super().transform(results)
+            self.in_a_row = 0
+            return loaded
         except Exception as error:  # decoders raise many kinds, OpenCV's own among them
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             message = f'{path}: cannot be read as an image ({reason})'
+            self.in_a_row += 1
             if self.on_error == 'raise':
                 raise DataError(message) from error
+            if self.in_a_row == _IN_A_ROW:
+                raise DataError(f'{message}, nor can the {_IN_A_ROW - 1} before it') from error
             if path not in self.reported:
                 self.reported.add(path)
                 print_log(f'{message}; skipped', logger='current', level=logging.WARNING)

@@ -61,6 +61,14 @@ def test_skip_warns_once_a_file_and_draws_another(folder, warnings):
     assert len([message for message in named if 'empty.png' in message]) == 1
 
 
+def test_skip_ends_where_nothing_can_be_read(folder, warnings):
+    for path in folder.glob('class/?.png'):
+        path.unlink()
+    train = data_set(folder, 'skip')
+    with pytest.raises(DataError, match=r'\.png: cannot be read as an image \(.+\), nor can the 99 before it$'):
+        train[0]
+
+
 @pytest.mark.parametrize('on_error', ['raise', 'skip'])
 def test_evaluation_always_stops(folder, warnings, on_error):
     test = data_set(folder, on_error, test_mode=True)
