@@ -27,8 +27,11 @@ def refuse_empty(loader: DataLoader, path: str) -> None:
         return
     if not len(loader.dataset):
         raise ConfigError(f'{path}.dataset', 'has no samples')
+    if loader.batch_size is None:
+        raise ConfigError(f'{path}.batch_sampler', 'yields no batch')
+    number = len(loader.sampler) if isinstance(loader.sampler, Sized) else len(loader.dataset)
     raise ConfigError(
         f'{path}.drop_last',
-        f'leaves no batch; must be False where a process has fewer samples than batch_size, here {len(loader.sampler)} '
-        f'of {loader.batch_size}',
+        'leaves no batch; must be False where a process has fewer samples than batch_size, here '
+        f'{number} of {loader.batch_size}',
     )

@@ -29,3 +29,8 @@ def test_no_batch():
 def test_no_samples(drop_last):
     with pytest.raises(ConfigError, match=r'^val_dataloader\.dataset: has no samples$'):
         refuse_empty(DataLoader([], batch_size=4, drop_last=drop_last), 'val_dataloader')
+
+
+def test_no_batches_of_a_batch_sampler():
+    with pytest.raises(ConfigError, match=r'^val_dataloader\.batch_sampler: yields no batch$'):
+        refuse_empty(DataLoader([0], batch_sampler=[]), 'val_dataloader')
