@@ -1,6 +1,7 @@
 """Errors that are the user's to mend: the tools print them as one line, without a stack trace."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -72,3 +73,17 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     if close:
         return f'did you mean {close[0]!r}?'
     return f'known: {", ".join(known)}' if known else 'none is known'
+
+
+def hide_passwords(text: str) -> str:
+    """A text without the passwords of the addresses in it.
+
+    Args:
+        text: The address of a storage, or any line that may hold one.
+
+    Example:
+        >>> hide_passwords('postgresql://me:secret@host/database?sslmode=require')
+        'postgresql://me@host/database?sslmode=require'
+    """
+    text = re.sub(r'(?<=[?&])(password|passwd|pwd|sslpassword)=[^&\s\'"]*', r'\1=***', text, flags=re.IGNORECASE)
+    return re.sub(r'(\w://[^\s:/@]*):\S*@', r'\1@', text)

@@ -2,11 +2,11 @@
 
 import argparse
 import os
-from typing import Any
+from typing import Any, NoReturn
 
 from mmengine.config import DictAction
 
-from ktg_mm.errors import ConfigError
+from ktg_mm.errors import ConfigError, hide_passwords
 
 from .runner import LAUNCHERS
 
@@ -23,6 +23,13 @@ class _Options(DictAction):
         super().__call__(parser, namespace, values, option_string)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Python's, whose errors are one line without what may be the address of a storage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f'error: {hide_passwords(message)}\n')
+
+
 def config_parser(description: str) -> argparse.ArgumentParser:
     """A parser of the arguments ``config``, ``--with`` (as ``overlays``) and ``--cfg-options``.
 
@@ -34,7 +41,7 @@ def config_parser(description: str) -> argparse.ArgumentParser:
         >>> args.config, args.overlays, args.cfg_options
         ('a.py', ['b.py'], {'c.d': 2})
     """
-    parser = argparse.ArgumentParser(description=description)
+    parser = _Parser(description=description)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--with',

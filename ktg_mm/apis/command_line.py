@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from mmengine.registry import build_from_cfg
 
-from ktg_mm.errors import UserError, is_interrupt
+from ktg_mm.errors import UserError, hide_passwords, is_interrupt
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -62,9 +62,9 @@ def user_message(error: BaseException) -> str | None:
     """
     text = str(error)
     if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
-        return found[-1]
+        return hide_passwords(found[-1])
     if isinstance(error, UserError) or (isinstance(error, RuntimeError) and text.startswith(_NO_DATA)):
-        return ' '.join(text.split())
+        return hide_passwords(' '.join(text.split()))
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
         return f'config: {part}: {" ".join(text.split())}'
     return None

@@ -15,6 +15,7 @@ from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
 from .config import config_name
+from .hide_storage import hide_storage
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -45,6 +46,7 @@ def build_runner(
     # Two Runners of one name would share their logs and best score.
     cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
     cfg.launcher = launcher
+    hide_storage(cfg)
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     check_config(cfg)

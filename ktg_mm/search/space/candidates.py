@@ -17,11 +17,13 @@ from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, Partial
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from ktg_mm.apis.hide_storage import hide_storage
 from ktg_mm.config import GraphConfig, graph_key, without_absent
 from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
 from .metrics import BEST, Direction, read_metrics
+from .options import check_options
 from .samplers import build_sampler
 from .space import SearchSpace
 
@@ -67,19 +69,18 @@ class Candidates:
     """
 
     def __init__(self, cfg: Config) -> None:
-        whole = cfg.to_dict()
-        self.search = whole.pop('search', None) or {}
-        _check_entries(self.search)
+        whole = Config(cfg.to_dict(), format_python_code=False)
+        hide_storage(whole)  # each trial writes its config
+        whole = whole.to_dict()
+        self.search = check_options(whole.pop('search', None))
         self.base: dict[str, Any] = whole
         model = whole.get('model') or {}
         if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
             raise ConfigError('model', 'a search needs a KnowledgeTransferGraph with nodes and edges')
         self.space = SearchSpace(self.search.get('space'), whole)
         self.metrics = read_metrics(self.search, whole)
-        self.pretrains = bool(self.search.get('pretrain', True))
+        self.pretrains: bool = self.search.get('pretrain', True)
         sampler = self.search.get('sampler') or dict(type='RandomSampler')
-        if not isinstance(sampler, Mapping):
-            raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
         built = build_sampler(sampler, seed=0)  # a wrong one is refused now
         if isinstance(built, _UNFIT_SAMPLERS):
             raise ConfigError(
@@ -225,22 +226,6 @@ class Candidates:
         paths = [parameter.path for parameter in self.space.parameters]
         names |= {path[2] for path in paths if path[:2] == ('model', 'nodes') and len(path) > 2}
         return names & words
-
-
-def _check_entries(search: Mapping[str, Any]) -> None:
-    known = {*'trials metric sampler hook space pretrain storage study heartbeat retries retrain'.split()}
-    if not search:
-        raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
-    for key in search:
-        if key not in known:
-            raise ConfigError(f'search.{key}', f'unknown entry; {did_you_mean(key, known)}')
-    for key, least in (('trials', 1), ('heartbeat', 1), ('retries', 0)):
-        value = search.get(key, least)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f'search.{key}', f'must be a whole number, at least {least}, got {value!r}')
-    for key in ('storage', 'study'):
-        if not isinstance(search.get(key, ''), (str, type(None))):
-            raise ConfigError(f'search.{key}', f'must be a string, got {search[key]!r}')
 
 
 def mark_pretrained(model: dict[str, Any]) -> None:

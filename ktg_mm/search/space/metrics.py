@@ -88,7 +88,8 @@ def read_metrics(search: Mapping[str, Any], config: Mapping[str, Any]) -> list[M
         ConfigError: If one of them is none of a node, or its direction is none.
     """
     model = config.get('model') or {}
-    given = search.get('metric') or f'{model.get("target")}/accuracy/top1'
+    given = search.get('metric')
+    given = f'{model.get("target")}/accuracy/top1' if given is None else given
     entries = given if isinstance(given, (list, tuple)) else [given]
     if not all(isinstance(entry, (str, Mapping)) for entry in entries):
         raise ConfigError('search.metric', f'must be a metric such as {_EXAMPLE}, or a list, got {given!r}')

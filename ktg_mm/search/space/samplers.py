@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,10 @@ from mmengine.registry import Registry
 from ktg_mm.config import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.registry import SAMPLERS
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    'int': (int,), 'float': (int, float), 'bool': (bool,), 'str': (str,), 'None': (type(None),)
+}  # fmt: skip
 
 
 def build_sampler(cfg: Mapping[str, Any], seed: int | None = None) -> optuna.samplers.BaseSampler:
@@ -39,13 +44,38 @@ def build_part(cfg: Mapping[str, Any], registry: Registry, base: type, key: str,
         hint = did_you_mean(kind, registry.module_dict)
         raise ConfigError(f'{key}.type', f"{kind!r} is no {registry.name} (a {base.__name__} of Optuna's); {hint}")
     arguments = {name: value for name, value in cfg.items() if name != 'type'}
-    known = inspect.signature(cls).parameters.values()
-    if seed is not None and any(one.name == 'seed' or one.kind is one.VAR_KEYWORD for one in known):
+    known = inspect.signature(cls).parameters
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in known.values())
+    if seed is not None and ('seed' in known or takes_any):
         arguments['seed'] = seed
+    for name, value in arguments.items():
+        if name in known:
+            _check_argument(f'{key}.{name}', value, inspect.formatannotation(known[name].annotation).strip("'"))
+            # All whole numbers of Optuna's are counts.
+            if cls.__module__.startswith('optuna.') and isinstance(value, int) and value < (name == 'n_ei_candidates'):
+                raise ConfigError(f'{key}.{name}', f'must not be that low, got {value!r}')
+        elif not takes_any:
+            raise ConfigError(f'{key}.{name}', f'{cls.__name__} has no such argument; {did_you_mean(name, known)}')
     try:
-        return cls(**arguments)
-    except (TypeError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+            return cls(**arguments)
+    except (TypeError, ValueError, ImportError) as error:
         raise ConfigError(key, f'{cls.__name__}: {" ".join(str(error).split())}') from error
+
+
+def _check_argument(key: str, value: Any, annotation: str) -> None:
+    """Refuses a value that is not of the annotated type; Optuna would stumble over it in the middle of the search.
+
+    Annotations of other than plain values are not looked into, but for that no plain value is a function or a part.
+    """
+    kinds = annotation.split(' | ')
+    if set(kinds) <= _PLAIN.keys():
+        fits = isinstance(value, tuple(kind for name in kinds for kind in _PLAIN[name]))
+        if not fits or (isinstance(value, bool) and 'bool' not in kinds):
+            raise ConfigError(key, f'must be {" or ".join(kinds)}, got {value!r}')
+    elif isinstance(value, (str, int, float, Mapping)) and annotation.startswith(('Callable', 'Base', 'np.')):
+        raise ConfigError(key, f'must be a {annotation}, got {value!r}; leave it out')
 
 
 def register_all(registry: Registry, module: Any) -> None:

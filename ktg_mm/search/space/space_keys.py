@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -15,6 +17,8 @@ from ktg_mm.errors import ConfigError, did_you_mean
 _WILD = '*?['  # as in names of files
 _RANGE = {'low', 'high', 'log', 'step'}
 _ENTRY = {'choices', 'when', *_RANGE}
+# How other tools of search write a range or choices; the names alone would be taken for those of choices.
+_FOREIGN = {'min', 'max', 'lower', 'upper', 'value', 'values', 'distribution'}
 
 ConfigPath = tuple[str, ...]
 
@@ -198,8 +202,10 @@ def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[st
         if 'choices' not in entry:
             return Parameter(key, path, _range(key, entry), when=when)
         entry = entry['choices']
-    elif isinstance(entry, Mapping) and entry and set(entry) < _ENTRY:
-        raise ConfigError(where, f'has {", ".join(sorted(entry))}, but neither choices nor both low and high')
+    elif isinstance(entry, Mapping) and entry and _is_no_range(entry):
+        advice = 'choices of such names stand in choices=dict(...)' if set(entry) & _FOREIGN else ''
+        missing = f'has {", ".join(sorted(entry))}, but neither choices nor both low and high'
+        raise ConfigError(where, f'{missing}; {advice}' if advice else missing)
     if not isinstance(entry, (Mapping, list, tuple)):
         raise ConfigError(where, f'must be a dict of choices, a list, or dict(low=..., high=...), got {entry!r}')
     choices = dict(entry) if isinstance(entry, Mapping) else {str(choice): choice for choice in entry}
@@ -213,8 +219,14 @@ def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[st
     return Parameter(key, path, CategoricalDistribution(tuple(choices)), choices, when)
 
 
+def _is_no_range(entry: Mapping[str, Any]) -> bool:
+    """Whether a dict was meant for a range or for choices, but says it in other words."""
+    foreign = set(entry) <= _ENTRY | _FOREIGN and not any(isinstance(value, Mapping) for value in entry.values())
+    return set(entry) < _ENTRY or foreign
+
+
 def _conditions(key: str, when: Any, matched: Sequence[str]) -> dict[str, list[str]]:
-    if not isinstance(when, Mapping):
+    if not isinstance(when, Mapping) or not all(isinstance(other, str) and names for other, names in when.items()):
         raise ConfigError(f'{key_path(key)}.when', f'must be a dict of a path and names of its choices, got {when!r}')
     return {
         _fill(key, other, matched): [str(name) for name in (names if isinstance(names, (list, tuple)) else [names])]
@@ -234,10 +246,17 @@ def _fill(key: str, other: str, matched: Sequence[str]) -> str:
 
 
 def _range(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
-    low, high, step, log = entry['low'], entry['high'], entry.get('step'), bool(entry.get('log', False))
+    low, high, step, log = entry['low'], entry['high'], entry.get('step'), entry.get('log', False)
+    for name, value in dict(low=low, high=high, step=step or 0).items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise ConfigError(key_path(key), f'is no range: {name} must be a finite number, got {value!r}')
+    if not isinstance(log, bool):
+        raise ConfigError(key_path(key), f'is no range: log must be True or False, got {log!r}')
     try:
         if step is not None and step <= 0:
             raise ValueError(f'step must be above 0, got {step}')
+        if step is not None and step > high - low > 0:
+            raise ValueError(f'step {step} is larger than from low to high, so nothing but low would be drawn')
         if all(isinstance(value, int) for value in (low, high)) and isinstance(step, (int, type(None))):
             return IntDistribution(low, high, log=log, step=1 if step is None else step)
         return FloatDistribution(float(low), float(high), log=log, step=step)
@@ -257,6 +276,8 @@ def _in_order(parameters: list[Parameter]) -> list[Parameter]:
         if parameter.name in above:
             raise ConfigError(when, f'the conditions form a cycle: {" <- ".join([*above, parameter.name])}')
         for other, wanted in parameter.when.items():
+            if other == parameter.name:
+                raise ConfigError(when, f'{other!r} is conditional on itself; name another parameter')
             if other not in names:
                 raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
             if not (choices := names[other].choices):

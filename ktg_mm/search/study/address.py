@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ktg_mm.apis.config import config_name
-from ktg_mm.errors import ConfigError
+from ktg_mm.errors import UserError
+from ktg_mm.search.space.options import check_options
+
+VARIABLE = 'KTG_MM_STORAGE'  # may hold the address, with a password that then stands on no command line
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,21 @@ class StudyAddress:
         Args:
             cfg: A config with ``search``.
             work_dir: Folder of the search. Defaults to the config's, else ``work_dirs/<config's name>``.
-            storage: Defaults to ``search.storage``, else the SQLite file ``search.db`` in the folder.
+            storage: Defaults to ``search.storage``, else the environment variable ``KTG_MM_STORAGE``, else the SQLite
+                file ``search.db`` in the folder.
             study: Defaults to ``search.study``, else the config's name.
 
         Raises:
-            ConfigError: If there is no ``search``.
+            UserError: If there is no ``search``, or one with wrong entries, or the study's name is none.
         """
-        options = cfg.get('search') or {}
-        if not options:
-            raise ConfigError('search', 'is missing; a config to search over has search=dict(trials=..., space=...)')
+        options = check_options(cfg.get('search'))
         name = config_name(cfg)
         folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
-        storage = storage or options.get('storage') or f'sqlite:///{folder}/search.db'
-        return cls(folder, storage, study or options.get('study') or name)
+        storage = storage or options.get('storage') or os.environ.get(VARIABLE) or f'sqlite:///{folder}/search.db'
+        study = study or options.get('study') or name
+        if not study.isprintable():
+            raise UserError(f'--study {study!r}: a name must be of characters that can be printed')
+        return cls(folder, storage, study)
 
 
 def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) -> None:
@@ -62,6 +68,7 @@ def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) 
         '--storage',
         metavar='URL',
         help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, '
-        "grpc://HOST:PORT; default: the config's, else search.db in the work folder",
+        "grpc://HOST:PORT; default: the config's, else that of the environment variable "
+        f'{VARIABLE}, else search.db in the work folder',
     )
     parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")

@@ -11,7 +11,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 
 from ktg_mm.config.fingerprint import fingerprint
-from ktg_mm.errors import UserError
+from ktg_mm.errors import UserError, hide_passwords
 from ktg_mm.search.space.candidates import Candidates
 from ktg_mm.search.space.metrics import Direction
 
@@ -22,6 +22,7 @@ _DIFFERENT = dict(
     space='another search space',
     recipe='another base config (model, schedule, data or seed)',
     sampler='another sampler, seed of it, or pretrain',
+    hook='another hook (pruner)',
 )
 _ADVICE = 'give another name'
 
@@ -81,7 +82,9 @@ def find_study(address: StudyAddress) -> Study:
     # Opening an address that leads nowhere would make a new file there.
     file = address.storage.removeprefix('sqlite:///')
     if file != address.storage and not Path(file).expanduser().is_file():
-        raise UserError(f'--storage {address.storage}: no such file; give the --work-dir or --storage of the search')
+        raise UserError(
+            f'--storage {hide_passwords(address.storage)}: no such file; give the --work-dir or --storage of the search'
+        )
     return load_study(open_storage(address.storage), address.study)
 
 
@@ -124,7 +127,7 @@ def without_progress_bar(hooks: Any) -> list[Any]:
 
 
 def identity(candidates: Candidates) -> dict[str, Any]:
-    """What tells a search from others: workers that share a study must agree in each entry."""
+    """What tells a search from others: workers that share a study must agree in each entry, and in the hook."""
     return dict(
         space=candidates.space.description(),
         recipe=dict(recipe(candidates.base), metric=[metric.name for metric in candidates.metrics]),

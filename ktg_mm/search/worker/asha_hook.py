@@ -57,8 +57,9 @@ class ASHAHook(Hook):
         cls = class_of(PRUNERS, dict(type=self.pruner.get('type')))
         known = next((_DEFAULTS[base] for base in getattr(cls, '__mro__', ()) if base in _DEFAULTS), {})
         for name, value in known.items():
-            if not isinstance(self.pruner.setdefault(name, value), int):
-                raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {self.pruner[name]!r}')
+            given = self.pruner.setdefault(name, value)
+            if isinstance(given, bool) or not isinstance(given, int):
+                raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {given!r}')
         self.interval = interval
         self._reporter: TrialReporter | None = None
         self._earlier: dict[int, float] = {}
@@ -142,8 +143,35 @@ def check_hook(hook: Any, metrics: int) -> None:
     cls = check_type(hook, HOOKS, 'search.hook', 'hook')
     if not (inspect.isclass(cls) and issubclass(cls, ASHAHook)):
         raise ConfigError('search.hook', f'must be an ASHAHook, got {hook["type"]!r}')
+    if 'interval' in hook:
+        raise ConfigError('search.hook.interval', "is the config's train_cfg.val_interval; leave it out")
     if metrics > 1:
         raise ConfigError('search.hook', 'a search for several metrics cannot prune; set it to None')
+
+
+def check_rungs(pruner: Mapping[str, Any], last: int) -> None:
+    """Refuses a pruner that begins to compare beyond the last epoch of a run, and so would stop nobody.
+
+    Args:
+        pruner: From :class:`ASHAHook`.
+        last: Epochs of a run, or validations if its loop counts iterations.
+
+    Raises:
+        ConfigError: If it does, or Hyperband's resources end before they begin.
+
+    Example:
+        >>> check_rungs(ASHAHook(dict(type='MedianPruner', n_warmup_steps=5)).pruner, 20)
+    """
+    name = 'min_resource' if 'min_resource' in pruner else 'n_warmup_steps'
+    least, highest = pruner.get(name, 0), pruner.get('max_resource')
+    first = least
+    if name == 'min_resource':
+        first *= pruner.get('reduction_factor', 2) ** pruner.get('min_early_stopping_rate', 0)
+        if isinstance(highest, int) and highest < least:
+            raise ConfigError('search.hook.pruner.max_resource', f'must be at least min_resource, {least}')
+    if first > last:
+        stopped = f'nobody is compared before {first}, but a run ends at {last}'
+        raise ConfigError(f'search.hook.pruner.{name}', f'{stopped}; give a smaller one, or hook=None')
 
 
 def build_pruner(cfg: Mapping[str, Any] | None) -> optuna.pruners.BasePruner:

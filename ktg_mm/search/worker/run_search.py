@@ -9,12 +9,12 @@ from mmengine.dist import is_main_process
 
 from ktg_mm.apis.runner import init_distributed
 from ktg_mm.errors import ConfigError
+from ktg_mm.search.space.options import check_options
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.lost_trials import give_up_running
-from ktg_mm.search.study.storage import open_storage
+from ktg_mm.search.study.storage import named_failures
 
 from .progress import SearchProgress
-from .verdict import is_storage_error, storage_failure
 from .worker import Worker
 
 
@@ -34,26 +34,21 @@ def run_search(
         The worker, whose ``study`` holds the result.
 
     Raises:
-        UserError: If the search cannot begin or go on; one line.
+        UserError: If the search cannot begin or go on, or has found nothing; one line.
     """
-    trials = trials or cfg.search.get('trials')
+    trials = trials or check_options(cfg.get('search')).get('trials')
     if not trials:
         raise ConfigError('search.trials', 'is missing; give the number of graphs to try')
     init_distributed(launcher)
     main = is_main_process()
-    storage = open_storage(address.storage, cfg.search.get('heartbeat', 30)) if main else None
-    worker = Worker(cfg, storage, address, trials, launcher)
-    if main and take_over:
-        give_up_running(worker.study)
-    # mmengine collects garbage with every data set, and would go through all that is imported each time.
-    gc.freeze()
-    with SearchProgress(trials, enabled=main) as progress:
-        if main:
-            progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
-        try:
+    with named_failures(address.storage):
+        worker = Worker(cfg, address, trials, launcher)
+        if main and take_over:
+            give_up_running(worker.study)
+        # mmengine collects garbage with every data set, and would go through all that is imported each time.
+        gc.freeze()
+        with SearchProgress(trials, enabled=main) as progress:
+            if main:
+                progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
             worker.run(progress)
-        except Exception as error:
-            if is_storage_error(error):
-                raise storage_failure(error) from error
-            raise
     return worker

@@ -14,18 +14,19 @@ from typing import Any
 import torch
 from mmengine.analysis import get_model_complexity_info
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from ktg_mm.apis.runner import build_runner
+from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.config import GraphConfig
 from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.errors import NonFiniteError, is_interrupt
+from ktg_mm.errors import NonFiniteError, UserError, is_interrupt
 from ktg_mm.mmengine_private import instances
 
 from .asha_hook import ASHAHook
@@ -76,24 +77,11 @@ def run_trial(
         TrialError: If a loss is not finite.
         LoneTrialError: If a weight is not finite or memory runs out.
     """
-    with quiet_runner(cfg, launcher) as runner:
+    with _graph_faults(), quiet_runner(cfg, launcher) as runner:
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
         bind(hook)
-        try:
-            refuse_empty(runner.train_dataloader, 'train_dataloader')
-            runner.train()
-        except NonFiniteLossError as error:
-            raise TrialError(f'the loss is not finite: {error}') from error
-        except NonFiniteError as error:
-            raise LoneTrialError(f'diverged: {error}') from error
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
-        except RuntimeError as error:
-            if is_interrupt(error):
-                raise KeyboardInterrupt from error
-            if "can't allocate memory" in str(error) or 'out of memory' in str(error):
-                raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
-            raise
+        refuse_empty(runner.train_dataloader, 'train_dataloader')
+        runner.train()
         if keep is not None:
             keep(unwrapped(runner.model))
         done = hook._step(runner)
@@ -101,8 +89,31 @@ def run_trial(
 
 
 @contextlib.contextmanager
+def _graph_faults() -> Iterator[None]:
+    """Makes trial errors of what other graphs need not meet."""
+    try:
+        yield
+    except NonFiniteLossError as error:
+        raise TrialError(f'the loss is not finite: {error}') from error
+    except NonFiniteError as error:
+        raise LoneTrialError(f'diverged: {error}') from error
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
+        if "can't allocate memory" in str(error) or 'out of memory' in str(error):
+            raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
+        raise
+
+
+@contextlib.contextmanager
 def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
-    """A Runner whose log goes to its file alone, and of which nothing is left afterwards."""
+    """A Runner whose log goes to its file alone, and of which nothing is left afterwards.
+
+    It goes on from the newest checkpoint in its folder, if that can be read, and else begins anew.
+    """
+    _remove_damaged(Path(cfg.work_dir))
     runner = None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -126,6 +137,18 @@ def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _remove_damaged(folder: Path) -> None:
+    """Removes the checkpoints of a run whose newest cannot be read."""
+    newest = latest_checkpoint(folder) if is_main_process() else None
+    try:
+        if newest is not None:
+            load_checkpoint_safely(newest)
+    except UserError as error:
+        logging.getLogger(__name__).warning('%s; the run in %s begins anew', error, folder)
+        remove_checkpoints(folder)
+    barrier()
 
 
 def _first_line(error: BaseException) -> str:

@@ -29,6 +29,23 @@ def resource_name(config: Mapping[str, Any]) -> str:
     return 'validation' if by_iterations else 'epoch'
 
 
+def run_length(config: Mapping[str, Any]) -> tuple[int, int]:
+    """How many epochs a run has, or validations if its loop counts iterations; and iterations between two of these.
+
+    Raises:
+        ConfigError: If the loop does not say how long it is.
+
+    Example:
+        >>> run_length(dict(train_cfg=dict(max_iters=9, val_interval=4)))
+        (3, 4)
+    """
+    loop = config['train_cfg']
+    if not {'max_epochs', 'max_iters'} & set(loop):
+        raise ConfigError('train_cfg', 'says neither max_epochs nor max_iters, how long a run is')
+    interval = loop.get('val_interval', 1) if 'max_iters' in loop else 1
+    return loop.get('max_epochs') or -(-loop['max_iters'] // interval), interval
+
+
 def check_search_data(base: Mapping[str, Any]) -> None:
     """Refuses a config that would choose graphs on its test set, or that does not validate.
 
@@ -36,8 +53,10 @@ def check_search_data(base: Mapping[str, Any]) -> None:
         ConfigError: If so.
     """
     cfg = Config(dict(base))
-    if not cfg.get('val_dataloader'):
-        raise ConfigError('val_dataloader', 'is missing; a search needs validation data')
+    for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg', 'val_evaluator'):
+        if cfg.get(key) is None or (key.endswith('dataloader') and not cfg[key]):
+            wanted = 'training' if key.startswith('train') else 'validation'
+            raise ConfigError(key, f'is missing; a search needs {wanted} data')
     if cfg.get('test_dataloader') and not has_test_of_its_own(cfg):
         raise ConfigError(
             'val_dataloader.dataset',
@@ -57,8 +76,7 @@ def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work
     # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.
     kept = {key: value for key, value in config.items() if not key.startswith('test_')}
     cfg = Config(kept, format_python_code=False)
-    interval = cfg.train_cfg.get('val_interval', 1) if 'max_iters' in cfg.train_cfg else 1
-    last = cfg.train_cfg.get('max_epochs') or -(-cfg.train_cfg.max_iters // interval)
+    last, interval = run_length(cfg)
     asha = dict(hook or dict(type='ASHAHook', pruner=dict(type='NopPruner')), interval=interval)
     rungs = [rung * interval for rung in ASHAHook(pruner=asha.get('pruner')).rungs(last)] if hook else []
     cfg.train_cfg.val_interval = _NEVER

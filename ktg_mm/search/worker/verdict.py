@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import optuna
-import sqlalchemy.exc
 
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search.space.candidates import SpaceExhaustedError
 from ktg_mm.search.study.retries import FAILED, INTERRUPTED, LOST, NOT_BEGUN
+from ktg_mm.search.study.storage import is_storage_error, storage_failure
 
 from .run_trial import LoneTrialError, TrialError
 
@@ -33,12 +33,13 @@ class Verdict:
     is_fault: bool = False
 
 
-def judge(error: BaseException, distributed: bool = False) -> Verdict:
+def judge(error: BaseException, distributed: bool = False, storage: str = '') -> Verdict:
     """Judges what was raised in a trial.
 
     Args:
         error: The error.
         distributed: Whether the worker is several processes.
+        storage: Address of the study's storage, for what is said if that has failed. Defaults to none.
 
     Example:
         >>> judge(TrialError('the loss is not finite')).end
@@ -55,31 +56,13 @@ def judge(error: BaseException, distributed: bool = False) -> Verdict:
     if isinstance(error, TrialError):
         return Verdict(f'{FAILED}: {error}')
     if is_storage_error(error):
-        return Verdict(LOST, stop=storage_failure(error))
+        return Verdict(LOST, stop=storage_failure(error, storage))
     if isinstance(error, ConfigError) and error.key.startswith('model.edges'):
         # Choices may be sound each on its own and wrong together; other graphs are not.
         return Verdict(f'{FAILED}: {error}', is_fault=True)
     if isinstance(error, UserError):
         # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
         return Verdict(f'{INTERRUPTED}: {error}', stop=error)
-    reason = f'{type(error).__name__}: {one_line(error)}'
+    reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
     stop = UserError(f'the processes of this worker are out of step: {reason}') if distributed else None
     return Verdict(f'{FAILED}: {reason}', stop=stop, is_fault=True)
-
-
-def is_storage_error(error: BaseException) -> bool:
-    """Whether the study's storage has failed, not the trial."""
-    known = (optuna.exceptions.StorageInternalError, sqlalchemy.exc.SQLAlchemyError)
-    return isinstance(error, known) or type(error).__module__.startswith('grpc')
-
-
-def storage_failure(error: BaseException) -> UserError:
-    """What to tell the user of a storage that has failed."""
-    return UserError(
-        f'--storage: does not answer any more: {one_line(error)}; start the search again, it goes on where it was'
-    )
-
-
-def one_line(error: BaseException) -> str:
-    """An error's text without line breaks."""
-    return ' '.join(str(error).split())

@@ -15,12 +15,11 @@ from typing import Any
 import optuna
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
-from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.errors import UserError
+from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
@@ -29,19 +28,22 @@ from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
 from ktg_mm.search.study.lost_trials import LostTrials
 from ktg_mm.search.study.optuna_private import record_heartbeat
+from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.study.study import create_study, identity
 
-from .asha_hook import ASHAHook, build_pruner, check_hook
+from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
 from .interrupts import Interrupts
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
-from .trial_config import check_search_data, resource_name, trial_config
+from .trial_config import check_search_data, resource_name, run_length, trial_config
 from .verdict import NotBegunError, judge
 
-# A worker whose first trials all fail has met a fault of the whole search, not of the graphs.
+# A worker whose trials all fail has met a fault of the whole search, not of the graphs.
 _FAILURES_IN_A_ROW = 5
+# Graphs may well diverge or be too large; so many, and nobody has trained one, are no accident.
+_MOST_IN_VAIN = 10
 _EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
 
 
@@ -50,32 +52,36 @@ class Worker:
 
     Args:
         cfg: A config with ``search``.
-        storage: From :func:`ktg_mm.search.open_storage`; None on processes that follow the first.
-        address: Of the search; all workers must see its folder.
+        address: Of the search; all workers must see its folder. The first process opens the storage, once the config
+            is known to be right.
         trials: Number of graphs to try.
         launcher: As for :func:`ktg_mm.apis.build_runner`.
 
     Raises:
-        UserError: If the config is wrong or the study is of another search.
+        UserError: If the config is wrong, the storage cannot be reached, or the study is of another search.
     """
 
-    def __init__(
-        self, cfg: Config, storage: BaseStorage | None, address: StudyAddress, trials: int, launcher: str = 'none'
-    ) -> None:
+    def __init__(self, cfg: Config, address: StudyAddress, trials: int, launcher: str = 'none') -> None:
         self.candidates = Candidates(cfg)
         check_search_data(self.candidates.base)
         self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
         check_hook(self.hook, len(self.candidates.metrics))
         check_space(self.candidates)
-        self.pruner = build_pruner(ASHAHook(self.hook.get('pruner')).pruner if self.hook else None)
-        self.work_dir, self.trials, self.launcher = address.folder, trials, launcher
+        pruner = ASHAHook(self.hook.get('pruner')).pruner if self.hook else None
+        self.pruner = build_pruner(pruner)
+        if pruner and not any(parameter.path[0] == 'train_cfg' for parameter in self.candidates.space.parameters):
+            check_rungs(pruner, run_length(self.candidates.base)[0])
+        self.address, self.work_dir, self.trials, self.launcher = address, address.folder, trials, launcher
         self.retries: int = self.candidates.search.get('retries', 3)
         self._sampler = DrawnSampler()
-        self._failures = 0
+        self._failures = self._in_vain = 0
         self._stop_reason: BaseException | None = None
         self._interrupts = Interrupts()
-        if storage is not None:
-            self.study = create_study(storage, address.study, self.candidates.directions, identity(self.candidates))
+        if is_main_process():
+            storage = open_storage(address.storage, self.candidates.search.get('heartbeat', 30))
+            hook = dict(self.hook, pruner=pruner) if self.hook else None
+            whose = {**identity(self.candidates), 'hook': hook}
+            self.study = create_study(storage, address.study, self.candidates.directions, whose)
             self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
             self.study.sampler, self.study.pruner = self._sampler, self.pruner
 
@@ -98,9 +104,11 @@ class Worker:
                     self._work()
                     progress.show(self.study)
                     self._interrupts.check()
+            self._clear(self.study)
+            if self._stop_reason is None:
+                self._refuse_nothing()
             if self.study.user_attrs.get(_EXHAUSTED):
                 progress.say('every graph of the space has been tried')
-            self._clear(self.study)
         finally:
             if not isinstance(self._stop_reason, UserError):  # else they may not be listening
                 self._tell_followers(None)
@@ -148,23 +156,45 @@ class Worker:
             with self._interrupts.heard():
                 values = self._train(trial, self._candidate(trial))
         except (Exception, KeyboardInterrupt) as error:
-            verdict = judge(error, is_distributed())
+            verdict = judge(error, is_distributed(), self.address.storage)
             _note(trial, verdict.end)
             self._stop_reason = verdict.stop
             if isinstance(error, SpaceExhaustedError):
                 self.study.set_user_attr(_EXHAUSTED, True)
             if verdict.is_fault:
                 logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
-                self._failures += 1
-                if self._failures >= _FAILURES_IN_A_ROW:
+            if verdict.stop is None and verdict.end.startswith(retries.FAILED):
+                self._failures += verdict.is_fault
+                self._in_vain += 1
+                in_vain = self._in_vain if self._in_vain >= _MOST_IN_VAIN and not self._has_succeeded() else 0
+                if count := in_vain or self._failures * (self._failures >= _FAILURES_IN_A_ROW):
                     end = verdict.end.removeprefix(f'{retries.FAILED}: ')
-                    self._stop_reason = UserError(f'the search stops, {self._failures} trials in a row failed: {end}')
+                    self._stop_reason = UserError(f'the search stops, {count} trials in a row failed: {end}')
             if isinstance(error, (optuna.TrialPruned, KeyboardInterrupt)):
                 raise
             raise TrialError(str(error)) from error
         _note(trial, retries.COMPLETE)
         self._failures = 0
         return values
+
+    def _has_succeeded(self) -> bool:
+        """Whether any worker has trained a graph, to its end or until it was pruned."""
+        good = (TrialState.COMPLETE, TrialState.PRUNED)
+        return bool(self.study.get_trials(deepcopy=False, states=good))
+
+    def _refuse_nothing(self) -> None:
+        """Refuses to end a search well that has found nothing.
+
+        Raises:
+            UserError: If no graph could be drawn, or every trial failed.
+        """
+        ended = retries.last_of_chains(self.study)
+        if not ended:
+            reason = 'no graph could be drawn, as in all that were tried the target cannot learn; open more edges to it'
+            raise ConfigError('search.space', reason)
+        if not self._has_succeeded():
+            end = ended[-1].user_attrs.get(retries.END, retries.LOST).removeprefix(f'{retries.FAILED}: ')
+            raise UserError(f'the search has found nothing, all {len(ended)} trials failed, the last one: {end}')
 
     def _clear(self, study: Study, ended: FrozenTrial | None = None) -> None:
         """Removes checkpoints that nobody needs: an ended trial's, if it is not the best one, else those of all others.
@@ -217,6 +247,8 @@ class Worker:
         run_dir = self._run_dir(trial)
         reporter = TrialReporter(trial, self.pruner, self._score)
         earlier = retries.earlier_reports(self.study, trial)
+        if retries.CONTINUES not in trial.user_attrs:
+            remove_checkpoints(run_dir)  # of another study that was searched in the same folder
         self._tell_followers((candidate.config, str(run_dir)))
         outcome = self._run(candidate.config, run_dir, lambda hook: hook.bind(reporter, earlier))
         if reporter.taken_away:

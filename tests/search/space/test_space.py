@@ -431,6 +431,42 @@ MISTAKES = {
         "search.space['optimizer.lr']: is no range: ",
     ),
     'no number': ({'optimizer.lr': dict(low='a', high=1)}, "search.space['optimizer.lr']: is no range: "),
+    'number as text': (
+        {'optimizer.lr': dict(low='0.1', high=1)},
+        "search.space['optimizer.lr']: is no range: low must be a finite number, got '0.1'",
+    ),
+    'endless range': (
+        {'optimizer.lr': dict(low=0.1, high=float('inf'))},
+        "search.space['optimizer.lr']: is no range: high must be a finite number, got inf",
+    ),
+    'truth as number': (
+        {'optimizer.lr': dict(low=False, high=True)},
+        "search.space['optimizer.lr']: is no range: low must be a finite number, got False",
+    ),
+    'log as text': (
+        {'optimizer.lr': dict(low=0.1, high=1.0, log='yes')},
+        "search.space['optimizer.lr']: is no range: log must be True or False, got 'yes'",
+    ),
+    'step beyond the range': (
+        {'optimizer.lr': dict(low=0.1, high=1.0, step=2.0)},
+        "search.space['optimizer.lr']: is no range: step 2.0 is larger than from low to high, so nothing but low would be drawn",
+    ),
+    'min and max': (
+        {'optimizer.lr': dict(min=0.1, max=1.0)},
+        "search.space['optimizer.lr']: has max, min, but neither choices nor both low and high; choices of such names stand in choices=dict(...)",
+    ),
+    'values': (
+        {'optimizer.lr': dict(values=[0.1, 1.0])},
+        "search.space['optimizer.lr']: has values, but neither choices nor both low and high; choices of such names stand in choices=dict(...)",
+    ),
+    'conditional on itself': (
+        {'optimizer.lr': dict(choices=[0.1, 0.2], when={'optimizer.lr': '0.1'})},
+        "search.space['optimizer.lr'].when: 'optimizer.lr' is conditional on itself; name another parameter",
+    ),
+    'condition without choices': (
+        {'optimizer.lr': dict(choices=[0.1, 0.2], when={'optimizer.x': []})},
+        "search.space['optimizer.lr'].when: must be a dict of a path and names of its choices, got {'optimizer.x': []}",
+    ),
     'step': (
         {'optimizer.lr': dict(low=1, high=2, step=0)},
         "search.space['optimizer.lr']: is no range: step must be above 0, got 0",

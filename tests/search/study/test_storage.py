@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from ktg_mm.errors import UserError
+from ktg_mm.errors import UserError, hide_passwords
 from ktg_mm.search import open_storage
-from ktg_mm.search.study.storage import hide_password
 
 
 def unreachable(url):
@@ -71,4 +70,4 @@ def test_a_folder_is_made(tmp_path):
 )
 def test_passwords_are_not_shown(url, shown):
     expected = shown or 'postgresql://host/db?user=me&password=***&sslmode=require'
-    assert hide_password(url) == expected
+    assert hide_passwords(url) == expected

@@ -576,7 +576,7 @@ def test_pruners_are_optunas():
         (dict(type='RandomSampler'), "search.hook.pruner.type: 'RandomSampler' is no pruner "),
         (dict(min_resource=1), 'search.hook.pruner.type: None is no pruner '),
         (dict(type='SuccessiveHalvingPruner', min_resource=0), 'search.hook.pruner: SuccessiveHalvingPruner: '),
-        (dict(type='HyperbandPruner', factor=2), 'search.hook.pruner: HyperbandPruner: '),
+        (dict(type='HyperbandPruner', factor=2), 'search.hook.pruner.factor: HyperbandPruner has no such argument; '),
     ],
 )
 def test_wrong_pruners(pruner, message):

@@ -21,11 +21,16 @@ CASES = {
     'storage': (
         optuna.exceptions.StorageInternalError('the connection\nwas closed'),
         LOST,
-        '--storage: does not answer any more: the connection was closed; start the search again, it goes on where it '
-        'was',
+        '--storage sqlite:///s.db: SQLite does not answer any more: the connection was closed; start the search again, '
+        'it goes on where it was',
         False,
     ),
-    'database': (sqlalchemy.exc.OperationalError('SELECT', {}, Exception('locked')), LOST, '--storage: does', False),
+    'database': (
+        sqlalchemy.exc.OperationalError('SELECT', {}, Exception('locked')),
+        LOST,
+        '--storage sqlite:///s.db: SQLite does not answer any more: locked; start',
+        False,
+    ),
     'anything else': (RuntimeError('no\ndisk'), f'{FAILED}: RuntimeError: no disk', None, True),
 }
 
@@ -33,7 +38,7 @@ CASES = {
 @pytest.mark.parametrize('case', CASES)
 def test_one_process(case: str) -> None:
     error, end, stop, is_fault = CASES[case]
-    verdict = judge(error)
+    verdict = judge(error, storage='sqlite:///s.db')
     assert verdict.end == end and verdict.is_fault is is_fault
     assert (verdict.stop is None) if stop is None else str(verdict.stop).startswith(stop)
 

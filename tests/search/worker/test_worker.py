@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
-from ktg_mm.search import StudyAddress, Worker, open_storage, run_search
+from ktg_mm.search import StudyAddress, Worker, load_study, open_storage, run_search
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, LOST
 from ktg_mm.search.worker.progress import summary
 
@@ -172,9 +172,126 @@ def test_a_weight_that_is_not_finite_fails_the_trial_alone(tmp_path: Path, monke
 
 def test_a_score_that_is_not_a_number_fails_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Worker, 'node_scores', lambda self, metrics: [float('nan')])
-    trials = search(tiny(hook=None), tmp_path, trials=2).study.get_trials()
+    nothing = r'^the search has found nothing, all 2 trials failed, the last one: the score is not finite: \[nan\]$'
+    for _ in range(2):  # a finished search that is started again says so, too
+        with pytest.raises(UserError, match=nothing):
+            search(tiny(hook=None), tmp_path, study='s', trials=2)
+    trials = load_study(open_storage(f'sqlite:///{tmp_path}/search.db'), 's').get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'FAIL']
     assert trials[0].user_attrs[END] == 'failed: the score is not finite: [nan]'
+
+
+@pytest.mark.parametrize('succeeds', [False, True])
+def test_out_of_memory_stops_a_search_of_which_no_trial_succeeds(
+    succeeds: bool, tmp_path: Path, acting: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('ktg_mm.search.worker.worker._MOST_IN_VAIN', 3)
+    runs: list[Runner] = []
+
+    def fail(runner: Runner) -> None:
+        runs.append(runner)
+        if not (succeeds and len(runs) <= 4):  # the first trial, of four epochs
+            raise torch.OutOfMemoryError('CUDA out of memory')
+
+    acting(fail)
+    cfg = with_hook(tiny(hook=None))
+    if succeeds:
+        assert len(search(cfg, tmp_path, trials=5).study.get_trials()) == 5
+        return
+    with pytest.raises(UserError, match=r'^the search stops, 3 trials in a row failed: out of memory: CUDA out '):
+        search(cfg, tmp_path, trials=5)
+
+
+def test_nothing_can_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('ktg_mm.search.space.candidates._MOST_DRAWS', 3)
+    cfg = tiny(hook=None)
+    cut = dict(cutoff=dict(type='CutoffGate'))
+    cfg.search.space = {'model.edges.*->net1.gate': cut}
+    with pytest.raises(
+        UserError, match=r'^search\.space: no graph could be drawn, as in all that were tried the target'
+    ):
+        search(cfg, tmp_path)
+
+
+def test_a_study_of_another_hook(tmp_path: Path) -> None:
+    search(tiny(), tmp_path, study='s', trials=1)
+    search(tiny(hook=dict(type='ASHAHook')), tmp_path, study='s', trials=1)  # the same, said shorter
+    other = dict(type='ASHAHook', pruner=dict(type='SuccessiveHalvingPruner', reduction_factor=3))
+    for hook in (None, other):
+        with pytest.raises(UserError, match=r'^--study s: .* with another hook \(pruner\); give another name'):
+            search(tiny(hook=hook), tmp_path, study='s', trials=1)
+
+
+def test_mistakes_are_known_before_the_storage_is_opened(tmp_path: Path) -> None:
+    for options, message in (
+        (dict(heartbeat='often'), "search.heartbeat: must be a whole number, at least 1, got 'often'"),
+        (dict(hook=dict(type='ASHAHook', interval=2)), "search.hook.interval: is the config's train_cfg.val_interval"),
+        (
+            dict(hook=dict(type='ASHAHook', pruner=dict(type='SuccessiveHalvingPruner', min_resource=5))),
+            'search.hook.pruner.min_resource: nobody is compared before 5, but a run ends at 4; ',
+        ),
+        (
+            dict(hook=dict(type='ASHAHook', pruner=dict(type='MedianPruner', n_warmup_steps=9))),
+            'search.hook.pruner.n_warmup_steps: nobody is compared before 9, but a run ends at 4; ',
+        ),
+    ):
+        with pytest.raises(UserError) as caught:
+            search(tiny(**options), tmp_path)
+        assert str(caught.value).startswith(message)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_checkpoint_begins_the_trial_anew(tmp_path: Path, acting: Callable) -> None:
+    undisturbed = search(tiny(), tmp_path / 'undisturbed', trials=1).study.get_trials()
+    epochs = []
+
+    def press(runner: Runner) -> None:
+        epochs.append(runner.epoch)
+        if len(epochs) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    acting(press)
+    with pytest.raises(KeyboardInterrupt):
+        search(with_hook(tiny()), tmp_path / 'disturbed', trials=1)
+    (checkpoint,) = (tmp_path / 'disturbed/trials/00000').glob('epoch_*.pth')
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    acting(lambda runner: epochs.append(runner.epoch))
+    trials = search(with_hook(tiny()), tmp_path / 'disturbed', trials=1).study.get_trials()
+    assert epochs == [0, 1, 2, 0, 1, 2, 3]
+    assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
+    assert trials[1].intermediate_values == undisturbed[0].intermediate_values
+
+
+def test_checkpoints_of_an_earlier_study_in_the_folder_are_of_no_account(tmp_path: Path, acting: Callable) -> None:
+    search(tiny(), tmp_path, study='first', trials=1)
+    epochs = []
+    acting(lambda runner: epochs.append(runner.epoch))
+    search(with_hook(tiny()), tmp_path, study='second', trials=1)
+    assert epochs == [0, 1, 2, 3]
+
+
+def test_a_database_that_disappears(tmp_path: Path, acting: Callable) -> None:
+    acting(lambda runner: (tmp_path / 'search.db').unlink(missing_ok=True))
+    with pytest.raises(UserError, match=r'^--storage sqlite:///\S+: SQLite does not answer any more: \S+ is gone, or'):
+        search(with_hook(tiny()), tmp_path, trials=1)
+
+
+def test_a_journal_that_is_damaged_or_disappears(tmp_path: Path, acting: Callable) -> None:
+    journal = tmp_path / 'journal'
+    address = f'journal://{journal}'
+    search(tiny(hook=None), tmp_path, storage=address, trials=1)
+    whole = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b''.join([*whole[:3], whole[3][:9] + b'\n', *whole[4:]]))
+    with pytest.raises(
+        UserError, match=r'^--storage journal://\S+: cannot be reached: the journal is damaged after li'
+    ):
+        search(tiny(hook=None), tmp_path, storage=address, trials=1)
+    journal.write_bytes(b''.join(whole))
+    acting(lambda runner: journal.unlink(missing_ok=True))
+    with pytest.raises(
+        UserError, match=r'^--storage journal://\S+: the storage does not answer any more: .*No such file'
+    ):
+        search(with_hook(tiny(hook=None)), tmp_path / 'new', storage=address, study='new', trials=1)
 
 
 @pytest.mark.slow
@@ -210,7 +327,10 @@ def test_a_storage_that_fails_loses_no_trial(tmp_path: Path, monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr('ktg_mm.search.worker.reporter.TrialReporter.report', fail)
-        with pytest.raises(UserError, match=r'^--storage: does not answer any more: the connection was closed; start'):
+        with pytest.raises(
+            UserError,
+            match=r'^--storage sqlite:///\S+: SQLite does not answer any more: the connection was closed; start',
+        ):
             search(tiny(), tmp_path / 'disturbed', trials=1)
     trials = search(tiny(), tmp_path / 'disturbed', trials=1).study.get_trials()
     assert [trial.state.name for trial in trials] == ['FAIL', 'COMPLETE']
@@ -222,7 +342,9 @@ def test_a_storage_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.
         raise optuna.exceptions.StorageInternalError('gone')
 
     monkeypatch.setattr('ktg_mm.search.worker.worker.LostTrials.look', fail)
-    with pytest.raises(UserError, match=r'^--storage: does not answer any more: gone; start the search again'):
+    with pytest.raises(
+        UserError, match=r'^--storage sqlite:///\S+: SQLite does not answer any more: gone; start the search again'
+    ):
         search(tiny(), tmp_path, trials=1)
 
 
