@@ -22,6 +22,7 @@ choose_val_interval = methodcaller('_decide_current_val_interval')  # of a loop:
 accumulative_counts = attrgetter('_accumulative_counts')  # of an OptimWrapper: batches whose gradients make a step
 own_metainfo = attrgetter('_metainfo')  # of a data set: its metainfo themselves, which .metainfo copies
 instances = attrgetter('_instance_dict')  # of MessageHub, MMLogger, ...: what it keeps for the whole process, by name
+base_files: Callable[[str], list[str]] = Config._get_base_files  # the paths that a file inherits, as it says them
 assert_async = torch._assert_async  # raises later, when the device has come there, and never waits
 # Takes what mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) are to load addresses by.
 replace_http_loader = partial(setattr, mmengine.runner.checkpoint, 'load_from_http')

@@ -53,7 +53,7 @@ def main() -> None:
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     config, *overlays = config_files(args.config, args.overlays)
     base = args.base or (base_below(config, overlays) if overlays else None)
-    print(export_graph(cfg, args.out, address, args.rank, args.trial, base))
+    print(export_graph(cfg, args.out, address, args.rank, args.trial, base, [config, *overlays]))
 
 
 if __name__ == '__main__':

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import keyword
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
 from ktg_mm.config import without_absent
 from ktg_mm.config.config_text import Reference, difference, write_value
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.space.space import put
 from ktg_mm.search.space.space_keys import at
 from ktg_mm.search.study.address import StudyAddress
@@ -35,6 +37,7 @@ def export_graph(
     rank: int | None = None,
     trial: int | None = None,
     base: str | Path | None = None,
+    files: Sequence[str | Path] = (),
 ) -> Path:
     """Writes the graph of a complete trial as a short config.
 
@@ -47,8 +50,10 @@ def export_graph(
         rank: 1 for the best trial, 2 for the next; with several metrics the trials are those of the Pareto front, in
             the order of the first. Defaults to 1.
         trial: Number of the trial, in place of a rank.
-        base: The config to inherit: data, schedule, hooks. Defaults to ``search.retrain``, a path relative to the
-            search's config, else the search's config itself.
+        base: The config to inherit: data, schedule, hooks. Defaults to ``search.retrain``, else the search's own
+            config.
+        files: The files that the config was read from, the overlays last: what ``search.retrain`` is relative to is
+            the one among them, or among those that they inherit, which says it. Defaults to the config's own.
 
     Returns:
         The file.
@@ -59,7 +64,7 @@ def export_graph(
     out, source = Path(out), Path(os.path.abspath(cfg.filename))
     if out.suffix != '.py':
         raise UserError(f'--out {out}: a config must be named *.py')
-    base_path = _base_path(cfg, source, base)
+    base_path = Path(os.path.abspath(base)) if base is not None else retrain_base(cfg, files or [source]) or source
     if os.path.abspath(out) in (str(source), str(base_path)):
         raise UserError(f'--out {out}: is the config to begin with; give another name')
     candidates = Candidates(cfg)
@@ -72,7 +77,7 @@ def export_graph(
             f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
             'give the config and the --cfg-options that were searched with'
         )
-    if best := chosen.user_attrs.get(BEST_NODE):
+    if (best := chosen.user_attrs.get(BEST_NODE)) in candidate.config['model']['nodes']:
         candidate = candidates.with_target(candidate, best)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
     base_cfg = load_config(base_path).to_dict()
@@ -83,7 +88,7 @@ def export_graph(
             f'_base_ = [{Path(os.path.relpath(base_path, os.path.abspath(out.parent))).as_posix()!r}]',
             '',
             _model_text(candidate.config['model'], base_cfg),
-            *(f'{key} = {write_value(value, used=len(key) + 3)}' for key, value in changes.items()),
+            *(f'{_identifier(key)} = {write_value(value, used=len(key) + 3)}' for key, value in changes.items()),
             '',
         ]
     )
@@ -137,17 +142,11 @@ def _why_not(study: Study, number: int) -> str:
     return f'is not complete ({end}); only a complete trial can be exported'
 
 
-def _base_path(cfg: Config, source: Path, base: str | Path | None) -> Path:
-    if base is not None:
-        return Path(os.path.abspath(base))
-    retrain = (cfg.get('search') or {}).get('retrain')
-    if retrain is None:
-        return source
-    if not isinstance(retrain, str) or not (source.parent / retrain).is_file():
-        raise ConfigError(
-            'search.retrain', f'must be the path of a config, relative to {source.parent}, got {retrain!r}'
-        )
-    return Path(os.path.abspath(source.parent / retrain))
+def _identifier(key: str) -> str:
+    """An entry's name, which is written as one."""
+    if not key.isidentifier() or keyword.iskeyword(key):
+        raise UserError(f'--base: an entry is named {key!r}, which no config in Python can be told to change')
+    return key
 
 
 def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:
@@ -203,7 +202,12 @@ def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, tea
     if teachers:
         lines.append('# Frozen teachers; the search has trained them on the labels alone, their weights are in')
         lines += [f'#   {name}: {path}' for name, path in teachers.items()]
-    return lines
+    return [_comment(line) for line in lines]
+
+
+def _comment(line: str) -> str:
+    """A line of comment, whatever names and paths it holds: no line break ends it, and mmengine replaces nothing."""
+    return ''.join(letter if letter.isprintable() else '?' for letter in line).replace('{{', '{ {')
 
 
 def _model_text(model: Mapping[str, Any], base: Mapping[str, Any]) -> str:
@@ -219,6 +223,8 @@ def _model_text(model: Mapping[str, Any], base: Mapping[str, Any]) -> str:
 def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
     """Writes the config, after a look whether it reads as it should."""
     with whole_file(out, f'--out {out}') as part:
+        if '{{' in text:
+            raise UserError('a value of the graph holds {{, which mmengine would replace')
         part.write_text(text, encoding='utf-8')
         try:
             written = load_config(part)

@@ -22,7 +22,7 @@ from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.files import atomic_file
 from ktg_mm.mmengine_private import set_aside
 from ktg_mm.search.study.study import recipe
-from ktg_mm.search.worker.run_trial import quiet_runner
+from ktg_mm.search.worker.run_trial import quiet_runner, remove_checkpoints
 
 from .comparison import FOUND, Row, compare
 
@@ -108,7 +108,7 @@ def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[st
         del configs['dml']
         say('dml: left out, as the graph trains one network alone')
     for name, other in against.items():
-        if name in METHODS:
+        if name in (*METHODS, '..'):  # it becomes a folder's
             raise UserError(f'--against {other.filename}: a config that is compared must not be named {name}')
         configs[name] = other.to_dict()
     checked = {}
@@ -153,8 +153,8 @@ def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequen
     """Refuses a folder whose runs are of other configs, before anything is trained."""
     for name, cfg in configs.items():
         for path in sorted((folder / name).glob(f'seed_*/{_RUN}')):
-            known = json.loads(path.read_text())
-            if known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'], seed_keys)):
+            known = _read(path)
+            if known and known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'], seed_keys)):
                 raise UserError(
                     f'--work-dir {folder}: {name}/{path.parent.name} is a run of another config; give another folder'
                 )
@@ -169,8 +169,10 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
     run_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(run_dir / '.lock', timeout=0):
         path = run_dir / _RUN
-        run = json.loads(path.read_text()) if path.exists() else {}
-        if 'metrics' in run:
+        run = _read(path)
+        if run is None:
+            remove_checkpoints(run_dir)  # of nobody knows what config
+        elif 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
         networks = GraphConfig(cfg.model).trained
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
@@ -186,6 +188,21 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
 
 
+def _read(path: Path) -> dict[str, Any] | None:
+    """What is known of a run, empty if it has not begun; None if its file is damaged: then it is to begin anew."""
+    types = dict(method=str, seed=int, target=str, recipe=str, networks=list, metrics=dict)
+    try:
+        run = json.loads(path.read_text(encoding='utf-8'))
+        known = {'networks': [], 'metrics': {}, **run}
+        return run if all(isinstance(known[name], kind) for name, kind in types.items()) else None
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UserError(f'{path}: cannot be read: {error.strerror}') from error
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _shown(run: Mapping[str, Any], metric: str) -> str:
     score = _score(run, metric)
     return 'not reported' if score is None else f'{score:.2f}'
@@ -197,7 +214,7 @@ def _score(run: Mapping[str, Any], metric: str) -> float | None:
     node, _, kind = metric.partition('/')
     keys = [f'{name}/{kind}' for name in run.get('networks', [])] if node == MEAN else [metric]
     keys = keys if node == MEAN or metric in metrics else [f'{run["target"]}/{metric}']
-    values = [metrics[key] for key in keys if key in metrics]
+    values = [metrics[key] for key in keys if isinstance(metrics.get(key), (int, float))]
     return float(mean(values)) if values and len(values) == len(keys) else None
 
 
@@ -208,9 +225,9 @@ def save_results(folder: Path, metric: str) -> list[Row]:
         scores: dict[str, dict[int, float]] = {}
         known: set[str] = set()
         for path in folder.glob(f'*/seed_*/{_RUN}'):
-            run = json.loads(path.read_text())
+            run = _read(path) or {}
             score = _score(run, metric) if 'metrics' in run else None
-            known |= {name.removeprefix(f'{run["target"]}/') for name in run.get('metrics', {})}
+            known |= {name.removeprefix(f'{run["target"]}/') for name in run.get('metrics') or ()}
             if score is not None:
                 scores.setdefault(run['method'], {})[run['seed']] = score
         if known and not scores:

@@ -203,9 +203,9 @@ def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[st
             return Parameter(key, path, _range(key, entry), when=when)
         entry = entry['choices']
     elif isinstance(entry, Mapping) and entry and _is_no_range(entry):
-        advice = 'choices of such names stand in choices=dict(...)' if set(entry) & _FOREIGN else ''
         missing = f'has {", ".join(sorted(entry))}, but neither choices nor both low and high'
-        raise ConfigError(where, f'{missing}; {advice}' if advice else missing)
+        advice = '; choices=dict(...) takes choices of such names' if set(entry) & _FOREIGN else ''
+        raise ConfigError(where, missing + advice)
     if not isinstance(entry, (Mapping, list, tuple)):
         raise ConfigError(where, f'must be a dict of choices, a list, or dict(low=..., high=...), got {entry!r}')
     choices = dict(entry) if isinstance(entry, Mapping) else {str(choice): choice for choice in entry}
@@ -256,7 +256,7 @@ def _range(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
         if step is not None and step <= 0:
             raise ValueError(f'step must be above 0, got {step}')
         if step is not None and step > high - low > 0:
-            raise ValueError(f'step {step} is larger than from low to high, so nothing but low would be drawn')
+            raise ValueError(f'step {step} is larger than the range itself')
         if all(isinstance(value, int) for value in (low, high)) and isinstance(step, (int, type(None))):
             return IntDistribution(low, high, log=log, step=1 if step is None else step)
         return FloatDistribution(float(low), float(high), log=log, step=step)

@@ -371,6 +371,47 @@ def test_export_mistakes(tmp_path: Path, search, record, text: str, arguments: d
     assert not list(tmp_path.glob('*.py'))
 
 
+def test_retrain_is_relative_to_the_file_that_says_it(tmp_path: Path, record) -> None:
+    """Also where a config in another folder inherits it, and where an overlay says it."""
+    mine = tmp_path / 'far/away/mine.py'
+    mine.parent.mkdir(parents=True)
+    mine.write_text(f'_base_ = [{str(SEARCH)!r}]\ntrain_cfg = dict(max_epochs=3)\n')
+    cfg = load_config(mine)
+    record(cfg, (gates(), 90.0), name='mine')
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
+    assert load_config(out).train_cfg.max_epochs == load_config(DML).train_cfg.max_epochs == 30
+    overlay = tmp_path / 'overlay.py'
+    overlay.write_text("search = dict(retrain='other.py')")
+    (tmp_path / 'other.py').write_text(f'_base_ = [{str(DML)!r}]\ntrain_cfg = dict(max_epochs=7)\n')
+    cfg = load_config(mine, overlays=[overlay])
+    address = StudyAddress.of(cfg, tmp_path, study='mine')
+    out = export_graph(cfg, tmp_path / 'found.py', address, files=[mine, overlay])
+    assert load_config(out).train_cfg.max_epochs == 7
+
+
+def test_no_name_is_written_as_code(tmp_path: Path, search, record) -> None:
+    """Studies of others may have any name, and files and folders too."""
+    ran = tmp_path / 'ran'
+    code = f"\nopen({str(ran)!r}, 'w').close()  # "
+    name = f'a{code}{{{{ fileDirname }}}}\r{code}\x0c{code}\'"\\'
+    cfg = search()
+    record(cfg, (gates(cut='label->net2 net1->net2 net3->net2 net3->net1'), 90.0), name=name)
+    folder = tmp_path / "a'b\nimport os #"
+    candidate = Candidates(cfg).make(gates(cut='label->net2 net1->net2 net3->net2 net3->net1')).config['model']
+    teacher = pretrained.weights_path(
+        candidate['nodes']['net2']['network'], Candidates(cfg).base, folder / 'pretrained'
+    )
+    teacher.parent.mkdir(parents=True)
+    teacher.touch()
+    address = StudyAddress(folder, f'sqlite:///{tmp_path}/search.db', name)
+    out = export_graph(cfg, tmp_path / 'found\nimport this.py', address)
+    lines = out.read_text().splitlines()
+    header = lines[: next(i for i, line in enumerate(lines) if line.startswith('_base_'))]
+    assert len(header) == 5 and all(line.startswith('#') for line in header)
+    assert load_config(out).model.nodes.net2.checkpoint == str(teacher)
+    assert not ran.exists()
+
+
 def test_export_with_another_config_than_searched(tmp_path: Path, search, record) -> None:
     record(search(), (gates(), 90.0))
     changed = search("model = dict(edges={'net2->net1': dict(loss=dict(temperature=3.0))})")

@@ -11,6 +11,7 @@ from filelock import FileLock
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
 
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.errors import UserError
@@ -234,3 +235,54 @@ def test_retrain_mistakes(
     with pytest.raises(UserError) as caught:
         retrain(cfg, tmp_path, [0], ['found'], say=lambda line: None, **arguments)
     assert message in str(caught.value)
+
+
+def test_a_damaged_result_is_trained_again(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever has become of the file; its checkpoints are of no account, as nobody knows what config they are of."""
+    trained = []
+
+    def train(runner: Runner) -> dict[str, float]:
+        trained.append(runner.epoch)
+        runner.train()
+        return {KEY: 50.0 + len(trained)}
+
+    monkeypatch.setattr(module, 'train', train)
+    folder = tmp_path / 'runs'
+    retrain(found(), folder, [5], ['found'], say=str)
+    path = folder / 'found/seed_5/run.json'
+    whole = path.read_text()
+    damages = [whole[:40], '', '[]', '5', 'null', whole.replace('"recipe"', '"x"'), whole.replace('5', '"5"', 1)]
+    for number, damage in enumerate([*damages, whole], start=2):
+        path.write_text(damage)
+        (row,) = retrain(found(), folder, [5], ['found'], say=str)
+        assert row.scores == {5: 50.0 + min(number, len(damages) + 1)} if damage != whole else {5: 51.0}
+    assert trained == [0] * (len(damages) + 1)
+
+
+def test_a_damaged_checkpoint_of_a_run_begins_it_anew(tmp_path: Path, found) -> None:
+    epochs = []
+
+    class Stopped(BaseException):
+        pass
+
+    @HOOKS.register_module(force=True)
+    class Interrupting(Hook):
+        def before_train_epoch(self, runner: Runner) -> None:
+            epochs.append(runner.epoch)
+            if len(epochs) == 2:
+                raise Stopped
+
+    cfg = found()
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='Interrupting')]
+    with pytest.raises(Stopped):
+        retrain(cfg, tmp_path, [5], ['found'], say=str)
+    (checkpoint,) = (tmp_path / 'found/seed_5').glob('epoch_1.pth')
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    retrain(cfg, tmp_path, [5], ['found'], say=str)
+    assert epochs == [0, 1, 0, 1]
+
+
+def test_a_config_whose_name_leads_out_of_the_folder(tmp_path: Path, found) -> None:
+    with pytest.raises(UserError, match=r'a config that is compared must not be named \.\.$'):
+        retrain(found(), tmp_path / 'runs', [5], ['found'], {'..': found()}, say=str)
+    assert not (tmp_path / 'runs').exists()

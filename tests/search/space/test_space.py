@@ -449,15 +449,17 @@ MISTAKES = {
     ),
     'step beyond the range': (
         {'optimizer.lr': dict(low=0.1, high=1.0, step=2.0)},
-        "search.space['optimizer.lr']: is no range: step 2.0 is larger than from low to high, so nothing but low would be drawn",
+        "search.space['optimizer.lr']: is no range: step 2.0 is larger than the range itself",
     ),
     'min and max': (
         {'optimizer.lr': dict(min=0.1, max=1.0)},
-        "search.space['optimizer.lr']: has max, min, but neither choices nor both low and high; choices of such names stand in choices=dict(...)",
+        "search.space['optimizer.lr']: has max, min, but neither choices nor both low and high; "
+        'choices=dict(...) takes choices of such names',
     ),
     'values': (
         {'optimizer.lr': dict(values=[0.1, 1.0])},
-        "search.space['optimizer.lr']: has values, but neither choices nor both low and high; choices of such names stand in choices=dict(...)",
+        "search.space['optimizer.lr']: has values, but neither choices nor both low and high; "
+        'choices=dict(...) takes choices of such names',
     ),
     'conditional on itself': (
         {'optimizer.lr': dict(choices=[0.1, 0.2], when={'optimizer.lr': '0.1'})},

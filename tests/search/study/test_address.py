@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ktg_mm.errors import ConfigError
+from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.mmengine_private import set_aside
 from ktg_mm.search import StudyAddress
 from ktg_mm.search.study.address import add_study_arguments
@@ -31,6 +31,21 @@ def test_what_comes_first(options, entries, given, expected):
     set_aside(cfg, filename='configs/search/small.py')
     folder, storage, study = expected
     assert StudyAddress.of(cfg, *given) == StudyAddress(Path(folder), storage, study)
+
+
+def test_the_environment_variable(monkeypatch):
+    monkeypatch.setenv('KTG_MM_STORAGE', 'grpc://there:1')
+    cfg = Config(dict(search=dict(trials=1)))
+    assert StudyAddress.of(cfg).storage == 'grpc://there:1'
+    assert StudyAddress.of(cfg, storage='journal://a').storage == 'journal://a'
+    assert StudyAddress.of(Config(dict(search=dict(trials=1, **NAMED)))).storage == 'grpc://host:1'
+
+
+@pytest.mark.parametrize('name', ['a\nimport os', 'a\rb', 'a\x1b[2J', 'a\u2028b', 'a\0'])
+def test_names_that_cannot_be_printed(name):
+    with pytest.raises(UserError, match=r'^--study .*: a name must be of characters that can be printed$') as caught:
+        StudyAddress.of(Config(dict(search=dict(trials=1, study=name))))
+    assert str(caught.value).isprintable()
 
 
 def test_a_config_without_a_search():
