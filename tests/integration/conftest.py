@@ -1,5 +1,6 @@
 """Running the tools as a user does, in processes of their own."""
 
+import contextlib
 import json
 import os
 import re
@@ -142,9 +143,9 @@ def expect(process: subprocess.CompletedProcess, status: int | None = 0) -> subp
     return process
 
 
-@pytest.fixture(scope='session')
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
-    """The tools; a session shares one warm interpreter."""
+@contextlib.contextmanager
+def started_tools(folder: Path) -> Iterator[Tools]:
+    """The tools, run in a folder by one warm interpreter."""
     server = subprocess.Popen(
         [sys.executable, Path(__file__).with_name('warm_start.py')],
         stdin=subprocess.PIPE,
@@ -152,9 +153,18 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
         env={**os.environ, 'PYTHONPATH': PYTHONPATH},
         text=True,
     )
-    yield Tools(tmp_path_factory.mktemp('tools'), server)
-    server.stdin.close()
-    server.wait()
+    try:
+        yield Tools(folder, server)
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
+@pytest.fixture(scope='session')
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
+    """The tools; a session shares one warm interpreter."""
+    with started_tools(tmp_path_factory.mktemp('tools')) as tools:
+        yield tools
 
 
 @pytest.fixture(scope='session')

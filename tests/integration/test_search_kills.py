@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,15 @@ def configs(tmp_path_factory: pytest.TempPathFactory, write_config: Callable) ->
 @pytest.fixture(scope='module')
 def undisturbed(tools: Any, configs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """Value by graph of a search by one worker that nobody kills."""
-    folder = tmp_path_factory.mktemp('undisturbed')
-    tools.run('search.py', configs['nobody'], '--work-dir', folder)
+    return search_undisturbed(tools, configs['nobody'], tmp_path_factory.mktemp('undisturbed'))
+
+
+def search_undisturbed(tools: Any, config: Path, folder: Path, number: int = TRIALS) -> dict[str, float]:
+    """Value by graph of a search by one worker that nobody kills."""
+    tools.run('search.py', config, '--work-dir', folder, '--trials', number)
     storage = open_storage(f'sqlite:///{folder}/search.db')
-    trials = optuna.load_study(study_name='nobody', storage=storage).get_trials()
-    assert len(trials) == TRIALS
+    trials = optuna.load_study(study_name=config.stem, storage=storage).get_trials()
+    assert len(trials) == number
     return {trial.user_attrs[KEY]: trial.value for trial in trials}
 
 
@@ -88,32 +93,38 @@ def postgresql() -> Iterator[str]:
         run('pg_ctl', '-m', 'immediate', 'stop')
 
 
-def search_with_kills(tools: Any, config: Path, folder: Path, storage: str, seed: int) -> int:
-    """Runs four workers, ten times kills one that has a trial and starts another in its place; returns the kills."""
+def search_with_kills(
+    tools: Any, config: Path, folder: Path, storage: str, seed: int, kills: int = KILLS, trials: int = TRIALS
+) -> Counter[int]:
+    """Runs four workers, again and again ends one that has a trial and starts another in its place.
+
+    Every third is asked to end, the others are killed. Returns how many ended so, by signal.
+    """
     rng, shared = np.random.default_rng(seed), open_storage(storage)
     slow = folder / 'slow'
     slow.touch()
 
     def begin() -> int:
-        arguments = (config, '--work-dir', folder, '--storage', storage)
+        arguments = (config, '--work-dir', folder, '--storage', storage, '--trials', trials)
         return tools.start('search.py', *arguments, PRELOAD='slow_steps', SLOW_WHILE=str(slow))
 
-    workers, killed = [begin() for _ in range(WORKERS)], 0
-    for _ in range(KILLS):
+    workers, ended = [begin() for _ in range(WORKERS)], Counter[int]()
+    for number in range(kills):
+        how, expected = (signal.SIGTERM, 130) if number % 3 == 2 else (signal.SIGKILL, -signal.SIGKILL)
         victim = workers.pop(int(rng.integers(WORKERS)))
         while not has_a_trial(shared, config.stem, victim) and not tools.has_ended(victim):
             time.sleep(0.05)
         time.sleep(rng.uniform(0, 0.6))
-        os.kill(victim, signal.SIGKILL)
+        os.kill(victim, how)
         status = tools.wait(victim).returncode
-        assert status in (-signal.SIGKILL, 0)
-        killed += status == -signal.SIGKILL
+        assert status in (expected, 0), (how, status)
+        ended[how] += status == expected
         workers.append(begin())
     slow.unlink()
     for worker in workers:
         finished = tools.wait(worker)
         assert finished.returncode == 0, finished.stderr[-2000:]
-    return killed
+    return ended
 
 
 def has_a_trial(storage: BaseStorage, name: str, worker: int) -> bool:
@@ -126,15 +137,15 @@ def has_a_trial(storage: BaseStorage, name: str, worker: int) -> bool:
     return any(trial.user_attrs.get(WORKER, '').endswith(f':{worker}') for trial in running)
 
 
-def check_ends(storage: str, name: str) -> list[optuna.trial.FrozenTrial]:
+def check_ends(storage: str, name: str, number: int = TRIALS) -> list[optuna.trial.FrozenTrial]:
     """Every graph has exactly one end; returns the trials that are the ends."""
     trials = optuna.load_study(study_name=name, storage=open_storage(storage)).get_trials()
     assert all(trial.state.is_finished() for trial in trials)
     assert all(trial.user_attrs[END] for trial in trials)
     continued = [trial.user_attrs[CONTINUES] for trial in trials if CONTINUES in trial.user_attrs]
     ends = [trial for trial in trials if trial.number not in continued and was_begun(trial)]
-    assert sorted(trial.user_attrs[INDEX] for trial in ends) == list(range(TRIALS))
-    assert len({trial.user_attrs[KEY] for trial in ends}) == TRIALS
+    assert sorted(trial.user_attrs[INDEX] for trial in ends) == list(range(number))
+    assert len({trial.user_attrs[KEY] for trial in ends}) == number
     assert {trial.state for trial in ends} <= {TrialState.COMPLETE, TrialState.PRUNED}
     assert all(trials[number].state == TrialState.FAIL for number in continued)
     return ends
@@ -145,8 +156,8 @@ def test_killed_workers_lose_no_trial(
     kind: str, tools: Any, configs: dict[str, Path], undisturbed: dict[str, float], tmp_path: Path, request: Any
 ) -> None:
     storage = f'sqlite:///{tmp_path}/shared.db' if kind == 'sqlite' else request.getfixturevalue('postgresql')
-    killed = search_with_kills(tools, configs['nobody'], tmp_path, storage, seed=0)
-    assert killed >= KILLS - 2  # the others had just come to their end
+    ended = search_with_kills(tools, configs['nobody'], tmp_path, storage, seed=0)
+    assert ended.total() >= KILLS - 2  # the others had just come to their end
     ends = check_ends(storage, 'nobody')
     assert {trial.user_attrs[KEY]: trial.value for trial in ends} == undisturbed
     assert any(CONTINUES in trial.user_attrs for trial in ends)
