@@ -6,24 +6,12 @@ custom_imports = dict(
 )
 randomness = dict(seed=0)
 
+# The Runner adds to these lists what a graph needs; a config may replace them.
 default_hooks = dict(
-    runtime_info=dict(type='GraphRuntimeInfoHook'),
-    timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, ignore_last=False),  # an epoch's last iterations are logged too
-    param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
 )
-custom_hooks = [
-    dict(type='ProgressHook'),  # tells the gates how far the run is
-    dict(type='SeedHook'),  # a resumed run draws what the uninterrupted one would have drawn
-    dict(type='ClassCountHook'),
-    dict(type='SampleCountHook'),
-    dict(type='FastResumeHook'),  # a resumed loop over iterations does not load again the batches that it has had
-    dict(type='ValidateOnResumeHook'),  # a run may have been killed between an epoch's checkpoint and its validation
-    dict(type='ProgressBarHook'),  # in a terminal
-    dict(type='SyncBuffersHook'),  # averages batch-norm statistics over the processes
-]
+custom_hooks = [dict(type='ProgressBarHook')]  # in a terminal
 log_level = 'INFO'
 # Losses are handed on as their mean since the last line of the log, so the newest value is what to show.
 log_processor = dict(

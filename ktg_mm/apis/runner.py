@@ -16,6 +16,7 @@ from ktg_mm.mmengine_private import set_aside
 from .check_config import check_config
 from .config import config_name
 from .hide_storage import hide_storage
+from .required_hooks import add_required_hooks
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -50,6 +51,7 @@ def build_runner(
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     check_config(cfg)
+    add_required_hooks(cfg)
     _make_folder(cfg.work_dir)
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):

@@ -7,4 +7,4 @@ _spec = importlib.util.spec_from_file_location('tiny_runs', Path(__file__).paren
 _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 
-tiny_config, tiny_runner = _module.tiny_config, _module.tiny_runner
+tiny_config, tiny_runner, iteration_config = _module.tiny_config, _module.tiny_runner, _module.iteration_config

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from mmengine.config import Config
 from optuna.storages import BaseStorage
 from optuna.study import Study
 
+from ktg_mm.apis.required_hooks import add_required_hooks
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.errors import UserError, hide_passwords
 from ktg_mm.search.space.candidates import Candidates
@@ -110,7 +112,9 @@ def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}
     for name in ('train_dataloader', 'val_dataloader'):
         kept[name] = _without_place(kept.get(name))
-    kept['custom_hooks'] = without_progress_bar(kept.get('custom_hooks'))
+    run = Config({key: base[key] for key in ('custom_hooks', 'train_cfg') if key in base})
+    add_required_hooks(run)  # which a config may list
+    kept['custom_hooks'] = without_progress_bar(run.to_dict()['custom_hooks'])
     return kept
 
 

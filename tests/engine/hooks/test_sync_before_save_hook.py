@@ -10,6 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from torch import nn
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.required_hooks import add_required_hooks
 from ktg_mm.engine.hooks import SafeCheckpointHook, SyncBeforeSaveHook, sync_before_save_hook
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -115,5 +116,6 @@ def test_it_comes_before_the_checkpoint(tiny_runner, iteration_config):
 
 def test_loops_over_iterations_have_it():
     config = load_config(CONFIGS / 'semi/fixmatch_cifar10.py')
+    add_required_hooks(config)
     assert [hook.type for hook in config.custom_hooks].count('SyncBeforeSaveHook') == 1
     assert len(config.custom_hooks) > 1
