@@ -13,6 +13,13 @@ config=$1 workers=$2
 shift 2
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 gpus=${GPUS_PER_WORKER:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
+for setting in "WORKERS 1 $workers" "GPUS_PER_WORKER 1 $gpus" "FIRST_GPU 0 $first" "PORT 1 $port"; do
+  IFS=' ' read -r key lowest value <<< "$setting"
+  if ! [[ $value =~ ^(0|[1-9][0-9]{0,4})$ ]] || [ "$value" -lt "$lowest" ]; then
+    echo "error: $key: must be a whole number, at least $lowest, got '$value'" >&2
+    exit 2
+  fi
+done
 name=$(sed 's/\.py+/\n/g' <<< "$config" | while read -r file; do basename "$file" .py; done | paste -sd+) # CONFIG+OVERLAY, too
 logs= option=
 for argument in "$@"; do
@@ -24,7 +31,10 @@ for argument in "$@"; do
   if [ "$option" = --with ] && [ -n "$value" ]; then name+=+$(basename "$value" .py); fi
 done
 logs=${logs:-work_dirs/$name}
-mkdir -p "$logs"
+if ! problem=$(mkdir -p "$logs" 2>&1); then
+  echo "error: --work-dir $logs: cannot be made: ${problem##*: }" >&2
+  exit 2
+fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # the workers share the cores
 
 # The GPUs of this job, else of this machine; a variable that is set and empty means none.
@@ -50,8 +60,8 @@ start() {
     export CUDA_VISIBLE_DEVICES
   fi
   if [ "$gpus" -gt 1 ]; then
-    exec "${PYTHON:-python}" -m torch.distributed.run --nproc-per-node="$gpus" --master-port=$((port + number)) \
-      "$tools/search.py" "$config" --launcher pytorch "$@"
+    NNODES=1 NODE_RANK=0 MASTER_ADDR=127.0.0.1 PORT=$((port + number)) exec \
+      "${PYTHON:-python}" "$tools/launch.py" "$gpus" "$tools/search.py" "$config" "$@"
   fi
   exec "${PYTHON:-python}" "$tools/search.py" "$config" "$@"
 }
@@ -65,8 +75,13 @@ for ((number = 1; number < workers; number++)); do
 done
 (start 0 "$@") &
 pids+=($!)
-status=0
-for pid in "${pids[@]}"; do
-  wait "$pid" || status=$?
+status=0 failed=
+for ((number = 1; number < workers; number++)); do
+  wait "${pids[number - 1]}" || { status=$? failed=$logs/worker_$number.log; }
 done
+if wait "${pids[workers - 1]}"; then
+  if [ -n "$failed" ]; then echo "error: $failed: $(tail -n 1 "$failed")" >&2; fi # the first worker has told of nothing
+else
+  status=$?
+fi
 exit "$status"

@@ -10,7 +10,4 @@ fi
 config=$1 checkpoint=$2 processes=$3
 shift 3
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec "${PYTHON:-python}" -m torch.distributed.run \
-  --nnodes="${NNODES:-1}" --node-rank="${NODE_RANK:-0}" --nproc-per-node="$processes" \
-  --master-addr="${MASTER_ADDR:-127.0.0.1}" --master-port="${PORT:-29500}" \
-  "$tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"
+exec "${PYTHON:-python}" "$tools/launch.py" "$processes" "$tools/test.py" "$config" "$checkpoint" "$@"

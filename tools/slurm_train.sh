@@ -9,6 +9,16 @@ if [ $# -lt 3 ]; then
 fi
 partition=$1 job_name=$2 config=$3
 shift 3
+for setting in "GPUS ${GPUS:-8}" "GPUS_PER_NODE ${GPUS_PER_NODE:-8}" "CPUS_PER_TASK ${CPUS_PER_TASK:-4}"; do
+  if ! [[ ${setting#* } =~ ^[1-9][0-9]*$ ]]; then
+    echo "error: ${setting%% *}: must be a whole number above 0, got '${setting#* }'" >&2
+    exit 2
+  fi
+done
+if ! command -v srun > /dev/null; then
+  echo "error: srun: not found; this is for a Slurm cluster, elsewhere use tools/dist_train.sh" >&2
+  exit 2
+fi
 gpus=${GPUS:-8} gpus_per_node=${GPUS_PER_NODE:-$(( ${GPUS:-8} < 8 ? ${GPUS:-8} : 8 ))}
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2086  # SRUN_ARGS is a list of words

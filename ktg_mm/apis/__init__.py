@@ -3,5 +3,6 @@
 from .arguments import add_runner_arguments, config_parser
 from .command_line import one_line_errors
 from .config import config_files, config_name, joined_name, load_config
-from .runner import LAUNCHERS, build_runner
+from .distributed import LAUNCHERS, end_distributed, init_distributed
+from .runner import build_runner
 from .train import train

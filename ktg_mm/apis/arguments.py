@@ -8,7 +8,7 @@ from mmengine.config import DictAction
 
 from ktg_mm.errors import ConfigError, hide_passwords
 
-from .runner import LAUNCHERS
+from .distributed import LAUNCHERS
 
 
 class _Options(DictAction):

@@ -11,6 +11,10 @@ from mmengine.registry import build_from_cfg
 
 from ktg_mm.errors import UserError, hide_passwords, is_interrupt
 
+from .background import failures_in_the_background
+from .distributed import another_has_told, end_distributed, is_first_to_tell
+from .messages import machine_message
+
 P = ParamSpec('P')
 R = TypeVar('R')
 
@@ -24,7 +28,8 @@ _NO_DATA = ('Cannot find ', 'The dataset is incorrectly organized')
 def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     """Decorates a tool's main function: a user's mistake is printed as one line and ends the program with status 2.
 
-    Errors of any other kind are ours, and keep their stack trace.
+    Errors of any other kind are ours, and keep their stack trace. Of processes that work together the first to fail
+    prints its line, and all part at the end.
 
     Args:
         main: The tool's main function.
@@ -40,18 +45,26 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(main)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return main(*args, **kwargs)
+            with failures_in_the_background():
+                return main(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
             if is_interrupt(error):
-                print('interrupted', file=sys.stderr)
+                _tell('interrupted')
                 sys.exit(130)
             message = user_message(error)
-            if message is None:
+            if message is None and not another_has_told():
                 raise
-            print(f'error: {message}', file=sys.stderr)
+            _tell(f'error: {message}')
             sys.exit(2)
+        finally:
+            end_distributed()
 
     return wrapped
+
+
+def _tell(line: str) -> None:
+    if is_first_to_tell():
+        print(line, file=sys.stderr)
 
 
 def user_message(error: BaseException) -> str | None:
@@ -67,7 +80,7 @@ def user_message(error: BaseException) -> str | None:
         return hide_passwords(' '.join(text.split()))
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
         return f'config: {part}: {" ".join(text.split())}'
-    return None
+    return machine_message(error)
 
 
 def _part_being_built(error: BaseException) -> str | None:

@@ -1,12 +1,11 @@
 """From a config to mmengine's Runner."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
@@ -16,9 +15,8 @@ from ktg_mm.mmengine_private import set_aside
 from .check_config import check_config
 from .config import config_name
 from .hide_storage import hide_storage
+from .distributed import init_distributed
 from .required_hooks import add_required_hooks
-
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def build_runner(
@@ -34,7 +32,7 @@ def build_runner(
     Args:
         cfg: The config; it is changed.
         work_dir: Folder of logs and checkpoints. Defaults to the config's, else ``work_dirs/<config's name>``.
-        launcher: How the processes were started: one of :data:`LAUNCHERS`. Without a GPU ``'pytorch'`` speaks gloo.
+        launcher: How the processes were started: one of :data:`ktg_mm.apis.LAUNCHERS`.
         load_from: Checkpoint to begin with.
         resume: True resumes from the newest checkpoint in work_dir, if there is one; a path from that one.
         amp: True trains in mixed precision (bfloat16).
@@ -66,32 +64,14 @@ def build_runner(
     return runner
 
 
-def init_distributed(launcher: str) -> None:
-    """Connects the processes that a launcher has started, if it has started any; without GPUs they speak gloo.
-
-    Args:
-        launcher: One of :data:`LAUNCHERS`.
-
-    Raises:
-        UserError: If they were not started so, or the launcher needs GPUs.
-    """
-    if launcher == 'none' or is_distributed():
-        return
-    if launcher == 'pytorch' and 'RANK' not in os.environ:
-        raise UserError('--launcher pytorch: the processes must be started by torchrun; use tools/dist_train.sh')
-    if torch.cuda.is_available():
-        init_dist(launcher)
-    elif launcher in ('slurm', 'mpi'):
-        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use tools/dist_train.sh')
-    else:
-        torch.distributed.init_process_group('gloo')
-
-
 def _make_folder(path: str) -> None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'--work-dir {path}: cannot be made: {error.strerror}') from error
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b'room for at least this')
+    except (OSError, ValueError) as error:  # no path has a null byte
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f'--work-dir {path}: cannot be made or written: {problem}') from error
 
 
 def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -> None:

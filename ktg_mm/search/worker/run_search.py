@@ -7,7 +7,7 @@ import gc
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from ktg_mm.apis.runner import init_distributed
+from ktg_mm.apis.distributed import init_distributed
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.space.options import check_options
 from ktg_mm.search.study.address import StudyAddress

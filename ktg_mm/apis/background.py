@@ -1,0 +1,52 @@
+"""Errors in the background of a tool, in threads and handlers of the log, end it as those in its foreground do."""
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .messages import machine_message
+
+
+@contextmanager
+def failures_in_the_background() -> Iterator[None]:
+    """Raises what a thread or a file of the log could not do, such as writing to a full disk, instead of its trace.
+
+    TensorBoard's thread hands its error to who writes next; one that nobody has met is raised at the end. A log's file
+    raises its own at once.
+
+    Raises:
+        OSError: The first such error.
+
+    Example:
+        >>> with failures_in_the_background():
+        ...     print('all is well')
+        all is well
+    """
+    told_of_thread, told_of_log = threading.excepthook, logging.FileHandler.handleError
+    failures: list[BaseException] = []
+
+    def of_thread(failure: Any) -> None:
+        if failure.exc_value is None or machine_message(failure.exc_value) is None:
+            told_of_thread(failure)
+        else:
+            failures.append(failure.exc_value)
+
+    def of_log(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if error is None or machine_message(error) is None:
+            told_of_log(handler, record)
+        else:
+            raise error
+
+    threading.excepthook = of_thread
+    setattr(logging.FileHandler, 'handleError', of_log)  # noqa: B010  mypy knows no other way
+    try:
+        yield
+    finally:
+        threading.excepthook = told_of_thread
+        setattr(logging.FileHandler, 'handleError', told_of_log)  # noqa: B010
+    if failures:
+        raise failures[0]
