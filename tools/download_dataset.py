@@ -3,12 +3,13 @@
 import argparse
 
 from ktg_mm.apis import one_line_errors
+from ktg_mm.apis.arguments import Parser
 from ktg_mm.datasets.download import ARCHIVES, download
 
 
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description='Downloads a data set and unpacks it.')
+    parser = Parser(description='Downloads a data set and unpacks it.')
     parser.add_argument('name', help=f'data set: {", ".join(sorted(ARCHIVES))}')
     parser.add_argument('--data-root', required=True, metavar='DIR', help="folder to fill, the config's data_root")
     return parser.parse_args()

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
+from ktg_mm.apis.arguments import seed, whole_number
 from ktg_mm.errors import UserError
 from ktg_mm.search.found.comparison import print_table
 from ktg_mm.search.found.retrain import METHODS, retrain
@@ -17,8 +18,8 @@ def parse_args() -> argparse.Namespace:
         'prints a table. Started again it goes on where it was; started twice, the two share the runs.'
     )
     parser.add_argument('--work-dir', help="folder of the runs; default: work_dirs/, the config's name and _retrain")
-    parser.add_argument('--seeds', type=int, default=5, metavar='N', help='number of seeds; default: 5')
-    parser.add_argument('--seeds-from', type=int, default=0, metavar='SEED', help='the first seed; default: 0')
+    parser.add_argument('--seeds', type=whole_number(1), default=5, metavar='N', help='number of seeds; default: 5')
+    parser.add_argument('--seeds-from', type=seed, default=0, metavar='SEED', help='the first seed; default: 0')
     parser.add_argument(
         '--methods', nargs='*', choices=METHODS, default=METHODS, help='what to train beside --against; default: all'
     )
@@ -50,8 +51,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Retrains."""
     args = parse_args()
-    if args.seeds < 1 or args.seeds_from < 0:
-        raise UserError('--seeds must be at least 1, and --seeds-from at least 0')
+    if (last := args.seeds_from + args.seeds - 1) >= 2**32:
+        raise UserError(f'argument --seeds: the last seed must be at most {2**32 - 1}, got {last}')
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends jobs on clusters is as Ctrl-C
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     against = {}

@@ -5,16 +5,10 @@ import signal
 from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_files, config_parser, load_config, one_line_errors
+from ktg_mm.apis.arguments import whole_number
 from ktg_mm.search import StudyAddress, run_search
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.study.address import add_study_arguments
-
-
-def count(text: str) -> int:
-    """Reads a number above 0; argparse makes one line of a ValueError."""
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,7 +16,7 @@ def parse_args() -> argparse.Namespace:
     parser = config_parser('Searches for the best graph; all workers that run it share one study.')
     add_runner_arguments(parser)
     add_study_arguments(parser, work_dir=False)
-    parser.add_argument('--trials', type=count, help="number of graphs to try; default: the config's")
+    parser.add_argument('--trials', type=whole_number(1), help="number of graphs to try; default: the config's")
     parser.add_argument(
         '--take-over',
         action='store_true',

@@ -3,13 +3,7 @@
 import argparse
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
-
-
-def seed(text: str) -> int:
-    """Reads a seed; argparse makes one line of a ValueError."""
-    if int(text) < 0:
-        raise ValueError
-    return int(text)
+from ktg_mm.apis.arguments import seed
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--seed',
         type=seed,
-        help="seed of everything random, at least 0; default: the config's; a resumed run keeps its own",
+        help="seed of everything random, from 0 to 4294967295; default: the config's; a resumed run keeps its own",
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16)')
     return parser.parse_args()

@@ -1,14 +1,70 @@
 """Command-line arguments that the tools share."""
 
 import argparse
+import contextlib
 import os
+import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from mmengine.config import DictAction
 
-from ktg_mm.errors import ConfigError, hide_passwords
+from ktg_mm.errors import ConfigError, UserError
 
 from .distributed import LAUNCHERS
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, whose errors are one line, as those of a config are; an empty argument is one.
+
+    Raises:
+        UserError: When it parses, if an argument is missing, unknown or wrong.
+
+    Example:
+        >>> parser = Parser(description='Does something.')
+        >>> _ = parser.add_argument('--seed', type=whole_number(0))
+        >>> parser.parse_args(['--seed', '3']).seed
+        3
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Raises the message as a user's mistake."""
+        raise UserError(message)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parses as argparse does, after a look for empty words, such as variables of the shell that were not set."""
+        words = list(sys.argv[1:] if args is None else args)
+        for before, word in zip(['', *words], words, strict=False):
+            option, equals, value = word.partition('=')
+            if not word.strip() or (option.startswith('--') and equals and not value):
+                name = option.strip() or (before if before.startswith('--') else '')
+                self.error(f'argument {name}: must not be empty' if name else 'an argument is empty')
+        return super().parse_known_args(words, namespace)
+
+
+def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """A ``type`` of an argument.
+
+    Args:
+        lowest: The lowest number.
+        highest: The highest number. Defaults to None: there is none.
+
+    Example:
+        >>> whole_number(1)('12')
+        12
+    """
+
+    def read(text: str) -> int:
+        with contextlib.suppress(ValueError):
+            if lowest <= (number := int(text)) and (highest is None or number <= highest):
+                return number
+        wanted = f'at least {lowest}' if highest is None else f'from {lowest} to {highest}'
+        raise argparse.ArgumentTypeError(f'must be a whole number, {wanted}, got {text!r}')
+
+    return read
+
+
+seed = whole_number(0, 2**32 - 1)  # as numpy's generators take them
 
 
 class _Options(DictAction):
@@ -17,20 +73,23 @@ class _Options(DictAction):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
-        for value in values:
-            if '=' not in value:
-                raise ConfigError('--cfg-options', f'must be KEY=VALUE, got {value!r}')
-        super().__call__(parser, namespace, values, option_string)
+        given = set(getattr(namespace, self.dest) or ())
+        for option in values:
+            key, equals, value = option.partition('=')
+            if not equals or not key.strip('.') or key != key.strip():
+                raise ConfigError('--cfg-options', f'must be KEY=VALUE, got {option!r}')
+            if not value:
+                raise ConfigError(f'--cfg-options {key}', f"""must be KEY=VALUE; for an empty text: '{key}=""'""")
+            if key in given:
+                raise ConfigError(f'--cfg-options {key}', 'is given twice; say what it is to be once')
+            given.add(key)
+            try:
+                super().__call__(parser, namespace, [option], option_string)
+            except (AssertionError, RecursionError) as error:
+                raise ConfigError(f'--cfg-options {key}', f'cannot be read: {error}') from error
 
 
-class _Parser(argparse.ArgumentParser):
-    """Python's, whose errors are one line without what may be the address of a storage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f'error: {hide_passwords(message)}\n')
-
-
-def config_parser(description: str) -> argparse.ArgumentParser:
+def config_parser(description: str) -> Parser:
     """A parser of the arguments ``config``, ``--with`` (as ``overlays``) and ``--cfg-options``.
 
     Args:
@@ -41,7 +100,7 @@ def config_parser(description: str) -> argparse.ArgumentParser:
         >>> args.config, args.overlays, args.cfg_options
         ('a.py', ['b.py'], {'c.d': 2})
     """
-    parser = _Parser(description=description)
+    parser = Parser(description=description)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--with',
@@ -73,6 +132,7 @@ def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=_set_local_rank, help=argparse.SUPPRESS)
 
 
-def _set_local_rank(rank: str) -> int:
-    os.environ.setdefault('LOCAL_RANK', rank)
-    return int(rank)
+def _set_local_rank(text: str) -> int:
+    rank = whole_number(0)(text)
+    os.environ.setdefault('LOCAL_RANK', text)
+    return rank

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from ktg_mm.apis import add_runner_arguments, config_parser
-from ktg_mm.errors import ConfigError
+from ktg_mm.apis.arguments import seed
+from ktg_mm.errors import ConfigError, UserError
 
 
 def test_options_of_a_config():
@@ -45,3 +46,68 @@ def test_local_rank(monkeypatch, already_set):
     assert os.environ['LOCAL_RANK'] == (already_set or '3')
     assert (args.launcher, args.work_dir) == ('pytorch', 'here')
     monkeypatch.delenv('LOCAL_RANK')
+
+
+def parser():
+    parser = config_parser('Does something.')
+    add_runner_arguments(parser)
+    parser.add_argument('--seed', type=seed)
+    parser.add_argument('--resume', nargs='?', const=True, default=False)
+    return parser
+
+
+@pytest.mark.parametrize(
+    ('words', 'line'),
+    [
+        ('', 'the following arguments are required: config'),
+        ('a.py b.py', 'unrecognized arguments: b.py'),
+        ('a.py --sead 3', 'unrecognized arguments: --sead 3'),
+        ('a.py --launcher torch', "argument --launcher: invalid choice: 'torch'"),
+        ('a.py --seed', 'argument --seed: expected one argument'),
+        ('a.py --seed x', "argument --seed: must be a whole number, from 0 to 4294967295, got 'x'"),
+        ('a.py --seed -1', "argument --seed: must be a whole number, from 0 to 4294967295, got '-1'"),
+        ('a.py --seed 4294967296', "argument --seed: must be a whole number, from 0 to 4294967295, got '4294967296'"),
+        ('a.py --local-rank x', 'argument --local_rank/--local-rank: must be a whole number, at least 0'),
+        ('a.py --work-dir=', 'argument --work-dir: must not be empty'),
+        ('a.py --resume=', 'argument --resume: must not be empty'),
+        ('a.py --cfg-options a.b=', '--cfg-options a.b: must be KEY=VALUE; for an empty text: \'a.b=""\''),
+        ('a.py --cfg-options =3', "--cfg-options: must be KEY=VALUE, got '=3'"),
+        ('a.py --cfg-options a.b=1 a.b=1', '--cfg-options a.b: is given twice'),
+        ('a.py --cfg-options a.b=1 --cfg-options c=3 a.b=2', '--cfg-options a.b: is given twice'),
+        ('a.py --cfg-options a.b=[1,2', '--cfg-options a.b: cannot be read: Imbalanced brackets'),
+    ],
+)
+def test_mistakes_are_one_line(words, line):
+    with pytest.raises(UserError) as caught:
+        parser().parse_args(words.split())
+    assert str(caught.value).startswith(line) and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('words', 'line'),
+    [
+        (['a.py', '--work-dir', ''], 'argument --work-dir: must not be empty'),
+        (['a.py', '--resume', ' '], 'argument --resume: must not be empty'),
+        ([''], 'an argument is empty'),
+        (['a.py', '--cfg-options', ''], 'argument --cfg-options: must not be empty'),
+    ],
+)
+def test_variables_of_the_shell_that_are_not_set(words, line, monkeypatch):
+    with pytest.raises(UserError, match=f'^{line}$'):
+        parser().parse_args(words)
+    monkeypatch.setattr('sys.argv', ['train.py', *words])
+    with pytest.raises(UserError, match=f'^{line}$'):
+        parser().parse_args()
+
+
+def test_help_stays(capsys):
+    with pytest.raises(SystemExit, match='0'):
+        parser().parse_args(['--help'])
+    assert capsys.readouterr().out.startswith('usage: ')
+
+
+def test_options_that_are_right():
+    assert parser().parse_args(['a.py', '--seed', str(2**32 - 1)]).seed == 2**32 - 1
+    options = ['a.b=""', 'c=[(1,2),x]', 'd=e=f', 'g=None']
+    read = parser().parse_args(['a.py', '--cfg-options', *options[:2], '--cfg-options', *options[2:]]).cfg_options
+    assert read == {'a.b': '', 'c': [(1, 2), 'x'], 'd': 'e=f', 'g': None}

@@ -105,7 +105,7 @@ def test_retrain_killed(tools, tmp_path: Path, exported: Path) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['--seeds', 0], 'error: --seeds must be at least 1, and --seeds-from at least 0'),
+        (['--seeds', 0], "error: argument --seeds: must be a whole number, at least 1, got '0'"),
         (['--against', 'a/x.py'], 'error: config a/x.py: no such file'),
         (
             ['--against', *[CONFIGS / name for name in ('kd/kd_cifar10.py', 'kd/kd_cifar10.py')]],

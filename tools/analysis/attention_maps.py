@@ -6,6 +6,7 @@ from ktg_mm.analysis.attention_maps import analyse_attention_maps
 from ktg_mm.analysis.chosen_images import sample_images, seen_pixels, with_images
 from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
 from ktg_mm.apis import joined_name, load_config, one_line_errors
+from ktg_mm.apis.arguments import seed
 from ktg_mm.errors import UserError
 
 MOST_IMAGES = 100  # beyond, viewers do not open the picture
@@ -21,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     which.add_argument(
         '--indices', type=int, nargs='+', metavar='I', help='places of the images in the data set, from 0'
     )
-    parser.add_argument('--seed', type=int, default=0, help='seed of the draw; default: 0')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of the draw; default: 0')
     return parser.parse_args()
 
 

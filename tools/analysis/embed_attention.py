@@ -6,6 +6,7 @@ from ktg_mm.analysis.chosen_images import sample_images, with_images
 from ktg_mm.analysis.embed_attention import METHODS, analyse_embedding, check_method
 from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
 from ktg_mm.apis import joined_name, one_line_errors
+from ktg_mm.apis.arguments import seed
 from ktg_mm.errors import UserError
 
 
@@ -16,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--samples', type=int, default=500, metavar='N', help='images, drawn evenly from the classes; default: 500'
     )
-    parser.add_argument('--seed', type=int, default=0, help='seed of the draw and of the embedding; default: 0')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of the draw and of the embedding; default: 0')
     return parser.parse_args()
 
 
