@@ -14,8 +14,8 @@ from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
 from .config import config_name
-from .hide_storage import hide_storage
 from .distributed import init_distributed
+from .hide_storage import hide_storage
 from .required_hooks import add_required_hooks
 
 
