@@ -249,7 +249,7 @@ CASES = [
     dict(**semi(sampler='labeled=12, unlabeled=20, infinite=True, shuffle=True'), says='train_dataloader.sampler'),
     dict(**semi(loader='batch_size=64'), says='train_dataloader.batch_size'),
     dict(
-        **semi(sampler='labeled=0, unlabeled=1218, infinite=True', loader='batch_size=1218'),
+        **semi(sampler='labeled=1, unlabeled=1218, infinite=True', loader='batch_size=1219'),
         says='train_dataloader.sampler.unlabeled',
         data=True,
     ),
@@ -268,6 +268,12 @@ CASES = [
     dict(config=FOLDERS.format(''), setup=images(no_images), says=TRAIN, data=True),
     dict(config=FOLDERS.format(''), setup=images(all_broken), says='.jpg', data=True),
     dict(config=FOLDERS.format(''), setup=images(text_files), says='.jpg', data=True),
+    dict(
+        config=FOLDERS.format('').replace("type='LoadImage'", "type='LoadImage', on_error='skip'"),
+        setup=images(all_broken),
+        says='.jpg',
+        data=True,
+    ),
     dict(config=FOLDERS.format(", ann_file='list.txt'"), setup=images(), says='list.txt', data=True),
     dict(
         config=FOLDERS.format(", ann_file='list.txt'"),
