@@ -13,6 +13,16 @@ from torch import Tensor
 UNLABELED = -1  # the label of a sample whose class is not known, or hidden
 
 
+def full_precision(value: Tensor) -> Tensor:
+    """A tensor of half precision as float32, any other as it is: confidences near 1 need the digits.
+
+    Example:
+        >>> full_precision(torch.ones(1, dtype=torch.bfloat16)).dtype
+        torch.float32
+    """
+    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+
+
 class NodeOutput:
     """What one node predicts for one view of a batch.
 
@@ -48,10 +58,10 @@ class NodeOutput:
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
         """Log-softmax of logits / temperature, shape (B, C); float32 for logits of half precision."""
-        # As autocast on a GPU has it: confidences near 1 need the digits.
-        dtype = torch.float32 if self.logits.dtype in (torch.float16, torch.bfloat16) else None
+        # Cast before the division, which would round again where the temperature is no power of 2.
         return self.cached(
-            ('log_probabilities', temperature), lambda: F.log_softmax(self.logits / temperature, dim=1, dtype=dtype)
+            ('log_probabilities', temperature),
+            lambda: F.log_softmax(full_precision(self.logits) / temperature, dim=1),
         )
 
     def probabilities(self, temperature: float = 1.0) -> Tensor:
@@ -104,34 +114,44 @@ class DetachedOutput(NodeOutput):
 
 
 class LabelOutput(NodeOutput):
-    """The label as a teacher: all probability is on the true class, at any temperature.
+    """The label as a teacher: all probability is on the true class, or as a soft label says, at any temperature.
 
     Args:
         labels: True classes, integers of shape (B,).
         num_classes: Number of classes C.
+        scores: Soft labels instead, such as mixed ones: probabilities of shape (B, C). Defaults to None.
+
+    Attributes:
+        labels: As given.
+        scores: As given.
 
     Example:
         >>> LabelOutput(torch.tensor([1]), num_classes=3).probabilities()
         tensor([[0., 1., 0.]])
+        >>> LabelOutput(torch.tensor([1]), num_classes=2, scores=torch.tensor([[0.2, 0.8]])).confidence
+        tensor([0.8000])
     """
 
-    def __init__(self, labels: Tensor, num_classes: int) -> None:
-        super().__init__(labels)
+    def __init__(self, labels: Tensor, num_classes: int, scores: Tensor | None = None) -> None:
+        super().__init__(labels if scores is None else scores)
         self.labels = labels
         self.num_classes = num_classes
+        self.scores = scores
 
     def probabilities(self, temperature: float = 1.0) -> Tensor:
-        """One-hot labels, shape (B, C)."""
+        """One-hot labels, or the soft ones, shape (B, C)."""
+        if self.scores is not None:
+            return self.scores
         return self.cached('one_hot', lambda: F.one_hot(self.labels, self.num_classes).float())
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
-        """Log of the one-hot labels: 0 and minus infinity, shape (B, C)."""
+        """Their logarithms, minus infinity where there is no probability, shape (B, C)."""
         return self.cached('log_one_hot', lambda: self.probabilities().log())
 
     @property
     def predicted(self) -> Tensor:
-        """The label itself, shape (B,)."""
-        return self.labels
+        """The label itself, or the most probable class of a soft one, shape (B,)."""
+        return self.labels if self.scores is None else super().predicted
 
     def detach(self) -> LabelOutput:
         """A label has no gradient: the same object."""
@@ -189,7 +209,7 @@ class TransferContext:
     """What edges may know besides the two outputs that they compare.
 
     Args:
-        labels: True classes, integers of shape (B,); None if a sample of the edge has none.
+        labels: True classes, integers of shape (B,); None if a sample of the edge has none, or labels are soft.
         progress: k / k_end, the share of the run's iterations including the present one, in (0, 1].
         source_name: Name of the node that teaches.
         target_name: Name of the node that learns.
@@ -198,7 +218,7 @@ class TransferContext:
             with the need ``SampleIds``.
         labeled_source: What the source says of the batch's L labelled samples in the view that it teaches with,
             detached; for parts with the need ``LabeledSource``.
-        labeled_labels: Their true classes, integers of shape (L,).
+        labeled_labels: Their true classes, integers of shape (L,); None if labels are soft.
         other_target: What the target says of the edge's samples in another view, detached; for parts with the need
             ``OtherView``.
         other_source: What the source says of them in that view, detached.

@@ -7,13 +7,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ktg_mm.structures import NodeOutput
+from ktg_mm.structures import NodeOutput, full_precision
+
+_BLANK = 1e-6  # the length of a crop, below which it has no direction
 
 
 def default_sizes(map_size: int) -> tuple[int, ...]:
     """Crop sizes for a map: (3, 5, 7) of a 7 x 7 map, (3, 7, 11) of a 14 x 14 map, others in proportion and odd.
 
-    A crop of one cell is left out: normalised it is 1, whatever the map. Maps of 2 x 2 are taken whole.
+    A crop of one cell is left out: normalised it is 1, whatever the map. Maps of 2 x 2 are taken whole. Of ResNet-20's
+    8 x 8 maps the sizes are 3, 5, 7, too, as Okamoto's thesis gives them for all ResNets (section 4.4.1); its largest
+    crop of ResNet-18's 7 x 7 maps is the whole map, which here would be 8.
 
     Args:
         map_size: Shorter side of the attention map, in cells.
@@ -32,7 +36,11 @@ def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     """Returns the sizes as a tuple, or raises ValueError unless they are positive whole numbers."""
     if sizes is None:
         return None
-    if not isinstance(sizes, Sequence) or not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
+    if (
+        not isinstance(sizes, Sequence)
+        or not sizes
+        or any(not isinstance(size, int) or isinstance(size, bool) or size < 1 for size in sizes)
+    ):
         raise ValueError(f'sizes must be a list of positive whole numbers, got {sizes!r}')
     return tuple(sizes)
 
@@ -99,4 +107,10 @@ def _crop_cells(attention: Tensor, size: int) -> Tensor:
 
 
 def _normalised_crop(attention: Tensor, cells: Tensor) -> Tensor:
-    return F.normalize(attention.flatten(1).gather(1, cells), dim=1)
+    """The crops, of length 1; a blank one stays as it is, and has no gradient, which would be of the order 1 / length.
+
+    The paper's formula is undefined there.
+    """
+    crop = full_precision(attention.flatten(1).gather(1, cells))
+    blank = crop.detach().norm(dim=1, keepdim=True) < _BLANK
+    return F.normalize(torch.where(blank, crop.detach(), crop), dim=1)

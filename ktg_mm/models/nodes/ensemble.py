@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from ktg_mm.registry import NODES
-from ktg_mm.structures import NodeOutput
+from ktg_mm.structures import NodeOutput, full_precision
 
 from .base import Node
 
@@ -33,10 +33,14 @@ class EnsembleNode(Node):
     has_parameters = False
 
     def __init__(self, members: Sequence[str]) -> None:
-        if isinstance(members, str) or len(members) < 2 or len(set(members)) < len(members):
+        if (
+            not isinstance(members, (list, tuple))
+            or not all(isinstance(name, str) for name in members)
+            or len(set(members)) < max(2, len(members))
+        ):
             raise ValueError(f'members must be a list of at least two different nodes, got {members!r}')
         super().__init__(inputs=members)
 
     def forward(self, inputs: list[NodeOutput]) -> NodeOutput:  # type: ignore[override]
         """Returns the output with the mean of the members' logits, shape (B, C)."""
-        return NodeOutput(torch.stack([output.logits for output in inputs]).mean(dim=0))
+        return NodeOutput(torch.stack([full_precision(output.logits) for output in inputs]).mean(dim=0))

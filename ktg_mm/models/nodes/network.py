@@ -13,7 +13,7 @@ import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
 from ktg_mm.config.pretrained import pretrained_init
 from ktg_mm.errors import UserError, did_you_mean
 from ktg_mm.registry import NODES
-from ktg_mm.structures import NodeOutput
+from ktg_mm.structures import NodeOutput, full_precision
 
 from .base import Node
 
@@ -152,7 +152,7 @@ class NetworkNode(Node):
         if features is None and self._gives_features and self.attention_layer is not None:
             raise UserError(f'attention_layer: {self.attention_layer!r} is not run; name a module that gives features')
         if features is not None:
-            attention = features.square().sum(dim=1) if features.dim() == 4 else None
+            attention = full_precision(features).square().sum(dim=1) if features.dim() == 4 else None
         return NodeOutput(logits, attention, attention_logits)
 
     def _keep_branch_output(self, module: nn.Module, args: tuple, output: tuple[Tensor, Tensor]) -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ktg_mm.models.losses import AttentionCosine, AttentionMSE
 from ktg_mm.models.losses.attention_crops import attention_crops, check_sizes, default_sizes
 from ktg_mm.structures import NodeOutput
 
@@ -103,7 +104,7 @@ def test_maps_that_cannot_be_compared(target, source, sizes, message):
     assert str(caught.value).startswith(message) and '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize('sizes', [[], [0], [3, -1], [3.0], ['3'], 5, '3', '35'])
+@pytest.mark.parametrize('sizes', [[], [0], [3, -1], [3.0], ['3'], [True], 5, '3', '35'])
 def test_sizes_that_are_none(sizes):
     with pytest.raises(ValueError) as caught:
         check_sizes(sizes)
@@ -112,3 +113,39 @@ def test_sizes_that_are_none(sizes):
 
 def test_sizes_are_kept():
     assert check_sizes(None) is None and check_sizes([3, 5]) == check_sizes((3, 5)) == (3, 5)
+
+
+@pytest.mark.parametrize('loss', [AttentionMSE(), AttentionMSE(reduction='sum'), AttentionCosine()])
+@pytest.mark.parametrize('scale', [0.0, 1e-7])
+@pytest.mark.parametrize('blank', ['target', 'source', 'both'])
+def test_a_blank_map_has_a_finite_loss_and_no_gradient(loss, scale, blank):
+    maps = torch.rand(2, 3, 7, 7, generator=torch.Generator().manual_seed(0))
+    target, source = (
+        scale * one if blank in (name, 'both') else one for name, one in zip(('target', 'source'), maps, strict=True)
+    )
+    leaf = target.clone().requires_grad_()
+    value = loss(output(leaf), output(source).detach(), None)
+    value.sum().backward()
+    assert value.isfinite().all()
+    assert bool(leaf.grad.any()) == (blank == 'source' and (scale > 0 or isinstance(loss, AttentionMSE)))
+    assert leaf.grad.abs().max() < 10  # 5e10 where a crop without direction is divided by its length
+
+
+def test_other_maps_are_normalised_as_ever():
+    maps = torch.rand(2, 8, 7, 7, generator=torch.Generator().manual_seed(0))
+    target, source = maps[0].clone().requires_grad_(), maps[1]
+    ((found, _),) = crops(target, source, [7])
+    expected = torch.nn.functional.normalize(target.flatten(1), dim=1)
+    assert torch.equal(found, expected)
+    weights = torch.rand(8, 49)
+    gradients = [torch.autograd.grad((value * weights).sum(), target)[0] for value in (found, expected)]
+    assert torch.equal(*gradients)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_crops_in_half_precision(dtype):
+    maps = torch.rand(2, 8, 14, 14, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for loss in (AttentionMSE(), AttentionCosine()):
+        ours, exact = (loss(output(m[0]), output(m[1]).detach(), None) for m in (maps, maps.double()))
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours.double(), exact, rtol=1e-5, atol=1e-6)

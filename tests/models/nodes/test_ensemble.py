@@ -21,8 +21,16 @@ def test_reads_its_members_and_has_no_parameters():
         node.ask_for_attention()
 
 
-@pytest.mark.parametrize('members', [[], ['a'], ['a', 'a'], 'ab', ()])
+@pytest.mark.parametrize('members', [[], ['a'], ['a', 'a'], 'ab', (), None, 2, [1, 2], dict(a=1, b=2), [['a'], ['b']]])
 def test_wrong_members(members):
     with pytest.raises(ValueError) as caught:
         EnsembleNode(members)
     assert str(caught.value) == f'members must be a list of at least two different nodes, got {members!r}'
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_the_mean_of_half_precision_is_not_rounded_again(dtype):
+    logits = (15 * torch.randn(3, 200, 20, generator=torch.Generator().manual_seed(0))).to(dtype)
+    found = EnsembleNode(['a', 'b', 'c'])([NodeOutput(values) for values in logits])
+    expected = torch.log_softmax(logits.double().mean(dim=0), dim=1)
+    torch.testing.assert_close(found.log_probabilities().double(), expected, rtol=0, atol=2e-5)

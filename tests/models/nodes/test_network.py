@@ -287,3 +287,12 @@ def test_a_named_layer_without_a_backbone():
     )
     node.ask_for_attention()
     assert node(torch.rand(2, 1, 32, 32)).attention.shape == (2, 1, 1)
+
+
+def test_attention_of_large_features_in_half_precision(toys):
+    node = make(toys.network())
+    node.ask_for_attention()
+    features = torch.full((2, 16, 4, 4), 300.0).half()
+    node.network.forward = lambda inputs, mode: node._keep_features(None, (), features) or torch.zeros(2, 5)
+    # Squared in float16, they would be infinite.
+    assert torch.equal(node(None).attention, torch.full((2, 4, 4), 16 * 300.0**2))
