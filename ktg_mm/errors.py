@@ -24,6 +24,7 @@ class ConfigError(UserError, ValueError):
     def __init__(self, key: str, message: str) -> None:
         super().__init__(f'{key}: {message}')
         self.key = key
+        self.problem = message
 
 
 class UntaughtError(ConfigError):
@@ -40,6 +41,17 @@ class NonFiniteError(UserError):
 
 class DataError(UserError):
     """Data that is missing, unreadable or not in the layout that was expected."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line; its type if it says nothing.
+
+    Example:
+        >>> first_line(KeyError('no such part')), first_line(AssertionError())
+        ('no such part', 'AssertionError')
+    """
+    reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
+    return reason.splitlines()[0] if reason else type(error).__name__
 
 
 def is_interrupt(error: BaseException | None) -> bool:

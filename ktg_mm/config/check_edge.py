@@ -9,6 +9,7 @@ from typing import Any
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.registry import GATES, NODES
 
+from .check_number import check_number
 from .edge_config import LABEL, EdgeConfig, PartConfig
 from .type_check import check_type, class_of
 
@@ -39,7 +40,7 @@ def check_edge(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     if not isinstance(cfg, Mapping):
         raise ConfigError(path, f'must be a dict with a loss such as dict(loss=dict(type="KLDivergence")), got {cfg!r}')
     kind = cfg.get('type', 'TransferEdge')
-    if kind not in _ENTRIES:
+    if not isinstance(kind, str) or kind not in _ENTRIES:
         raise ConfigError(f'{path}.type', f'unknown edge {kind!r}; {did_you_mean(kind, _ENTRIES)}')
     for entry in cfg:
         if entry not in _ENTRIES[kind]:
@@ -56,9 +57,10 @@ def _check_average(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, 'a moving average needs another network as its source')
     if cfg.get('mode', 'train') not in ('train', 'eval'):
         raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {cfg['mode']!r}")
-    decay = cfg.get('decay', 0.999)
-    if not isinstance(decay, (int, float)) or not 0 <= decay < 1:
-        raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay!r}')
+    try:
+        check_number('decay', cfg.get('decay', 0.999), '[0, 1)')
+    except ValueError as error:
+        raise ConfigError(f'{path}.decay', str(error).removeprefix('decay ')) from error
 
 
 def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:

@@ -19,6 +19,17 @@ from .type_check import check_type
 if TYPE_CHECKING:
     from .graph_config import GraphConfig
 
+# The loss of a head that a label edge stands for.
+_PLAIN_LOSS = dict(
+    type='CrossEntropyLoss',
+    loss_weight=1.0,
+    use_sigmoid=False,
+    use_soft=False,
+    reduction='mean',
+    class_weight=None,
+    pos_weight=None,
+)
+
 # What of a backbone's config says how its weights are shaped.
 _ARCHITECTURE = ('type', 'arch', 'depth', 'widen_factor', 'base_channels')
 
@@ -33,6 +44,9 @@ def check_graph(graph: GraphConfig) -> None:
         ConfigError: At the first mistake.
         UntaughtError: If its parts are sound, but it cannot do its work.
     """
+    joint_views = graph.model.get('joint_views', False)
+    if not isinstance(joint_views, bool):
+        raise ConfigError('model.joint_views', f'must be True or False, got {joint_views!r}')
     for name, node in graph.nodes.items():
         _check_node(name, node, graph.nodes)
     for edge in graph.edges.values():
@@ -51,18 +65,45 @@ def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
     check_type(node, NODES, path, 'node')
     if 'network' in node:
         check_type(node['network'], MODELS, f'{path}.network', 'network')
+        _check_nothing_unread(f'{path}.network', node['network'])
         for part in ('backbone', 'neck', 'head'):
             # A neck may be a list of necks.
             cfgs = node['network'].get(part)
             for cfg in cfgs if isinstance(cfgs, (list, tuple)) else [cfgs]:
                 if cfg is not None:
                     check_type(cfg, MODELS, f'{path}.network.{part}', part)
+    if node.get('prefix') and not node.get('checkpoint'):
+        raise ConfigError(f'{path}.prefix', 'has no checkpoint to take a part of; give one, or leave the prefix out')
     members = node.get('members', ())
     if not isinstance(members, (list, tuple)):
         raise ConfigError(f'{path}.members', f'must be a list of nodes, got {members!r}')
     for member in members:
-        if member not in nodes:
+        if not isinstance(member, str) or member not in nodes:
             raise ConfigError(f'{path}.members', f'no node is named {member!r}; {did_you_mean(member, nodes)}')
+
+
+def _check_nothing_unread(path: str, network: Mapping[str, Any]) -> None:
+    """Refuses what would change how a classifier of mmpretrain learns, as a node computes logits alone."""
+    if network.get('train_cfg'):
+        raise ConfigError(
+            f'{path}.train_cfg', 'nobody reads it in a graph; images are mixed by data_preprocessor.batch_augments'
+        )
+    if network.get('data_preprocessor'):
+        raise ConfigError(
+            f'{path}.data_preprocessor',
+            'nobody reads it in a graph; all nodes share the data_preprocessor of the config',
+        )
+    head = network.get('head')
+    loss = head.get('loss') if isinstance(head, Mapping) else None
+    if (
+        isinstance(loss, Mapping)
+        and {key: loss.get(key, plain) for key, plain in _PLAIN_LOSS.items()} | loss != _PLAIN_LOSS
+    ):
+        raise ConfigError(
+            f'{path}.head.loss',
+            'nobody reads it in a graph, whose edges say what a network learns: leave it out, and write '
+            "model.edges['label->net1'].loss=dict(type='CrossEntropy', label_smoothing=0.1) or the like",
+        )
 
 
 def _check_role(name: str, graph: GraphConfig) -> None:
@@ -90,7 +131,7 @@ def _check_same_network(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
 
 def _check_target(graph: GraphConfig) -> None:
     target = graph.target
-    if target not in graph.nodes:
+    if not isinstance(target, str) or target not in graph.nodes:
         problem = f'no node is named {target!r}' if target else 'is missing'
         raise ConfigError('model.target', f'{problem}; {did_you_mean(target, graph.nodes)}')
 

@@ -16,7 +16,8 @@ class NodeMetric(BaseMetric):
     The names get the node's name as prefix: ``net1/accuracy/top1``, ``ensemble/accuracy/top1``.
 
     Args:
-        metric: Config of an mmpretrain metric that reads ``pred_score`` and ``gt_label``. Defaults to Accuracy.
+        metric: Config of an mmpretrain metric that reads ``pred_score`` and ``gt_label``, or
+            ``gt_score`` where the data have soft labels. Defaults to Accuracy.
         nodes: The nodes to evaluate. Defaults to None: all.
         collect_device: As in mmengine.
 
@@ -52,7 +53,11 @@ class NodeMetric(BaseMetric):
             index = names.index(name)
             metric.process(
                 data_batch,
-                [dict(pred_score=sample['node_scores'][index], gt_label=sample['gt_label']) for sample in data_samples],
+                [
+                    {key: sample[key] for key in ('gt_label', 'gt_score') if key in sample}
+                    | dict(pred_score=sample['node_scores'][index])
+                    for sample in data_samples
+                ],
             )
 
     def _build_metrics(self, names: list[str]) -> dict[str, BaseMetric]:

@@ -9,7 +9,8 @@ from mmengine.config import ConfigDict
 from mmengine.registry import Registry
 
 from ktg_mm.config import EdgeConfig
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.config.check_argument import split_argument
+from ktg_mm.errors import ConfigError, UserError, first_line
 
 from .edges import TransferEdge
 
@@ -23,17 +24,28 @@ def build_part(registry: Registry, cfg: Mapping[str, Any], path: str) -> Any:
         path: The config's key, for messages.
 
     Raises:
-        ConfigError: If it does not take its arguments.
+        ConfigError: If it does not take its arguments; the message names the argument at fault, if the part does.
+
+    Example:
+        >>> from ktg_mm.registry import GATES
+        >>> build_part(GATES, dict(type='ThresholdGate', threshold=2), 'gate')
+        Traceback (most recent call last):
+        ktg_mm.errors.ConfigError: gate.threshold: must be in [0, 1], got 2
     """
     # A graph must not change the config it was built of; building some networks fills in defaults.
     cfg = ConfigDict(cfg).to_dict()
     try:
         return registry.build(cfg)
+    except ConfigError as error:
+        raise ConfigError(f'{path}.{error.key}', error.problem) from error
     except UserError as error:
         raise ConfigError(path, str(error)) from error
     except (TypeError, ValueError, KeyError, AssertionError) as error:
-        reason = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-        raise ConfigError(path, reason.splitlines()[0] if reason else type(error).__name__) from error
+        reason = first_line(error)
+        name, problem = split_argument(reason)
+        if name in cfg:
+            raise ConfigError(f'{path}.{name}', problem) from error
+        raise ConfigError(path, reason) from error
 
 
 def build_edge(edge: EdgeConfig) -> TransferEdge:

@@ -83,6 +83,29 @@ class TransferEdge(nn.Module):
                 if need.applies(part):
                     yield path, part, need
 
+    @property
+    def views(self) -> set[str]:
+        """The views with a name that the edge and its parts look at."""
+        looked_at = [view for _, part, need in self.needs for view in need.views(part)]
+        return {view for view in (self.source_view, self.target_view, *looked_at) if view is not None}
+
+    def refuse_soft_labels(self, key: str) -> None:
+        """Refuses a part that asks for the one class of a sample, which a soft label has not.
+
+        Args:
+            key: The config key that makes labels soft.
+
+        Raises:
+            ConfigError: If there is one.
+        """
+        for path, part, need in self.needs:
+            if need.needs_classes:
+                raise ConfigError(
+                    path,
+                    f'{type(part).__name__} asks for the one true class of a sample, which labels made soft by {key} '
+                    'do not have; take another, or leave that out',
+                )
+
     def set_num_classes(self, num_classes: int) -> None:
         """Tells the edge's parts the number of classes."""
         for _, part in self.parts:
@@ -105,11 +128,13 @@ class TransferEdge(nn.Module):
             seed: The run's. Defaults to 0.
 
         Raises:
-            ConfigError: If a part needs something that the data do not have.
+            ConfigError: If a part needs something that the data do not have, or single classes where labels are soft.
         """
         rows = batch.rows
         all_known = rows.count('labeled') == rows.size or self.samples == 'labeled'
-        labels = batch.labels[rows.rows(self.samples)] if all_known else None
+        if batch.scores is not None:
+            self.refuse_soft_labels("the samples' gt_score")
+        labels = batch.labels[rows.rows(self.samples)] if all_known and batch.scores is None else None
         context = TransferContext(labels, progress, self.source_name, self.target_name, seed)
         for path, part, need in self.needs:
             need.fill(path, part, self, batch, context)

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from ktg_mm.config import LABEL, GraphConfig, check_type
 from ktg_mm.errors import ConfigError
 from ktg_mm.registry import NODES, UPDATES
-from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, SampleRows
+from ktg_mm.structures import EdgeValue, NodeOutput, SampleRows
 
 from .batch_check import check_batch
 from .build import build_edge, build_part
 from .edges import EMAEdge, TransferEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
+from .soft_labels import labels_of, prepare_soft_labels
 from .updates import total_loss
 
 
@@ -96,6 +97,7 @@ class KnowledgeTransferGraph(BaseModel):
         self.seed = 0
         self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
         self._tell_num_classes()
+        prepare_soft_labels(self.data_preprocessor, self._transfers, self.num_classes)
         self._prepare_nodes({edge.target for edge in config.averages if edge.cfg.get('mode') == 'eval'})
 
     def _common_num_classes(self, expected: int | None) -> int | None:
@@ -225,7 +227,7 @@ class KnowledgeTransferGraph(BaseModel):
         rows: SampleRows | None = None,
     ) -> dict[str, EdgeValue]:
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
-        labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels, scores = labels_of(data_samples, self.num_classes)
         rows = rows or SampleRows.of(labels)
         transfers = self._transfers
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
@@ -234,12 +236,12 @@ class KnowledgeTransferGraph(BaseModel):
             check_batch(edge, inputs, rows)
             edge.ask(run)
         run.run()
-        batch, values = Batch(run, rows, labels, data_samples), {}
+        batch, values = Batch(run, rows, labels, data_samples, scores), {}
         for key, edge in edges.items():
             context = edge.context(batch, self.progress, self.seed)
             target = run.output(edge.target_name, edge.target_view, edge.samples)
             if edge.source_name == LABEL:
-                source: NodeOutput = LabelOutput(cast(Tensor, context.labels), target.logits.shape[1])
+                source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
             else:
                 source = run.output(edge.source_name, edge.source_view, edge.samples)
             values[key] = edge(target, source, context)
@@ -281,6 +283,8 @@ class KnowledgeTransferGraph(BaseModel):
         networks = tuple(name for name, node in self.nodes.items() if node.has_parameters)
         target = names.index(self.target)
         for sample, score, label in zip(data_samples, scores, scores[:, target].argmax(dim=1), strict=True):
+            if 'gt_score' in sample and 'gt_label' not in sample:  # metrics ask for a class
+                sample.set_gt_label(sample.gt_score.argmax())
             sample.set_pred_score(score[target]).set_pred_label(label)
             sample.set_field(score, 'node_scores', dtype=torch.Tensor)
             sample.set_metainfo(dict(node_names=names, network_names=networks))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ktg_mm.config.edge_config import EdgeConfig, PartConfig
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.structures import SampleRows, TransferContext
+from ktg_mm.structures import LabelOutput, SampleRows, TransferContext
 
 from .forward_pass import ForwardPass
 from .nodes import Node
@@ -28,12 +28,19 @@ class Batch(NamedTuple):
         rows: Which of its B samples have a label.
         labels: Integers of shape (B,), ``UNLABELED`` where there is none.
         data_samples: One per image.
+        scores: Soft labels of shape (B, C), None if labels are single classes.
     """
 
     run: ForwardPass
     rows: SampleRows
     labels: Tensor
     data_samples: list[DataSample]
+    scores: Tensor | None = None
+
+    def label(self, samples: str, num_classes: int) -> LabelOutput:
+        """The labels of some samples, as a teacher."""
+        rows = self.rows.rows(samples)
+        return LabelOutput(self.labels[rows], num_classes, None if self.scores is None else self.scores[rows])
 
 
 class Need:
@@ -48,6 +55,7 @@ class Need:
 
     Attributes:
         needs_labels: True if all samples of the edge must have a label.
+        needs_classes: True if labels must be single classes; soft ones, such as mixed ones, are refused.
         between_nodes: True if the label cannot be the source.
         samples: Which samples the batch must have besides those that the edge is about, None if there are none.
 
@@ -57,6 +65,7 @@ class Need:
     """
 
     needs_labels = False
+    needs_classes = False
     between_nodes = False
     samples: str | None = None
 
@@ -94,6 +103,7 @@ class Labels(Need):
     """The true class of every sample: the edge is about labelled samples."""
 
     needs_labels = True
+    needs_classes = True
 
     def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         """Refuses an edge about samples that may have none."""
@@ -109,14 +119,16 @@ class LabeledSource(Need):
     Args:
         argument: The part's argument that says whether it is needed. Defaults to None: always.
         value: What it is then. Defaults to None.
+        classes: Whether the part looks at ``labeled_labels``, which must be single classes then. Defaults to False.
     """
 
     between_nodes = True
     samples = 'labeled'
 
-    def __init__(self, argument: str | None = None, value: Any = None) -> None:
+    def __init__(self, argument: str | None = None, value: Any = None, classes: bool = False) -> None:
         super().__init__(argument)
         self._wanted = value
+        self.needs_classes = classes
 
     def applies(self, part: Any) -> bool:
         """Whether the argument has the value."""
@@ -129,7 +141,8 @@ class LabeledSource(Need):
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
         """Fills in the source's output, detached, and the labels."""
         context.labeled_source = batch.run.output(edge.source_name, edge.source_view, 'labeled').detach()
-        context.labeled_labels = batch.labels[batch.rows.rows('labeled')]
+        if batch.scores is None:
+            context.labeled_labels = batch.labels[batch.rows.rows('labeled')]
 
 
 class OtherView(Need):

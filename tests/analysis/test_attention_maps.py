@@ -281,7 +281,7 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
         (['--against', str(DIGITS)], f'--against {DIGITS}: give the checkpoints of its runs after it'),
         (
             ['--cfg-options', 'model.nodes.net1.attention_layer=backbone.layer9'],
-            'model.nodes.net1: attention_layer: the network has no module',
+            'model.nodes.net1.attention_layer: the network has no module',
         ),
     ],
 )

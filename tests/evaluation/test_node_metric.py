@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from mmpretrain.evaluation import Accuracy
 
 import ktg_mm.evaluation  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
@@ -107,3 +108,16 @@ def test_metrics_of_a_run_are_the_networks_accuracies(tiny_runner):
         for name in correct:
             correct[name] += int((graph.nodes[name](images).logits.argmax(dim=1) == labels).sum())
     assert metrics == {f'{name}/accuracy/top1': pytest.approx(100 * number / 32) for name, number in correct.items()}
+
+
+def test_soft_labels_reach_the_metric(monkeypatch):
+    seen = []
+    monkeypatch.setattr(Accuracy, 'process', lambda self, data_batch, data_samples: seen.extend(data_samples))
+    metric = NodeMetric()
+    metric.dataset_meta = None
+    scores, soft = torch.tensor([[0.9, 0.1], [0.2, 0.8]]), torch.tensor([0.3, 0.7])
+    sample = dict(node_names=('a', 'b'), node_scores=scores, gt_label=torch.tensor([1]))
+    metric.process({}, [sample, dict(sample, gt_score=soft)])
+    assert [one.get('gt_score') is soft for one in seen] == [False, True, False, True]
+    assert all(one.keys() - {'gt_score'} == {'pred_score', 'gt_label'} for one in seen)
+    assert torch.equal(seen[3]['pred_score'], scores[1])

@@ -49,7 +49,7 @@ MISTAKES = {
     ),
     'ensemble of one': (
         'model.nodes.ensemble.members=[net1]',
-        "model.nodes.ensemble: members must be a list of at least two different nodes, got ['net1']",
+        "model.nodes.ensemble.members: must be a list of at least two different nodes, got ['net1']",
     ),
     'attention of an ensemble': (
         'model.edges.ensemble->net1.loss.type=AttentionMSE',
@@ -57,7 +57,7 @@ MISTAKES = {
     ),
     'attention of a layer that is not there': (
         'model.nodes.net1.attention_layer=backbone.layer9',
-        "model.nodes.net1: attention_layer: the network has no module 'backbone.layer9'; did you mean",
+        "model.nodes.net1.attention_layer: the network has no module 'backbone.layer9'; did you mean",
     ),
     'wrong key of the model': ('model.targets=net1', 'model: ', "'targets'; did you mean 'target'?"),
     'wrong key at the top': ('trian_cfg.max_epochs=1', '--cfg-options: ', "'trian_cfg'; did you mean 'train_cfg'?"),

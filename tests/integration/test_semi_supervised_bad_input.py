@@ -39,11 +39,11 @@ def teacher(**changes: object) -> str:
 MISTAKES = {
     'threshold of a gate': (
         gate('ThresholdGate', threshold=1.5),
-        f'{EDGE}.gate: threshold must be in [0, 1], got 1.5',
+        f'{EDGE}.gate.threshold: must be in [0, 1], got 1.5',
     ),
     'threshold of a loss': (
         edge(loss=dict(threshold=-0.1)),
-        f'{EDGE}.loss: threshold must be in [0, 1], got -0.1',
+        f'{EDGE}.loss.threshold: must be in [0, 1], got -0.1',
     ),
     'gate that needs labels': (
         gate('CorrectGate'),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mmpretrain.models import LeNet5
+from mmpretrain.models import LeNet5, LinearClsHead
 from mmpretrain.structures import DataSample
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -769,11 +769,11 @@ def abn(toys, branch_classes):
 MISTAKES = {
     'a gate out of range': (
         lambda toys: dict(edges={'net1->net2': toys.kl(dict(type='SineGate', frequency=2, phase=0))}),
-        "model.edges['net1->net2'].gate: frequency must be in [0, 1], got 2",
+        "model.edges['net1->net2'].gate.frequency: must be in [0, 1], got 2",
     ),
     'a phase in degrees': (
         lambda toys: dict(edges={'net1->net2': toys.kl(dict(type='SineGate', frequency=0, phase=90))}),
-        "model.edges['net1->net2'].gate: phase must be in [0, 2 pi] (radians), got 90",
+        "model.edges['net1->net2'].gate.phase: must be in [0, 2 pi] (radians), got 90",
     ),
     'a gate that lacks an argument': (
         lambda toys: dict(edges={'net1->net2': toys.kl(dict(type='SineGate', frequency=0))}),
@@ -781,11 +781,11 @@ MISTAKES = {
     ),
     'no temperature': (
         lambda toys: dict(edges={'net1->net2': toys.kl(temperature=0)}),
-        "model.edges['net1->net2'].loss: temperature must be above 0, got 0",
+        "model.edges['net1->net2'].loss.temperature: must be above 0, got 0",
     ),
     'wrong sizes': (
         lambda toys: dict(edges={'net1->net2': dict(loss=dict(type='AttentionMSE', sizes=5))}),
-        "model.edges['net1->net2'].loss: sizes must be a list of positive whole numbers, got 5",
+        "model.edges['net1->net2'].loss.sizes: must be a list of positive whole numbers, got 5",
     ),
     'another number of classes': (
         lambda toys: dict(nodes=dict(net2=toys.node(classes=7))),
@@ -817,17 +817,17 @@ MISTAKES = {
     ),
     'no members': (
         lambda toys: dict(nodes=dict(vote=dict(type='EnsembleNode', members=[]))),
-        'model.nodes.vote: members must be a list of at least two different nodes, got []',
+        'model.nodes.vote.members: must be a list of at least two different nodes, got []',
     ),
     'a wrong argument of a backbone': (
         lambda toys: dict(
             nodes=dict(net2=dict(type='NetworkNode', network=toys.network(depth=9))),
         ),
-        'model.nodes.net2: depth: 9 is not 6n+2 (20, 32, 44, 56, 110, ... up to 1202)',
+        'model.nodes.net2.network.backbone.depth: 9 is not 6n+2 (20, 32, 44, 56, 110, ... up to 1202)',
     ),
     'an unknown argument of a backbone': (
         lambda toys: dict(nodes=dict(net2=dict(type='NetworkNode', network=toys.network(depht=8)))),
-        "model.nodes.net2: ResNet.__init__() got an unexpected keyword argument 'depht'",
+        "model.nodes.net2.network.backbone.depht: ResNet.__init__() got an unexpected keyword argument 'depht'",
     ),
     'no network': (
         lambda toys: dict(nodes=dict(net2=dict(type='NetworkNode'))),
@@ -932,8 +932,13 @@ def test_prediction_from_several_views(toys):
 
 
 def test_the_config_of_a_network_that_fills_in_defaults_is_not_changed(toys):
+    class FillingHead(LinearClsHead):
+        def __init__(self, loss, **arguments):
+            loss.setdefault('loss_weight', 1.0)
+            super().__init__(loss=loss, **arguments)
+
     network = toys.network()
-    network |= dict(data_preprocessor=dict(num_classes=5), train_cfg=dict(augments=[dict(type='Mixup', alpha=0.2)]))
+    network['head'] |= dict(type=FillingHead, loss=dict(type='CrossEntropyLoss'))
     config = dict(
         nodes=dict(net1=dict(type='NetworkNode', network=network)),
         edges={'label->net1': toys.label(dict(type='SineGate', frequency=0, phase=0), weight=0.5)},

@@ -10,6 +10,7 @@ from mmpretrain.models.backbones.resnet import ResNet
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ktg_mm.config.check_argument import check_flag
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.backbones.resnet_cifar import CIFARResNet
 
@@ -92,8 +93,9 @@ class AttentionBranchMixin(BaseModule):
     """
 
     def __init__(self, num_classes: int, residual: bool = False, **kwargs: Any) -> None:
-        if num_classes < 1:
+        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
             raise ConfigError('num_classes', f'{num_classes!r} is not a positive number')
+        check_flag('residual', residual)
         super().__init__(**kwargs)
         self.residual = residual
         stage = super().make_res_layer(**{**self._last_stage, 'stride': 1})
@@ -159,8 +161,9 @@ class ABNResNet(AttentionBranchMixin, ResNet):
         zero_init_residual: bool = False,
         **kwargs: Any,
     ) -> None:
-        if depth not in self.arch_settings:
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.arch_settings:
             raise ConfigError('depth', f'{depth!r} is not one of {", ".join(map(str, self.arch_settings))}')
+        check_flag('zero_init_residual', zero_init_residual)
         super().__init__(num_classes, residual, depth=depth, zero_init_residual=zero_init_residual, **kwargs)
 
     def forward_stem(self, x: torch.Tensor) -> torch.Tensor:

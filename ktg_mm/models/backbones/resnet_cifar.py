@@ -8,7 +8,16 @@ from mmpretrain.models.backbones.resnet_cifar import ResNet_CIFAR
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ktg_mm.config.check_argument import check_flag, check_part, check_whole
 from ktg_mm.errors import ConfigError
+
+
+def check_stages(out_indices: Any) -> tuple[int, ...]:
+    """Returns the indices of stages, 0 to 2; raises a ConfigError if they are none."""
+    stages = out_indices if isinstance(out_indices, (list, tuple)) else ()
+    if not stages or any(isinstance(stage, bool) or stage not in (0, 1, 2) for stage in stages):
+        raise ConfigError('out_indices', f'{out_indices!r} names a stage beyond 0, 1 and 2')
+    return tuple(stages)
 
 
 class ZeroPadShortcut(nn.Module):
@@ -58,7 +67,8 @@ class CIFARResNet(ResNet_CIFAR):
             ``drop_path_rate``, ``init_cfg``.
 
     Raises:
-        ConfigError: The depth is not 6n+2, or the shortcut is unknown.
+        ConfigError: The depth is not 6n+2, the shortcut is unknown, or an index names no stage.
+        ValueError: If another argument has a wrong type or is out of range.
 
     Example:
         >>> (features,) = CIFARResNet(depth=20)(torch.rand(2, 3, 32, 32))
@@ -79,10 +89,15 @@ class CIFARResNet(ResNet_CIFAR):
         zero_init_residual: bool = False,
         **kwargs: Any,
     ) -> None:
-        if depth not in self.arch_settings:
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.arch_settings:
             raise ConfigError('depth', f'{depth!r} is not 6n+2 (20, 32, 44, 56, 110, ... up to 1202)')
         if shortcut not in ('A', 'B'):
             raise ConfigError('shortcut', f"{shortcut!r} is unknown; 'A' pads with zeros, 'B' is a 1x1 convolution")
+        check_whole('in_channels', in_channels)
+        check_whole('base_channels', base_channels)
+        check_stages(out_indices)
+        check_part('norm_cfg', norm_cfg)
+        check_flag('zero_init_residual', zero_init_residual)
         # Set before the base's constructor, which calls make_res_layer.
         self.shortcut = shortcut
         super().__init__(

@@ -8,7 +8,11 @@ from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from ktg_mm.config import check_number
+from ktg_mm.config.check_argument import check_init, check_part, check_whole
 from ktg_mm.errors import ConfigError
+
+from .resnet_cifar import check_stages
 
 
 class PreActBlock(nn.Module):
@@ -79,6 +83,7 @@ class CIFARWideResNet(BaseModule):
 
     Raises:
         ConfigError: The depth is not 6n+4, the widen factor not positive, or an index names no stage.
+        ValueError: If another argument has a wrong type or is out of range.
 
     Example:
         >>> (features,) = CIFARWideResNet(depth=16, widen_factor=2)(torch.rand(2, 3, 32, 32))
@@ -96,19 +101,21 @@ class CIFARWideResNet(BaseModule):
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        if depth < 10 or depth % 6 != 4:
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 10 or depth % 6 != 4:
             raise ConfigError('depth', f'{depth!r} is not 6n+4 (10, 16, 22, 28, 34, 40, ...)')
-        if widen_factor < 1:
+        if isinstance(widen_factor, bool) or not isinstance(widen_factor, int) or widen_factor < 1:
             raise ConfigError('widen_factor', f'{widen_factor!r} is not a positive number')
-        if not set(out_indices) <= {0, 1, 2}:
-            raise ConfigError('out_indices', f'{out_indices!r} names a stage beyond 0, 1 and 2')
+        check_number('dropout', dropout, '[0, 1)')
+        check_whole('in_channels', in_channels)
+        check_part('norm_cfg', norm_cfg)
+        check_init('init_cfg', init_cfg)
         default_init = [
             dict(type='Kaiming', layer=['Conv2d']),
             dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
         ]
         super().__init__(init_cfg or default_init)
         norm_cfg = norm_cfg or dict(type='BN')
-        self.out_indices = tuple(out_indices)
+        self.out_indices = check_stages(out_indices)
         self.conv1 = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
         channels = 16
         for stage, stride in enumerate((1, 2, 2)):

@@ -45,7 +45,7 @@ class DashGate(Gate):
     """
 
     adaptive = True
-    needs = (LabeledSource(),)
+    needs = (LabeledSource(classes=True),)
 
     rho_hat: Tensor
     started: Tensor

@@ -5,6 +5,7 @@ from mmengine.dist import all_gather
 from torch import Tensor
 
 from ktg_mm.config import check_number
+from ktg_mm.config.check_argument import check_flag, check_whole
 from ktg_mm.mmengine_private import assert_async
 from ktg_mm.models.needs import SampleIds
 from ktg_mm.registry import GATES
@@ -50,13 +51,9 @@ class FlexMatchGate(Gate):
 
     def __init__(self, num_samples: int, threshold: float = 0.95, warm_up: bool = True) -> None:
         super().__init__()
-        if isinstance(num_samples, bool) or not isinstance(num_samples, int) or num_samples < 1:
-            raise ValueError(f'num_samples must be a whole number, at least 1, got {num_samples!r}')
-        if not isinstance(warm_up, bool):
-            raise ValueError(f'warm_up must be True or False, got {warm_up!r}')
         self.threshold = check_number('threshold', threshold, '[0, 1]')
-        self.num_samples = num_samples
-        self.warm_up = warm_up
+        self.num_samples = check_whole('num_samples', num_samples)
+        self.warm_up = check_flag('warm_up', warm_up)
         self.register_buffer('selected', torch.full((num_samples,), -1))
 
     def set_num_classes(self, num_classes: int) -> None:

@@ -4,6 +4,7 @@ import math
 
 from torch import Tensor
 
+from ktg_mm.config import check_number
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -34,9 +35,8 @@ class SineGate(Gate):
 
     def __init__(self, frequency: float, phase: float) -> None:
         super().__init__()
-        if not isinstance(frequency, (int, float)) or not 0 <= frequency <= 1:
-            raise ValueError(f'frequency must be in [0, 1], got {frequency!r}')
-        if not isinstance(phase, (int, float)) or not 0 <= phase <= 2 * math.pi:
+        check_number('frequency', frequency, '[0, 1]')
+        if isinstance(phase, bool) or not isinstance(phase, (int, float)) or not 0 <= phase <= 2 * math.pi:
             raise ValueError(f'phase must be in [0, 2 pi] (radians), got {phase!r}')
         self.frequency = frequency
         self.phase = phase

@@ -5,6 +5,7 @@ from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
 from ktg_mm.config import check_number
+from ktg_mm.config.check_argument import check_flag
 from ktg_mm.models.distribution_alignment import DistributionAlignment
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
@@ -46,9 +47,7 @@ class SoftMatchGate(Gate):
         super().__init__()
         self.momentum = check_number('momentum', momentum, '[0, 1)')
         self.n_sigma = check_number('n_sigma', n_sigma, '(0, inf)')
-        if not isinstance(align, bool):
-            raise ValueError(f'align must be True or False, got {align!r}')
-        self.alignment = DistributionAlignment('uniform', momentum) if align else None
+        self.alignment = DistributionAlignment('uniform', momentum) if check_flag('align', align) else None
 
     def set_num_classes(self, num_classes: int) -> None:
         """Makes the state."""

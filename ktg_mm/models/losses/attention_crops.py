@@ -37,7 +37,7 @@ def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     if sizes is None:
         return None
     if (
-        not isinstance(sizes, Sequence)
+        not isinstance(sizes, (list, tuple))
         or not sizes
         or any(not isinstance(size, int) or isinstance(size, bool) or size < 1 for size in sizes)
     ):

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 
 from mmengine.logging import MMLogger
-from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import load_state_dict
-from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
+from ktg_mm.config.check_argument import check_flag, check_text
 from ktg_mm.config.pretrained import pretrained_init
 from ktg_mm.errors import UserError, did_you_mean
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput, full_precision
 
 from .base import Node
+from .build_network import build_network
 
 
 @NODES.register_module()
@@ -34,7 +34,8 @@ class NetworkNode(Node):
 
     Raises:
         UserError: If the checkpoint does not fit the network.
-        ValueError: If the network has no module of the attention layer's name.
+        ConfigError: If the network cannot be built.
+        ValueError: If the network has no module of the attention layer's name, or an argument has a wrong type.
 
     Example:
         >>> import torch, mmpretrain.models
@@ -53,11 +54,12 @@ class NetworkNode(Node):
         attention_layer: str | None = None,
     ) -> None:
         super().__init__()
-        self.network: BaseModule = MODELS.build(network)
-        self.checkpoint = checkpoint
-        self.prefix = prefix
-        self.allow_random = allow_random
-        self.attention_layer = attention_layer
+        self.network = build_network(network)
+        self.checkpoint = check_text('checkpoint', checkpoint, 'a file or an address')
+        self.prefix = check_text('prefix', prefix, "the beginning of the checkpoint's keys")
+        self.allow_random = check_flag('allow_random', allow_random)
+        # The module's name is looked up below.
+        self.attention_layer = attention_layer and check_text('attention_layer', attention_layer, "a module's name")
         self.frozen = False
         if attention_layer is not None:
             modules = dict(self.network.named_modules())

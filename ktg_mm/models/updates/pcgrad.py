@@ -10,6 +10,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import Tensor, nn
 
 from ktg_mm.config import LABEL, parse_edge_key
+from ktg_mm.config.check_argument import check_flag
 from ktg_mm.errors import ConfigError
 from ktg_mm.mmengine_private import accumulative_counts
 from ktg_mm.registry import UPDATES
@@ -34,6 +35,7 @@ class PCGradUpdate(Update):
         label: True if the label is one of the teachers; False adds its gradient as it is. Defaults to False.
 
     Raises:
+        ValueError: If ``label`` is neither True nor False.
         ConfigError: At the first step, if the optimiser scales losses or accumulates gradients over several batches.
 
     Example:
@@ -43,7 +45,7 @@ class PCGradUpdate(Update):
 
     def __init__(self, label: bool = False) -> None:
         super().__init__()
-        self.label = label
+        self.label = check_flag('label', label)
 
     def __call__(
         self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper

@@ -85,13 +85,13 @@ MISTAKES = {
     ),
     'value': (
         {GATE: dict(sine=dict(SINE, phase=7))},
-        f"search.space['{GATE}'], choice 'sine': model.edges['label->a'].gate: phase must be in [0, 2 pi] (radians), "
+        f"search.space['{GATE}'], choice 'sine': model.edges['label->a'].gate.phase: must be in [0, 2 pi] (radians), "
         'got 7',
     ),
     "range's end": (
         {GATE: dict(sine=SINE), f'{GATE}.frequency': dict(low=0.0, high=1.5)},
         f"search.space['{GATE}.frequency'], choice 1.5 under choice 'sine' of 'model.edges.label->a.gate': "
-        "model.edges['label->a'].gate: frequency must be in [0, 1], got 1.5",
+        "model.edges['label->a'].gate.frequency: must be in [0, 1], got 1.5",
     ),
     'no condition': (
         {GATE: dict(sine=SINE, through=THROUGH), f'{GATE}.frequency': [0.0]},

@@ -1,0 +1,94 @@
+"""Every argument of every registered part: a wrong value is refused when it is built, in one line with its key."""
+
+import inspect
+import itertools
+
+import pytest
+from mmpretrain.registry import MODELS
+
+import ktg_mm.models  # noqa: F401  registers
+from ktg_mm.errors import ConfigError
+from ktg_mm.models.build import build_part
+from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES, NODES, UPDATES
+
+NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead'))
+# The parts' other arguments, where one must be given.
+GIVEN = {
+    'SineGate': dict(frequency=0.5, phase=1.0),
+    'FlexMatchGate': dict(num_samples=4),
+    'StabilityGate': dict(threshold=0.5, other_view='weak'),
+    'EnsembleNode': dict(members=['a', 'b']),
+    'NetworkNode': dict(network=NETWORK),
+    'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),
+}
+OURS = ('CIFARResNet', 'CIFARWideResNet', 'ABNResNet', 'ABNCIFARResNet', 'GraphDataPreprocessor')
+REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES)
+PARTS = [(registry, name) for registry in REGISTRIES for name in sorted(registry.module_dict)]
+PARTS += [(MODELS, name) for name in OURS]
+WRONG = {
+    'an object': object(),
+    'bytes': b'x',
+    'a negative number': -1,
+    'not a number': float('nan'),
+    'infinity': float('inf'),
+    'a negative share': -0.5,
+    'two': 2.5,
+    'an empty text': '',
+    'a text': 'no such thing',
+    'True': True,
+    'an empty list': [],
+    'a list': [-3],
+    'a dict': dict(nonsense=1),
+    'None': None,
+}
+# What a wrong value is not wrong for.
+RIGHT = {
+    ('NetworkNode', 'checkpoint'): {'a text'},  # no file of that name is looked for before the weights are initialised
+    ('NetworkNode', 'prefix'): {'a text'},
+    ('StabilityGate', 'other_view'): {'a text'},
+    ('SineGate', 'phase'): {'two'},
+    ('SoftMatchGate', 'n_sigma'): {'two'},
+    ('DashGate', 'scale'): {'two'},
+    ('DashGate', 'decay'): {'two'},
+    ('DashGate', 'minimum'): {'two'},
+    ('KLDivergence', 'temperature'): {'two'},
+    ('KLDivergence', 'sharpening'): {'two'},
+    ('PseudoLabel', 'sharpening'): {'two'},
+    ('CIFARWideResNet', 'init_cfg'): {'an empty list'},
+    ('GraphDataPreprocessor', 'mean'): {'a list'},
+    ('GraphDataPreprocessor', 'pad_value'): {'a negative number', 'a negative share', 'two'},
+}  # fmt: skip
+
+
+def arguments():
+    for (registry, name), (what, value) in itertools.product(PARTS, WRONG.items()):
+        for argument in list(inspect.signature(registry.get(name).__init__).parameters.values())[1:]:
+            if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+                continue  # of torch, or of mmpretrain
+            if what in RIGHT.get((name, argument.name), ()):
+                continue
+            default = argument.default
+            optional = default is None and (name, argument.name) not in {
+                ('GraphDataPreprocessor', 'mean'), ('GraphDataPreprocessor', 'std')
+            }  # fmt: skip
+            if (value is None and optional) or (value is True and isinstance(default, bool)):
+                continue
+            yield pytest.param(registry, name, argument.name, value, id=f'{name}.{argument.name}={what}')
+
+
+@pytest.mark.parametrize(('registry', 'name', 'argument', 'value'), arguments())
+def test_a_wrong_value(registry, name, argument, value):
+    cfg = {'type': name, **GIVEN.get(name, {}), argument: value}
+    with pytest.raises(ValueError):
+        registry.get(name)(**{key: entry for key, entry in cfg.items() if key != 'type'})
+    with pytest.raises(ConfigError) as caught:
+        build_part(registry, cfg, 'path')
+    assert str(caught.value).startswith('path.') and '\n' not in str(caught.value)
+    if argument not in ('mean', 'std'):  # one of the two lacks the other
+        assert str(caught.value).startswith(f'path.{argument}')
+
+
+def test_all_parts_are_looked_at():
+    assert len(list(arguments())) > 700
+    for registry, name in PARTS:
+        build_part(registry, {'type': name, **GIVEN.get(name, {})}, 'path')
