@@ -95,15 +95,17 @@ def _check_nothing_unread(path: str, network: Mapping[str, Any]) -> None:
         )
     head = network.get('head')
     loss = head.get('loss') if isinstance(head, Mapping) else None
-    if (
-        isinstance(loss, Mapping)
-        and {key: loss.get(key, plain) for key, plain in _PLAIN_LOSS.items()} | loss != _PLAIN_LOSS
-    ):
+    if isinstance(loss, Mapping) and {**_PLAIN_LOSS, **loss, 'type': _name(loss.get('type'))} != _PLAIN_LOSS:
         raise ConfigError(
             f'{path}.head.loss',
             'nobody reads it in a graph, whose edges say what a network learns: leave it out, and write '
             "model.edges['label->net1'].loss=dict(type='CrossEntropy', label_smoothing=0.1) or the like",
         )
+
+
+def _name(kind: Any) -> str:
+    """A type's plain name: of ``'mmpretrain.CrossEntropyLoss'``, or of the class."""
+    return getattr(kind, '__name__', str(kind)).rpartition('.')[2]
 
 
 def _check_role(name: str, graph: GraphConfig) -> None:

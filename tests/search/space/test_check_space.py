@@ -118,7 +118,7 @@ MISTAKES = {
     ),
     'network': (
         {'model.nodes.b.network.backbone.depth': [8, 9]},
-        "search.space['model.nodes.b.network.backbone.depth'], choice '9': model.nodes.b: ",
+        "search.space['model.nodes.b.network.backbone.depth'], choice '9': model.nodes.b.network.backbone.depth: ",
     ),
     'target goes': (
         {'model.nodes.a': dict(stays=dict(type='NetworkNode', network=NETWORK), goes=None)},
