@@ -93,14 +93,15 @@ def _check_nothing_unread(path: str, network: Mapping[str, Any]) -> None:
             f'{path}.data_preprocessor',
             'nobody reads it in a graph; all nodes share the data_preprocessor of the config',
         )
-    head = network.get('head')
-    loss = head.get('loss') if isinstance(head, Mapping) else None
-    if isinstance(loss, Mapping) and {**_PLAIN_LOSS, **loss, 'type': _name(loss.get('type'))} != _PLAIN_LOSS:
-        raise ConfigError(
-            f'{path}.head.loss',
-            'nobody reads it in a graph, whose edges say what a network learns: leave it out, and write '
-            "model.edges['label->net1'].loss=dict(type='CrossEntropy', label_smoothing=0.1) or the like",
-        )
+    # timm's and Hugging Face's classifiers have no head.
+    for key, part in (('loss', network), ('head.loss', network.get('head'))):
+        loss = part.get('loss') if isinstance(part, Mapping) else None
+        if isinstance(loss, Mapping) and {**_PLAIN_LOSS, **loss, 'type': _name(loss.get('type'))} != _PLAIN_LOSS:
+            raise ConfigError(
+                f'{path}.{key}',
+                'nobody reads it in a graph, whose edges say what a network learns: leave it out, and write '
+                "model.edges['label->net1'].loss=dict(type='CrossEntropy', label_smoothing=0.1) or the like",
+            )
 
 
 def _name(kind: Any) -> str:

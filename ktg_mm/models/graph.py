@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import torch
@@ -77,7 +77,10 @@ class KnowledgeTransferGraph(BaseModel):
     ) -> None:
         config = GraphConfig(dict(nodes=nodes, edges=edges, target=target)).check()
         # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
+        if data_preprocessor is not None and not isinstance(data_preprocessor, Mapping):
+            raise ConfigError('data_preprocessor', f'must be a dict, got {data_preprocessor!r}')
         preprocessor = dict(type='GraphDataPreprocessor') | dict(data_preprocessor or {})
+        check_type(preprocessor, MODELS, 'data_preprocessor', 'data preprocessor')
         super().__init__(build_part(MODELS, preprocessor, 'data_preprocessor'), init_cfg)
         self.target = target
         self.roles = config.roles

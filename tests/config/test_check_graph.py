@@ -2,6 +2,7 @@ import copy
 import math
 
 import pytest
+from mmpretrain.models import CrossEntropyLoss
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config import GraphConfig
@@ -29,6 +30,10 @@ def with_edge(key, edge, nodes=PAIR, target='a'):
 
 def with_node(name, node, target='a'):
     return dict(nodes={**PAIR, name: node}, edges=TAUGHT, target=target)
+
+
+def with_network(**entries):
+    return with_node('c', dict(type='NetworkNode', network=dict(NETWORK, **{'head': None, **entries})))
 
 
 def test_roles_follow_from_the_edges():
@@ -103,6 +108,10 @@ def test_the_config_is_not_changed():
     assert config == before
 
 
+UNREAD = (
+    'nobody reads it in a graph, whose edges say what a network learns: leave it out, and write '
+    "model.edges['label->net1'].loss=dict(type='CrossEntropy', label_smoothing=0.1) or the like"
+)
 MISTAKES = [
     # nodes
     (dict(nodes={}, edges=TAUGHT, target='a'), 'model.nodes: must be a dict of at least one node'),
@@ -138,6 +147,34 @@ MISTAKES = [
         with_node('c', dict(type='NetworkNode', network='resnet32')),
         "model.nodes.c.network: must be the dict of one network with a 'type', got 'resnet32'",
     ),
+    (
+        with_network(train_cfg=dict(augments=[])),
+        'model.nodes.c.network.train_cfg: nobody reads it in a graph; images are',
+    ),
+    (
+        with_network(data_preprocessor=dict(mean=[1], std=[1])),
+        'model.nodes.c.network.data_preprocessor: nobody reads it in a graph; all nodes share',
+    ),
+    *(
+        (with_network(**entries(loss)), f'model.nodes.c.network.{key}: {UNREAD}')
+        for key, entries in (
+            ('loss', lambda loss: dict(type='TimmClassifier', loss=loss)),
+            ('head.loss', lambda loss: dict(head=dict(type='ClsHead', loss=loss))),
+        )
+        for loss in (
+            dict(type='LabelSmoothLoss', label_smooth_val=0.1),
+            dict(type='CrossEntropyLoss', loss_weight=0.5),
+            dict(type='CrossEntropyLoss', use_soft=True),
+            dict(type='mmpretrain.CrossEntropyLoss', class_weight=[1.0, 2.0]),
+            dict(loss_weight=1.0),
+        )
+    ),
+    (
+        with_node('c', dict(NODE, prefix='nodes.a.')),
+        'model.nodes.c.prefix: has no checkpoint to take a part of; give one, or leave the prefix out',
+    ),
+    (with_node('c', dict(type='EnsembleNode', members=['a', 3])), 'model.nodes.c.members: no node is named 3; known'),
+    (with_node('c', dict(type='EnsembleNode', members=['a', ['b']])), "model.nodes.c.members: no node is named ['b']"),
     (with_node('c d', NODE), "model.nodes.c d: a node's name must be letters, digits and _, and not 'label'"),
     (with_node('label', NODE), "model.nodes.label: a node's name must be letters, digits and _, and not 'label'"),
     (with_node(3, NODE), "model.nodes.3: a node's name must be letters, digits and _, and not 'label'"),
@@ -276,6 +313,8 @@ MISTAKES = [
         "model.edges['a->b'].mode: must be 'train' or 'eval', got 'test'",
     ),
     (with_edge('a->b', dict(type='EMAEdge', decay=1)), "model.edges['a->b'].decay: must be in [0, 1), got 1"),
+    (with_edge('a->b', dict(type='EMAEdge', decay=False)), "model.edges['a->b'].decay: must be in [0, 1), got False"),
+    (with_edge('a->b', dict(type=['EMAEdge'])), "model.edges['a->b'].type: unknown edge ['EMAEdge']; did you mean"),
     (with_edge('a->b', dict(type='EMAEdge', decay='0.9')), "model.edges['a->b'].decay: must be in [0, 1), got '0.9'"),
     # target
     (dict(nodes=PAIR, edges=TAUGHT, target='aa'), "model.target: no node is named 'aa'; did you mean 'a'?"),
@@ -345,3 +384,30 @@ def test_a_search_draws_again_where_averages_do_not_fit_together(message):
     with pytest.raises(UntaughtError) as caught:
         read_graph(**UNFIT_AVERAGES[message])
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='LinearClsHead', num_classes=10, in_channels=84),
+        dict(type='ClsHead', loss=dict(type='CrossEntropyLoss', loss_weight=1.0), topk=(1, 5), cal_acc=True),
+        dict(type='ClsHead', loss=dict(type='mmpretrain.CrossEntropyLoss', loss_weight=1)),
+        dict(type='ClsHead', loss=dict(type=CrossEntropyLoss, use_soft=False)),
+    ],
+)
+def test_heads_that_change_nothing(head):
+    network = dict(NETWORK, head=head, train_cfg=None, data_preprocessor=None)
+    read_graph(dict(PAIR, c=dict(type='NetworkNode', network=network)), {**TAUGHT, 'label->c': CE}, 'a')
+
+
+@pytest.mark.parametrize('value', ['yes', 1, None, [True]])
+def test_joint_views_that_are_no_flag(value):
+    with pytest.raises(ConfigError) as caught:
+        GraphConfig(dict(nodes=PAIR, edges=TAUGHT, target='a', joint_views=value)).check()
+    assert str(caught.value) == f'model.joint_views: must be True or False, got {value!r}'
+
+
+@pytest.mark.parametrize('target', [['a'], 3, dict(a=1)])
+def test_targets_that_are_no_names(target):
+    with pytest.raises(ConfigError, match=r'^model\.target: no node is named'):
+        read_graph(PAIR, TAUGHT, target)

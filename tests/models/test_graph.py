@@ -847,7 +847,12 @@ MISTAKES = {
     ),
     'an unknown data preprocessor': (
         lambda toys: dict(data_preprocessor=dict(type='ClsPreprocessor')),
-        'data_preprocessor: ',
+        "data_preprocessor.type: unknown data preprocessor 'ClsPreprocessor'; did you mean 'ClsDataPreprocessor'?",
+    ),
+    'no data preprocessor': (lambda toys: dict(data_preprocessor=5), 'data_preprocessor: must be a dict, got 5'),
+    'an unknown argument of the data preprocessor': (
+        lambda toys: dict(data_preprocessor=dict(scale=255)),
+        "data_preprocessor: GraphDataPreprocessor has no argument 'scale'; ",
     ),
     'a mistake in the edges': (
         lambda toys: dict(edges={'net1->net2': dict(loss=dict(type='CrossEntropy'))}),

@@ -108,3 +108,50 @@ def test_mixing_one_view_of_labelled_samples():
     assert not torch.equal(batch['inputs'], images(0).float())
     assert batch['rows'].num_labeled == 4
     assert torch.allclose(batch['data_samples'][0].gt_score.sum(), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(mean=[1.0]), 'std: must be given as well, got mean alone'),
+        (dict(std=[1.0]), 'mean: must be given as well, got std alone'),
+        (dict(mean=[1.0, 2.0, 3.0], std=[1.0]), 'std: must have as many channels as mean, 3, got [1.0]'),
+        (dict(mean=[1.0], std=[0]), 'std: must be above 0, got 0'),
+        (dict(mean=[1.0], std=[-1.0]), 'std: must be above 0, got -1.0'),
+        (dict(mean=[1.0], std=['1']), "std: must be above 0, got '1'"),
+        (dict(mean=[1.0], std=[1.0], to_rgb=True), 'to_rgb: must be False where mean has one channel'),
+        (dict(num_classes=0), 'num_classes: must be a whole number, at least 1, got 0'),
+        (dict(num_classes=True), 'num_classes: must be a whole number, at least 1, got True'),
+        (
+            dict(batch_augments=dict(type='Mixup')),
+            "batch_augments: must be a dict such as dict(augments=dict(type='Mixup'",
+        ),
+        (dict(batch_augments=[MIX]), 'batch_augments: must be a dict such as'),
+        (dict(batch_augments={}), 'batch_augments: must be a dict such as'),
+        (dict(batch_augments=dict(augments=dict(type='MixUp'))), 'batch_augments.augments.type: unknown batch augment'),
+        (
+            dict(batch_augments=dict(augments=dict(type='Mixup', beta=1.0))),
+            'batch_augments.augments: Mixup has no argument',
+        ),
+        (dict(batch_augments=dict(augments=dict(type='Mixup', alpha=1))), 'batch_augments.augments: alpha must be a'),
+        (dict(batch_augments=dict(augments=dict(type='Mixup', alpha=0.0))), 'batch_augments.augments: alpha must be a'),
+        (dict(batch_augments=dict(augments=dict(type='Mixup'))), 'batch_augments: Mixup.__init__() missing 1 required'),
+        (dict(batch_augments=dict(MIX, probs=[0.5, 0.2])), 'batch_augments: ``augments`` and ``probs`` must have same'),
+        (dict(batch_augments=dict(MIX, probs=[-0.5])), 'batch_augments: probs must be in [0, 1], got -0.5'),
+        (dict(batch_augments=dict(MIX, probs='half')), "batch_augments: probs must be in [0, 1], got 'half'"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ConfigError) as caught:
+        GraphDataPreprocessor(**arguments)
+    assert str(caught.value).startswith(message) and '\n' not in str(caught.value)
+
+
+def test_mixing_some_batches():
+    preprocessor = GraphDataPreprocessor(num_classes=5, batch_augments=dict(augments=[MIX['augments']], probs=[0.0]))
+    batch = preprocessor(dict(inputs=images(0), data_samples=samples(1, 2, 3, 0)), training=True)
+    assert torch.equal(batch['inputs'], images(0).float())
+    assert (
+        torch.stack([sample.gt_score for sample in batch['data_samples']]).tolist()
+        == torch.eye(5)[[1, 2, 3, 0]].tolist()
+    )
