@@ -9,6 +9,7 @@ from typing import Any
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.registry import GATES, NODES
 
+from .check_argument import split_argument
 from .check_number import check_number
 from .edge_config import LABEL, EdgeConfig, PartConfig
 from .type_check import check_type, class_of
@@ -60,7 +61,7 @@ def _check_average(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     try:
         check_number('decay', cfg.get('decay', 0.999), '[0, 1)')
     except ValueError as error:
-        raise ConfigError(f'{path}.decay', str(error).removeprefix('decay ')) from error
+        raise ConfigError(f'{path}.decay', split_argument(str(error))[1]) from error
 
 
 def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:

@@ -9,7 +9,8 @@ from mmengine.model import ModuleList
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ktg_mm.config import LABEL, parse_edge_key
+from ktg_mm.config import LABEL, check_number, parse_edge_key
+from ktg_mm.config.check_argument import split_argument
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
 
@@ -189,8 +190,10 @@ class EMAEdge:
 
     def __init__(self, key: str, source: nn.Module, target: nn.Module, decay: float = 0.999) -> None:
         path = f'model.edges[{key!r}]'
-        if not 0 <= decay < 1:
-            raise ConfigError(f'{path}.decay', f'must be in [0, 1), got {decay}')
+        try:
+            check_number('decay', decay, '[0, 1)')
+        except ValueError as error:
+            raise ConfigError(f'{path}.decay', split_argument(str(error))[1]) from error
         states = source.state_dict(), target.state_dict()
         if {name: value.shape for name, value in states[0].items()} != {
             name: value.shape for name, value in states[1].items()

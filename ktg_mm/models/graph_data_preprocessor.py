@@ -88,7 +88,9 @@ class GraphDataPreprocessor(ClsDataPreprocessor):
         rows = _rows(data.get('data_samples')) if training else None
         if training:
             self._check(inputs, rows)
-            check_scores(data.get('data_samples'))
+            samples = data.get('data_samples')
+            if samples and all(isinstance(sample, DataSample) for sample in samples):
+                check_scores(samples)
         if not isinstance(inputs, Mapping):
             return super().forward(data, training) | {'rows': rows}
         first, *others = inputs

@@ -35,19 +35,11 @@ def labels_of(data_samples: Sequence[DataSample], num_classes: int | None = None
         >>> labels_of([DataSample().set_gt_score([0.2, 0.8])])
         (tensor([1]), tensor([[0.2000, 0.8000]]))
     """
-    scored = ['gt_score' in sample for sample in data_samples]
-    scores = None
-    if any(scored):
-        sizes = {len(sample.gt_score) for sample, has_score in zip(data_samples, scored, strict=True) if has_score}
-        if not all(scored) or len(sizes) > 1:
-            raise ConfigError(
-                _DATASET, 'samples must have a gt_score of the same number of classes, all or none of them'
-            )
-        if num_classes not in (None, *sizes):
-            raise ConfigError(
-                _DATASET, f'a gt_score has {sizes.pop()} classes, but the networks have {num_classes}; must be the same'
-            )
-        scores = torch.stack([sample.gt_score for sample in data_samples])
+    scores = _scores(data_samples)
+    if scores is not None and num_classes not in (None, scores.shape[1]):
+        raise ConfigError(
+            _DATASET, f'a gt_score has {scores.shape[1]} classes, but the networks have {num_classes}; must be the same'
+        )
     if all('gt_label' in sample for sample in data_samples):
         labels = torch.cat([sample.gt_label for sample in data_samples])
     elif scores is not None:
@@ -61,21 +53,33 @@ def labels_of(data_samples: Sequence[DataSample], num_classes: int | None = None
     return labels, scores
 
 
-def check_scores(data_samples: Sequence[DataSample] | None) -> None:
+def _scores(data_samples: Sequence[DataSample]) -> Tensor | None:
+    """The soft labels of a batch, (B, C), None if there are none."""
+    sizes = {len(sample.gt_score) if 'gt_score' in sample else None for sample in data_samples}
+    if len(sizes) > 1:
+        raise ConfigError(_DATASET, 'samples must have a gt_score of the same number of classes, all or none of them')
+    return None if None in sizes else torch.stack([sample.gt_score for sample in data_samples])
+
+
+def check_scores(data_samples: Sequence[DataSample]) -> None:
     """Refuses soft labels of a data set that are no probabilities; those on a device are not looked at.
 
+    Args:
+        data_samples: Those of the loader, at least one.
+
     Raises:
-        ConfigError: If there is one.
+        ConfigError: If there is one, or some samples alone have one.
     """
-    for sample in data_samples or ():
-        if isinstance(sample, DataSample) and 'gt_score' in sample and sample.gt_score.device.type == 'cpu':
-            total = float(sample.gt_score.sum())
-            if not abs(total - 1) < 1e-3 or sample.gt_score.min() < 0:
-                raise ConfigError(
-                    _DATASET,
-                    f'a gt_score adds up to {total:g} or has a negative entry; must be probabilities that add up to 1: '
-                    'a graph learns one class of an image, not several',
-                )
+    scores = _scores(data_samples)
+    if scores is not None and scores.device.type == 'cpu':
+        totals = scores.sum(dim=1)
+        wrong = ((totals - 1).abs() < 1e-3).logical_not() | (scores < 0).any(dim=1)
+        if wrong.any():
+            raise ConfigError(
+                _DATASET,
+                f'a gt_score adds up to {float(totals[wrong][0]):g} or has a negative entry; must be probabilities '
+                'that add up to 1: a graph learns one class of an image, not several',
+            )
 
 
 def prepare_soft_labels(preprocessor: nn.Module, edges: Mapping[str, TransferEdge], num_classes: int | None) -> None:

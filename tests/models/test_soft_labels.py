@@ -218,3 +218,10 @@ def test_a_prediction_of_samples_with_scores_alone_has_the_most_probable_class(t
     samples = [DataSample().set_gt_score([0.1, 0.2, 0.7, 0, 0]), DataSample().set_gt_score([0.9, 0.1, 0, 0, 0])]
     predicted = graph(torch.rand(2, 1, 16, 16), samples, mode='predict')
     assert [int(sample.gt_label) for sample in predicted] == [2, 0]
+
+
+def test_scores_of_some_samples_alone(toys):
+    graph, data = build(toys), batch(toys)
+    data['data_samples'][2].set_gt_score([0.2] * 5)
+    with pytest.raises(ConfigError, match=r'^train_dataloader\.dataset: samples must have a gt_score of the same'):
+        graph.data_preprocessor(data, training=True)

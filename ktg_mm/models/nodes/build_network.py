@@ -30,9 +30,9 @@ def build_network(network: Mapping[str, Any]) -> BaseModule:
 
     Example:
         >>> import mmpretrain.models
-        >>> build_network(dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=0)))
+        >>> build_network(dict(type='ImageClassifier', backbone=dict(type='CIFARResNet', in_channels=0)))
         Traceback (most recent call last):
-        ktg_mm.errors.ConfigError: network.backbone.num_classes: must be a whole number, at least 1, got 0
+        ktg_mm.errors.ConfigError: network.backbone.in_channels: must be a whole number, at least 1, got 0
     """
     if network is None:
         raise ConfigError('network', "must be a dict with a 'type', got None")
