@@ -42,7 +42,7 @@ class ChosenImages(Subset):
         images = DATASETS.build(dataset)
         for index in indices:
             if not 0 <= index < len(images):
-                raise ConfigError('dataset', f'has no image {index}; the images are 0 to {len(images) - 1}')
+                raise ConfigError('dataset.indices', f'has no image {index}; the images are 0 to {len(images) - 1}')
         super().__init__(images, list(indices))
         self.metainfo = getattr(images, 'metainfo', {})
 
@@ -87,8 +87,8 @@ def sample_images(args: argparse.Namespace, number: int) -> list[int]:
     Raises:
         UserError: If an argument, the config or the data are wrong.
     """
-    if args.seed < 0:
-        raise UserError(f'--seed must be at least 0, got {args.seed}')
+    if not 0 <= args.seed < 2**32:
+        raise UserError(f'--seed must be from 0 to {2**32 - 1}, got {args.seed}')
     if args.limit is not None and args.limit < 1:
         raise UserError(f'--limit must be at least 1, got {args.limit}')
     cfg = load_config(args.config, args.cfg_options, args.overlays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.runner import check_data_root
-from ktg_mm.errors import ConfigError
+from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.models.nodes.network import load_network
 
@@ -56,9 +57,12 @@ def predict_dataset(
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
         graph = _load_graph(cfg, checkpoint, attention)
         loader = _ordered_loader(cfg, f'{split}_dataloader')
-        logits, labels, maps = _run(graph, loader, attention, limit)
+        logits, labels, maps = _run(graph, loader, attention, limit, f'{split}_dataloader')
     if not len(labels):
         raise ConfigError(f'{split}_dataloader', 'holds no samples to predict')
+    for name, of_node in zip(graph.nodes, logits, strict=True):
+        if not np.isfinite(of_node).all():
+            raise UserError(f'checkpoint {checkpoint}: the logits of {name} are not finite; the run has diverged')
     return Predictions(
         names=tuple(graph.nodes),
         logits=logits,
@@ -101,16 +105,18 @@ def _ordered_loader(cfg: Config, key: str) -> DataLoader:
 
 
 def _run(
-    graph: KnowledgeTransferGraph, loader: DataLoader, attention: bool, limit: int | None
+    graph: KnowledgeTransferGraph, loader: DataLoader, attention: bool, limit: int | None, key: str
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Logits (K, N, C), labels (N,) and attention maps (N, H, W) by node."""
     logits, labels = [torch.empty(len(graph.nodes), 0, 0)], [torch.empty(0, dtype=torch.long)]
     maps: dict[str, list[Tensor]] = defaultdict(list)
     for data in loader:
+        if not isinstance(data, Mapping) or not {'inputs', 'data_samples'} <= data.keys():
+            raise ConfigError(f'{key}.dataset.pipeline', 'must end with a step that packs, such as PackInputs')
         batch = graph.data_preprocessor(data, training=False)
         samples = batch['data_samples'] or [{}]
         if any('gt_label' not in sample or len(sample.gt_label) != 1 for sample in samples):
-            raise ConfigError('dataset', 'must give each image one label')
+            raise ConfigError(f'{key}.dataset', 'must give each image one label')
         with torch.no_grad():
             outputs = graph.node_outputs(batch['inputs'])
         logits.append(torch.stack([output.logits for output in outputs.values()]).float().cpu())

@@ -99,6 +99,7 @@ def test_wrong_configs(loaded):
     none = {f'{dataset}.indices': 0, f'{dataset}.serialize_data': False}
     fails('test_dataloader: holds no samples to predict', **none)
     fails(f"{dataset}.type: unknown data set 'Digit'", **{f'{dataset}.type': 'Digit'})
+    fails(f'{dataset}.pipeline: must end with a step that packs', **{f'{dataset}.pipeline': []})
     network = cfg.model.nodes.net1.network
     fails("model.type: must be KnowledgeTransferGraph, got 'ImageClassifier'", model=dict(_delete_=True, **network))
 
@@ -112,6 +113,11 @@ def test_wrong_checkpoints(loaded, tmp_path):
     torch.save(dict(state_dict=weights), tmp_path / 'part.pth')
     with pytest.raises(UserError, match=r"part\.pth: lacks 1 of the network's weights, such as 'nodes.net2"):
         predict_dataset(cfg, tmp_path / 'part.pth')
+    weights = graph.state_dict()
+    weights['nodes.net2.network.head.fc.bias'] = torch.full_like(weights['nodes.net2.network.head.fc.bias'], torch.nan)
+    torch.save(dict(state_dict=weights), tmp_path / 'nan.pth')
+    with pytest.raises(UserError, match=r'nan\.pth: the logits of net2 are not finite; the run has diverged$'):
+        predict_dataset(cfg, tmp_path / 'nan.pth')
     (tmp_path / 'unsafe.pth').write_bytes(pickle.dumps(print, protocol=2))
     with pytest.raises(UserError, match='which is not safe to load'):
         predict_dataset(cfg, tmp_path / 'unsafe.pth')

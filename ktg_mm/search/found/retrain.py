@@ -15,12 +15,13 @@ from filelock import FileLock, Timeout
 from mmengine.config import Config
 
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.apis.train import train
+from ktg_mm.apis.train import has_test_of_its_own, train
 from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.files import atomic_file
+from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
+from ktg_mm.search.space.check_space import reported
 from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner, remove_checkpoints
 
@@ -71,8 +72,17 @@ def retrain(
     """
     folder = Path(work_dir)
     configs = method_configs(cfg, against or {}, say)
-    _check_folder(configs, folder, seed_keys)
     wanted = [name for name in configs if name in methods or name not in METHODS]
+    if not wanted:
+        raise UserError('--methods: there is nothing to train; name one of them, or another config with --against')
+    for name in wanted if seed_keys else ():
+        check_config(_with_seed(configs[name], seeds[0], seed_keys))
+    _check_metric([configs[name] for name in wanted], metric)
+    _check_folder(configs, folder, seed_keys)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'--work-dir {folder}: cannot be made: {error.strerror}') from error
     runs = [(name, seed) for seed in seeds for name in wanted]
     failed = []
     for i, (name, seed) in enumerate(runs, start=1):
@@ -147,6 +157,22 @@ def _fingerprint(cfg: Config) -> str:
     dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
     test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
     return fingerprint([recipe(config), test])
+
+
+def _check_metric(configs: Sequence[Config], metric: str) -> None:
+    """Refuses a metric that no run will report, before anything is trained; a made-up sample shows the names."""
+    known: set[str] = set()
+    for cfg in configs:
+        config = cfg.to_dict()
+        names = reported(config, 'test_evaluator' if has_test_of_its_own(cfg) else 'val_evaluator')
+        graph = GraphConfig(config['model'])
+        if (
+            names is None
+            or _score(dict(target=graph.target, networks=graph.trained, metrics=names), metric) is not None
+        ):
+            return
+        known |= {name.removeprefix(f'{graph.target}/') for name in names}
+    raise UserError(f'--metric {metric}: no run reports it; {did_you_mean(metric, known)}')
 
 
 def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequence[str]) -> None:
@@ -239,5 +265,5 @@ def save_results(folder: Path, metric: str) -> list[Row]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    with atomic_file(path) as part:
+    with whole_file(path) as part:
         part.write_text(json.dumps(value, indent=2) + '\n', encoding='utf-8')

@@ -56,27 +56,40 @@ def check_space(candidates: Candidates) -> None:
 
 
 def _check_metrics(candidates: Candidates) -> None:
-    """Evaluates one made-up sample, to see under which names a validation will report."""
-    nodes = tuple(candidates.base['model']['nodes'])
+    found = reported(candidates.base, 'val_evaluator')
+    if found is not None:
+        read_scores(candidates.metrics, found, tuple(candidates.base['model']['nodes']))
+
+
+def reported(config: Mapping[str, Any], key: str) -> dict[str, float] | None:
+    """Evaluates one made-up sample, to see under which names a run will report.
+
+    Args:
+        config: The config of a run, plain dicts.
+        key: ``'val_evaluator'`` or ``'test_evaluator'``.
+
+    Returns:
+        The metrics by name; None if there is no evaluator, or it needs more than such a sample.
+    """
+    nodes = tuple(config['model']['nodes'])
     sample = dict(
         node_names=nodes,
-        network_names=GraphConfig(candidates.base['model']).networks,
+        network_names=GraphConfig(config['model']).networks,
         node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
         gt_label=torch.tensor([0]),
     )
-    metrics = candidates.base.get('val_evaluator') or []
+    metrics = config.get(key) or []
     metrics = [metrics] if isinstance(metrics, dict) else metrics
     if not metrics:
-        return
+        return None
     try:
         evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
         evaluator.process([sample])
-        found = evaluator.evaluate(1)
+        return evaluator.evaluate(1)
     except ConfigError:
         raise
     except Exception:  # a metric that needs more than this; the first validation will tell
-        return
-    read_scores(candidates.metrics, found, nodes)
+        return None
 
 
 def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:

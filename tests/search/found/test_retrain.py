@@ -223,7 +223,7 @@ def test_run_that_diverges(tmp_path: Path, found) -> None:
         (
             {},
             dict(metric='accuracy/top5'),
-            "--metric accuracy/top5: no run reported it; did you mean 'accuracy/top1'?",
+            "--metric accuracy/top5: no run reports it; did you mean 'accuracy/top1'?",
         ),
     ],
 )
@@ -285,4 +285,24 @@ def test_a_damaged_checkpoint_of_a_run_begins_it_anew(tmp_path: Path, found) -> 
 def test_a_config_whose_name_leads_out_of_the_folder(tmp_path: Path, found) -> None:
     with pytest.raises(UserError, match=r'a config that is compared must not be named \.\.$'):
         retrain(found(), tmp_path / 'runs', [5], ['found'], {'..': found()}, say=str)
+    assert not (tmp_path / 'runs').exists()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(methods=[]), '--methods: there is nothing to train; '),
+        (dict(metric='accuracy/top2'), "--metric accuracy/top2: no run reports it; did you mean 'accuracy/top1'?"),
+        (dict(metric='net9/accuracy/top1'), '--metric net9/accuracy/top1: no run reports it; '),
+        (
+            dict(seed_keys=['optim_wrapper.optimizer.seed']),
+            "optim_wrapper.optimizer: SGD has no argument 'seed'",
+        ),
+        (dict(work_dir='/proc/none/runs'), '--work-dir /proc/none/runs: cannot be made: '),
+    ],
+)
+def test_mistakes_are_known_before_anything_is_trained(tmp_path: Path, found, arguments: dict, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        retrain(found(), **{'work_dir': tmp_path / 'runs', 'seeds': [0], **arguments})
+    assert str(caught.value).startswith(message)
     assert not (tmp_path / 'runs').exists()
