@@ -1,5 +1,6 @@
 """Workers of a search are killed; every trial still ends, once, and as it would have ended."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -69,7 +70,14 @@ def search_undisturbed(tools: Any, config: Path, folder: Path, number: int = TRI
 
 @pytest.fixture(scope='module')
 def postgresql() -> Iterator[str]:
-    """The address of a server of Debian's package postgresql, started for these tests."""
+    """The address of a server that is started for these tests."""
+    with started_postgresql() as (storage, _):
+        yield storage
+
+
+@contextlib.contextmanager
+def started_postgresql() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a server of Debian's package postgresql, and what stops it at once."""
     pytest.importorskip('psycopg2', reason='psycopg2 is not installed')
     on_path = shutil.which('initdb')
     found = [Path(on_path).parent] if on_path else sorted(Path('/usr/lib/postgresql').glob('*/bin'))
@@ -89,8 +97,17 @@ def postgresql() -> Iterator[str]:
         run('initdb', '-U', 'ktg', '--auth=trust', '--no-sync')
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
         run('pg_ctl', '-w', '-o', options, '-l', f'{folder}/log', 'start')
-        yield f'postgresql+psycopg2://ktg@/postgres?host={folder}'
-        run('pg_ctl', '-m', 'immediate', 'stop')
+        stopped: list[bool] = []
+
+        def stop() -> None:
+            if not stopped:
+                stopped.append(True)
+                run('pg_ctl', '-m', 'immediate', 'stop')
+
+        try:
+            yield f'postgresql+psycopg2://ktg:no-secret@/postgres?host={folder}', stop
+        finally:
+            stop()
 
 
 def search_with_kills(
@@ -161,6 +178,24 @@ def test_killed_workers_lose_no_trial(
     ends = check_ends(storage, 'nobody')
     assert {trial.user_attrs[KEY]: trial.value for trial in ends} == undisturbed
     assert any(CONTINUES in trial.user_attrs for trial in ends)
+
+
+def test_a_server_that_goes_away_is_named(tools: Any, configs: dict[str, Path], tmp_path: Path) -> None:
+    with started_postgresql() as (storage, stop):
+        (slow := tmp_path / 'slow').touch()
+        arguments = (configs['nobody'], '--work-dir', tmp_path, '--storage', storage)
+        worker = tools.start('search.py', *arguments, PRELOAD='slow_steps', SLOW_WHILE=str(slow))
+        shared = open_storage(storage)
+        while not has_a_trial(shared, 'nobody', worker) and not tools.has_ended(worker):
+            time.sleep(0.05)
+        stop()
+        slow.unlink()
+        ended = tools.wait(worker)
+    assert ended.returncode == 2 and 'Traceback' not in ended.stderr
+    line = ended.stderr.splitlines()[-1]
+    shown = storage.replace(':no-secret@', '@')
+    assert line.startswith(f'error: --storage {shown}: PostgreSQL does not answer any more: ')
+    assert line.endswith('; start the search again, it goes on where it was') and 'no-secret' not in ended.stderr
 
 
 def test_killed_workers_with_pruning(tools: Any, configs: dict[str, Path], tmp_path: Path) -> None:

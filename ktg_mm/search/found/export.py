@@ -67,6 +67,7 @@ def export_graph(
     base_path = Path(os.path.abspath(base)) if base is not None else retrain_base(cfg, files or [source]) or source
     if os.path.abspath(out) in (str(source), str(base_path)):
         raise UserError(f'--out {out}: is the config to begin with; give another name')
+    base_cfg = load_config(base_path).to_dict()
     candidates = Candidates(cfg)
     found = find_study(address)
     check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
@@ -77,10 +78,11 @@ def export_graph(
             f'trial {chosen.number} of the study {found.study_name} was of another graph than this config makes of it; '
             'give the config and the --cfg-options that were searched with'
         )
-    if (best := chosen.user_attrs.get(BEST_NODE)) in candidate.config['model']['nodes']:
+    if best := chosen.user_attrs.get(BEST_NODE):
+        if best not in candidate.config['model']['nodes']:
+            raise UserError(f'--trial {chosen.number}: its best node, {best!r}, is none of its graph')
         candidate = candidates.with_target(candidate, best)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
-    base_cfg = load_config(base_path).to_dict()
     changes = _changes(base_cfg, candidate)
     text = '\n'.join(
         [

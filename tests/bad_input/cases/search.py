@@ -1,0 +1,167 @@
+"""Mistakes in ``search`` of a config, and in where its study is."""
+
+import sqlite3
+
+BASE = 'configs/search/ktg_3node_digits.py'
+LR = 'optim_wrapper.optimizer.lr'
+
+
+def option(*options, says):
+    """Settings of the command line."""
+    return dict(tool='search', base=BASE, options=options, says=says)
+
+
+def lines(config, says):
+    """Lines of the config."""
+    return dict(tool='search', base=BASE, config=config, says=says)
+
+
+def pruner(entries, says):
+    """The pruner of the hook."""
+    return lines(f'search = dict(hook=dict(pruner=dict(_delete_=True, {entries})))', f'search.hook.pruner{says}')
+
+
+def space(entry, key=LR):
+    """An entry of the space."""
+    return lines(f'search = dict(space={{{key!r}: {entry}}})', f'search.space[{key!r}]')
+
+
+def args(*arguments, says, **more):
+    """Arguments after the config's file."""
+    where = ['{config}', '--work-dir', '{folder}/work']
+    return dict(tool='search', base=BASE, args=[*where, *arguments], says=says, **more)
+
+
+def no_database(folder):
+    """A file in its place."""
+    (folder / 'search.db').write_text('no database ' * 200)
+
+
+def other_version(folder):
+    """A database of another version of Optuna."""
+    with sqlite3.connect(folder / 'search.db') as database:
+        columns = 'version_info_id INTEGER, schema_version INTEGER, library_version TEXT'
+        database.execute(f'CREATE TABLE version_info ({columns})')
+        database.execute("INSERT INTO version_info VALUES (1, 99, '9.9.9')")
+
+
+def damaged_journal(folder):
+    """A journal with half a line in its middle."""
+    line = '{"op_code": 0, "worker_id": "a", "study_name": "s", "directions": [2]}\n'
+    (folder / 'journal').write_text(f'{line}{line[:20]}\n{line}')
+
+
+CASES = [
+    option('search=5', says='search: must be a dict'),
+    option('search=None', says='search: is missing'),
+    option('search.trials=ten', says='search.trials'),
+    option('search.trials=0', says='search.trials'),
+    option('search.trials=2.5', says='search.trials'),
+    option('search.n_trials=10', says='search.n_trials'),
+    option('search.n_jobs=4', says='search.n_jobs'),
+    option('search.timeout=3600', says='search.timeout'),
+    option('search.direction=maximize', says='search.direction'),
+    option('search.pruner=MedianPruner', says='search.pruner'),
+    option('search.heartbeat=often', says='search.heartbeat'),
+    option('search.heartbeat=0', says='search.heartbeat'),
+    option('search.retries=-1', says='search.retries'),
+    option('search.retries=None', says='search.retries'),
+    option('search.pretrain=yes', says='search.pretrain'),
+    option('search.pretrain=1', says='search.pretrain'),
+    option('search.study=7', says='search.study'),
+    option('search.storage=search.db', says='--storage search.db'),
+    option('search.storage=5', says='search.storage'),
+    lines("search = dict(storage='')", 'search.storage'),
+    option('search.retrain=nowhere.py', says='search.retrain'),
+    option('search.retrain=True', says='search.retrain'),
+    # samplers
+    option('search.sampler=TPE', says='search.sampler'),
+    option('search.sampler.type=TPE', says='search.sampler.type'),
+    option('search.sampler.seed=-1', says='search.sampler.seed'),
+    option('search.sampler.seed=4294967296', says='search.sampler.seed'),
+    option('search.sampler.seed=zero', says='search.sampler.seed'),
+    option('search.sampler.seed=True', says='search.sampler.seed'),
+    option('search.sampler.n_startup_trials=5', says='search.sampler.n_startup_trials'),
+    lines("search = dict(sampler=dict(type='TPESampler', n_startup_trials='10'))", 'search.sampler.n_startup_trials'),
+    lines("search = dict(sampler=dict(type='TPESampler', n_ei_candidates=0))", 'search.sampler.n_ei_candidates'),
+    lines("search = dict(sampler=dict(type='TPESampler', gamma=0.25))", 'search.sampler.gamma'),
+    lines("search = dict(sampler=dict(type='NSGAIISampler', population_size=1))", 'search.sampler'),
+    lines("search = dict(sampler=dict(type='GridSampler'))", 'search.sampler'),
+    # hook and pruner
+    option('search.hook=ASHAHook', says='search.hook'),
+    option('search.hook.type=SuccessiveHalvingPruner', says='search.hook.type'),
+    option('search.hook.type=EMAHook', says='search.hook'),
+    option('search.hook.interval=5', says='search.hook.interval'),
+    option('search.hook.patience=3', says='search.hook'),
+    option('search.hook.pruner=asha', says='search.hook.pruner'),
+    option('search.hook.pruner.min_resource=31', says='search.hook.pruner.min_resource'),
+    option('search.hook.pruner.min_resource=0', says='search.hook.pruner'),
+    option('search.hook.pruner.min_resource=auto', says='search.hook.pruner.min_resource'),
+    option('search.hook.pruner.min_resource=True', says='search.hook.pruner.min_resource'),
+    option('search.hook.pruner.reduction_factor=1', says='search.hook.pruner'),
+    option('search.hook.pruner.min_early_stopping_rate=5', says='search.hook.pruner.min_resource'),
+    option('search.hook.pruner.max_resource=30', says='search.hook.pruner.max_resource'),
+    pruner("type='HyperbandPruner', min_resource=5, max_resource=2", '.max_resource'),
+    pruner("type='MedianPruner', n_warmup_steps=40", '.n_warmup_steps'),
+    pruner("type='PercentilePruner', percentile='25'", '.percentile'),
+    pruner("type='PercentilePruner', percentile=200.0", ''),
+    pruner("type='PatientPruner', wrapped_pruner='ASHA', patience=2", '.wrapped_pruner'),
+    # metric
+    option('search.metric=accuracy', says='search.metric'),
+    option('search.metric=net9/accuracy/top1', says='search.metric'),
+    option('search.metric=net1/accuracy/top5', says='search.metric'),
+    option('search.metric=net1', says='search.metric'),
+    option('search.metric=1', says='search.metric'),
+    lines('search = dict(metric=[])', 'search.metric'),
+    lines("search = dict(metric=['parameters', 'flops'], hook=None)", 'search.metric'),
+    lines("search = dict(metric=['net1/accuracy/top1', 'parameters'])", 'search.hook'),
+    lines("search = dict(metric=dict(name='net1/accuracy/top1', direction='max'))", 'search.metric.direction'),
+    lines("search = dict(metric=dict(metric='net1/accuracy/top1'))", 'search.metric'),
+    # space
+    lines('search = dict(space=dict(_delete_=True))', 'search.space'),
+    lines("search = dict(space=['model.edges'])", 'search.space'),
+    lines('search = dict(_delete_=True, trials=3)', 'search.space'),
+    space('dict(min=0.01, max=0.1)'),
+    space('dict(values=[0.01, 0.1])'),
+    space('dict(low=0.01)'),
+    space("dict(low='0.01', high=0.1)"),
+    space('dict(low=0.1, high=0.01)'),
+    space("dict(low=0.01, high=float('inf'))"),
+    space('dict(low=0.0, high=0.1, log=True)'),
+    space("dict(low=0.01, high=0.1, log='yes')"),
+    space('dict(low=0.01, high=0.1, step=1.0)'),
+    space('dict(low=0.01, high=0.1, step=-0.01)'),
+    space('dict(low=0.01, high=0.1, base=10)'),
+    space('[]'),
+    space('0.1'),
+    space('[0.1, 0.1]'),
+    space(f"dict(choices=[0.1, 0.2], when={{'{LR}': '0.1'}})"),
+    space("dict(choices=[0.1, 0.2], when={'optim_wrapper.optimizer.momentum': '0.1'})"),
+    space("dict(choices=[0.1, 0.2], when={'model.nodes.net2.network': 'resnet9'})"),
+    space("dict(choices=[0.1, 0.2], when={'model.nodes.net2.network': []})"),
+    space("dict(choices=[0.1, 0.2], when='model.nodes.net2.network')"),
+    space('[0.1]', 'optim_wraper.optimizer.lr'),
+    space('[1, 2]', 'model.nodes.net9.network'),
+    space("dict(a=dict(type='LinaerGate'))", 'model.edges.net1->net2.gate'),
+    space("dict(a=dict(type='ImageClasifier'))", 'model.nodes.net2.network'),
+    # the rest of the config
+    lines('val_dataloader = None\nval_cfg = None\nval_evaluator = None', 'val_dataloader'),
+    lines('val_evaluator = None', 'val_evaluator'),
+    lines('train_cfg = None', 'train_cfg'),
+    lines('test_dataloader = _base_.val_dataloader', 'val_dataloader.dataset'),
+    # where the study is
+    args('--trials', '0', says='--trials'),
+    args('--trials', 'many', says='--trials'),
+    args('--study', 'a\nimport os', says='--study'),
+    args('--storage', 'postgres://me:secret@127.0.0.1:1/db', says='--storage postgres://me@127.0.0.1:1/db'),
+    args('--storage', 'sqlite:search.db', says='--storage sqlite:search.db'),
+    args('--storage', 'sqlite:////proc/none/search.db', says='--storage sqlite:////proc/none/search.db'),
+    args('--storage', 'grpc://127.0.0.1:port', says='--storage grpc://127.0.0.1:port'),
+    args('--storage', 'sqlite:///{folder}/search.db', says='--storage sqlite:///', setup=no_database),
+    args('--storage', 'sqlite:///{folder}/search.db', says='--storage sqlite:///', setup=other_version),
+    args('--storage', 'journal://{folder}/journal', says='--storage journal://', setup=damaged_journal),
+    args('--storage', 'journal:///proc/none/journal', says='--storage journal://'),
+    args('--storrage', 'sqlite:///a.db', says='--storrage'),
+    args('--resume', says='--resume'),
+    args(says='--storage nosuch://me@host', environ=dict(KTG_MM_STORAGE='nosuch://me:secret@host')),
+]
