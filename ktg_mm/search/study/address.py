@@ -67,7 +67,7 @@ def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) 
     parser.add_argument(
         '--storage',
         metavar='URL',
-        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE, '
+        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER@HOST/DATABASE, '
         "grpc://HOST:PORT; default: the config's, else that of the environment variable "
         f'{VARIABLE}, else search.db in the work folder',
     )
