@@ -7,6 +7,7 @@ from ktg_mm.apis import config_files, config_parser, load_config, one_line_error
 from ktg_mm.errors import UserError
 from ktg_mm.search.found.export import export_graph
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
+from ktg_mm.search.study.storage import named_failures
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +54,8 @@ def main() -> None:
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     config, *overlays = config_files(args.config, args.overlays)
     base = args.base or (base_below(config, overlays) if overlays else None)
-    print(export_graph(cfg, args.out, address, args.rank, args.trial, base, [config, *overlays]))
+    with named_failures(address.storage):
+        print(export_graph(cfg, args.out, address, args.rank, args.trial, base, [config, *overlays]))
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ import sys
 from ktg_mm.apis import config_parser, load_config, one_line_errors
 from ktg_mm.search.plots import plot_search
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
+from ktg_mm.search.study.storage import named_failures
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,7 +27,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
-    pictures, notes = plot_search(cfg, address, args.out, args.format)
+    with named_failures(address.storage):
+        pictures, notes = plot_search(cfg, address, args.out, args.format)
     for note in notes:
         print(f'note: {note}', file=sys.stderr)
     print(*pictures, sep='\n')

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
+from matplotlib.text import Text
 
 from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
 from ktg_mm.errors import UserError
@@ -117,6 +118,9 @@ def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
         raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
     # No date and a fixed salt: the same graph gives the same file.
     metadata = {'Date': None} if ending == '.svg' else None
+    for text in figure.findobj(Text):
+        if '$' in text.get_text() and r'\mathdefault' not in text.get_text():  # which matplotlib's own numbers have
+            text.set_parse_math(False)  # a dollar in a name is no formula
     with whole_file(path) as part, matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'graph'}):
         figure.savefig(part, format=ending[1:], dpi=200, facecolor='white', metadata=metadata)
     return path

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import signal
 import sqlite3
 from pathlib import Path
@@ -117,3 +118,15 @@ def test_retrain_mistakes(tools, tmp_path: Path, arguments: list, message: str) 
     config = CONFIGS / 'dml/dml_3node_digits.py'
     process = tools.run('retrain.py', config, '--work-dir', tmp_path / 'runs', *arguments, status=2)
     assert process.stderr.splitlines() == [message] and not (tmp_path / 'runs').exists()
+
+
+@pytest.mark.parametrize('tool', ['export_graph.py', 'plot_search.py'])
+def test_a_database_whose_tables_are_damaged(tools, searched: Path, tmp_path: Path, tool: str) -> None:
+    shutil.copy(searched / 'search.db', tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / 'search.db')) as database:
+        database.execute('DROP TABLE trial_values')
+    out = ['--out', tmp_path / ('x.py' if tool == 'export_graph.py' else 'plots')]
+    options = ['--cfg-options', *TINY]
+    process = tools.run(tool, SEARCH, '--work-dir', tmp_path, *out, *options, status=2)
+    (line,) = process.stderr.splitlines()
+    assert line.startswith(f'error: --storage sqlite:///{tmp_path}/search.db: SQLite does not answer any more: no such')

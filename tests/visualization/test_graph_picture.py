@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
+from matplotlib.figure import Figure
 
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.visualization import draw_graph, save_picture
@@ -219,3 +220,14 @@ def test_three_edges_of_one_node_do_not_cover_one_another():
 def test_more_than_two_edges_part_into_above_and_below(count, in_a_row, degrees):
     directions = [math.degrees(angle) for angle in _directions(count, math.pi / 2, in_a_row)]
     assert directions == pytest.approx(degrees)
+
+
+def test_a_dollar_in_a_name_is_no_formula(tmp_path: Path) -> None:
+    """And the powers of a logarithmic axis still are."""
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 1e6], [0, 1])
+    axes.set_xscale('log')
+    axes.set_yticks([0, 1], labels=['$a_{', '$b$'])
+    text = save_picture(figure, tmp_path / 'a.svg').read_text()
+    assert '>$a_{</text>' in text and '>$b$</text>' in text and 'mathdefault{10^{0}}$</text>' not in text
