@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ from typing import Any
 
 # Before torch is imported: beside other busy processes, two threads make small networks tens of times slower.
 os.environ.update({f'{library}_NUM_THREADS': '1' for library in ('OMP', 'MKL', 'OPENBLAS')})
-# What is tested holds on a CPU, to the bit; with CUDA_VISIBLE_DEVICES=0 the runs take the GPU.
-os.environ.setdefault('CUDA_VISIBLE_DEVICES', '')
+# What is tested holds on a CPU, to the bit; tests/gpu runs what needs a GPU in a process that sees it.
+os.environ.setdefault('KTG_MM_GPUS', os.environ.get('CUDA_VISIBLE_DEVICES', '0,1,2,3,4,5,6,7'))  # those there are
+os.environ['CUDA_VISIBLE_DEVICES'] = os.environ['KTG_MM_GPUS'] if 'KTG_MM_SHOW_GPUS' in os.environ else ''
 
 import pytest
 import torch
@@ -46,6 +48,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Takes all that is imported by now out of garbage collection; mmengine collects with every data set it builds."""
     gc.freeze()
+
+
+@pytest.fixture(scope='session')
+def gpus() -> int:
+    """Number of GPUs that the tests may use, though this process does not see them."""
+    if not (shutil.which('nvidia-smi') or Path('/dev/nvidiactl').exists()):
+        return 0  # without a process of its own to ask torch
+    environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': os.environ['KTG_MM_GPUS']}
+    command = [sys.executable, '-c', 'import torch; print(torch.cuda.device_count())']
+    return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
 
 @pytest.fixture(scope='session')

@@ -54,6 +54,8 @@ def build_runner(
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         check_data_root(cfg, loader)
+    if cfg.get('randomness', {}).get('deterministic'):
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # without it torch refuses cuBLAS, on a GPU
     init_distributed(launcher)
     runner = Runner.from_cfg(cfg)
     if runner.optim_wrapper is not None:
