@@ -1,7 +1,7 @@
 """The hooks that a graph needs, whatever a config lists."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -49,7 +49,8 @@ def add_required_hooks(cfg: Config) -> None:
         cfg: The config of a run; ``custom_hooks`` and ``default_hooks`` are changed.
 
     Raises:
-        ConfigError: If one of mmengine's default hooks that a graph needs is None or of another class.
+        ConfigError: If one of mmengine's default hooks that a graph needs is None or of another class, or the lists of
+            hooks are none.
 
     Example:
         >>> cfg = Config(dict(custom_hooks=[dict(type='SeedHook')]))
@@ -59,11 +60,7 @@ def add_required_hooks(cfg: Config) -> None:
         >>> cfg.default_hooks.runtime_info
         {'type': 'GraphRuntimeInfoHook'}
     """
-    default, custom = cfg.get('default_hooks'), cfg.get('custom_hooks')
-    if not isinstance(default := {} if default is None else default, Mapping):
-        raise ConfigError('default_hooks', f'must be a dict such as dict(logger=dict(interval=10)), got {default!r}')
-    if not isinstance(custom := [] if custom is None else custom, (list, tuple)):
-        raise ConfigError('custom_hooks', f'must be a list of hooks such as [dict(type=...)], got {custom!r}')
+    default, custom = hook_lists(cfg)
     listed = [_class(hook) for hook in (*default.values(), *custom) if isinstance(hook, Mapping)]
 
     def is_listed(needed: type[Hook]) -> bool:
@@ -83,6 +80,20 @@ def add_required_hooks(cfg: Config) -> None:
     needed_hooks = _CUSTOM_HOOKS + (_HOOKS_OF_ITERATIONS if by_iterations else ())
     missing = [dict(type=needed.__name__) for needed in needed_hooks if not is_listed(needed)]
     cfg.custom_hooks = [*missing, *custom]
+
+
+def hook_lists(cfg: Config) -> tuple[Mapping[str, Any], Sequence[Any]]:
+    """A config's ``default_hooks`` and ``custom_hooks``, none where it has none.
+
+    Raises:
+        ConfigError: If the one is no dict or the other no list.
+    """
+    default, custom = cfg.get('default_hooks'), cfg.get('custom_hooks')
+    if not isinstance(default := {} if default is None else default, Mapping):
+        raise ConfigError('default_hooks', f'must be a dict such as dict(logger=dict(interval=10)), got {default!r}')
+    if not isinstance(custom := [] if custom is None else custom, (list, tuple)):
+        raise ConfigError('custom_hooks', f'must be a list of hooks such as [dict(type=...)], got {custom!r}')
+    return default, custom
 
 
 def _class(hook: Mapping[str, Any]) -> type:

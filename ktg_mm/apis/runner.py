@@ -16,7 +16,7 @@ from .check_config import check_config
 from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
-from .required_hooks import add_required_hooks
+from .required_hooks import add_required_hooks, hook_lists
 
 
 def build_runner(
@@ -48,6 +48,7 @@ def build_runner(
     hide_storage(cfg)
     if amp:
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    hook_lists(cfg)  # that they are lists; what stands in them comes next
     check_config(cfg)
     add_required_hooks(cfg)
     _make_folder(cfg.work_dir)
