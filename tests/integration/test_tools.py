@@ -75,6 +75,24 @@ def test_train_and_test(tools, accuracies: Callable[[str], dict[str, float]], ru
 
 
 @pytest.mark.slow
+def test_two_runs_give_the_same_numbers(
+    tools, same: Callable[..., None], run: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, _ = run
+    options = ['--cfg-options', 'train_cfg.max_epochs=2', 'param_scheduler.end=2']
+    tools.run('train.py', DIGITS, '--work-dir', tmp_path, *options)
+    first, second = (torch.load(place / 'epoch_2.pth', weights_only=True) for place in (folder, tmp_path))
+    for part in ('state_dict', 'optimizer', 'param_schedulers'):
+        same(first[part], second[part], part)
+    logs = []
+    for place in (folder, tmp_path):
+        (file,) = place.glob('*/vis_data/scalars.json')
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        logs.append([{name: value for name, value in line.items() if not name.endswith('time')} for line in lines])
+    assert logs[0] == logs[1] and any('loss' in name for line in logs[0] for name in line)
+
+
+@pytest.mark.slow
 def test_tensorboard(run: tuple[Path, str]) -> None:
     folder, printed = run
     (vis_data,) = folder.glob('*/vis_data')
