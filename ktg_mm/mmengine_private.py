@@ -12,6 +12,7 @@ from typing import Any
 import mmengine.runner.checkpoint
 import torch
 from mmengine.config import Config
+from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import BaseLoop, LogProcessor, Runner
@@ -21,6 +22,7 @@ loaded_from = attrgetter('_load_from')  # of a Runner: the checkpoint to begin w
 choose_val_interval = methodcaller('_decide_current_val_interval')  # of a loop: sets val_interval to the present one
 accumulative_counts = attrgetter('_accumulative_counts')  # of an OptimWrapper: batches whose gradients make a step
 own_metainfo = attrgetter('_metainfo')  # of a data set: its metainfo themselves, which .metainfo copies
+clips_gradients = OptimWrapper._clip_grad.__code__  # the function in which a wrapper clips
 instances = attrgetter('_instance_dict')  # of MessageHub, MMLogger, ...: what it keeps for the whole process, by name
 base_files: Callable[[str], list[str]] = Config._get_base_files  # the paths that a file inherits, as it says them
 assert_async = torch._assert_async  # raises later, when the device has come there, and never waits

@@ -24,6 +24,7 @@ USED = [
     'mmengine.runner.loops._InfiniteDataloaderIterator:_iterator',
     'mmengine.runner.checkpoint:load_from_http',
     'mmengine.optim.OptimWrapper:_accumulative_counts',
+    'mmengine.optim.OptimWrapper:_clip_grad',
     'mmengine.optim.scheduler.param_scheduler._ParamScheduler:_get_value',
     'mmengine.dataset.BaseDataset:_metainfo',
     'mmengine.config.Config:_filename',

@@ -9,11 +9,12 @@ from typing import ParamSpec, TypeVar
 
 from mmengine.registry import build_from_cfg
 
-from ktg_mm.errors import UserError, hide_passwords, is_interrupt
+from ktg_mm.errors import hide_passwords, is_interrupt
 
 from .background import failures_in_the_background
 from .distributed import another_has_told, end_distributed, is_first_to_tell
 from .messages import machine_message
+from .part_errors import error_text, name_error
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -76,15 +77,17 @@ def user_message(error: BaseException) -> str | None:
     text = str(error)
     if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
         return hide_passwords(found[-1])
-    if isinstance(error, UserError) or (isinstance(error, RuntimeError) and text.startswith(_NO_DATA)):
-        return hide_passwords(' '.join(text.split()))
+    if isinstance(error, RuntimeError) and text.startswith(_NO_DATA):
+        return ' '.join(text.split())
+    if isinstance(error, Exception) and (named := name_error(error)):
+        return hide_passwords(' '.join(str(named).split()))
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
-        return f'config: {part}: {" ".join(text.split())}'
+        return f'config: {part}: {error_text(error)}'
     return machine_message(error)
 
 
 def _part_being_built(error: BaseException) -> str | None:
-    """The type of the innermost part that mmengine was building from the config when the error came, if it was."""
+    """The type of the innermost part that mmengine was building when the error came, where no config is at hand."""
     parts = [
         str(frame.f_locals.get('obj_type'))
         for frame, _ in traceback.walk_tb(error.__traceback__)

@@ -16,6 +16,8 @@ from .check_config import check_config
 from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
+from .part_errors import named_errors
+from .rehearsal import check_model_type, rehearse
 from .required_hooks import add_required_hooks, hook_lists
 
 
@@ -26,6 +28,7 @@ def build_runner(
     load_from: str | None = None,
     resume: bool | str = False,
     amp: bool = False,
+    rehearsal: bool = True,
 ) -> Runner:
     """Builds the Runner of a config; the graph is built and checked, no data are read.
 
@@ -36,6 +39,8 @@ def build_runner(
         load_from: Checkpoint to begin with.
         resume: True resumes from the newest checkpoint in work_dir, if there is one; a path from that one.
         amp: True trains in mixed precision (bfloat16).
+        rehearsal: Whether a made-up batch goes through the run first (:func:`ktg_mm.apis.rehearsal.rehearse`); False
+            leaves a mistake that only running shows to the run. Defaults to True.
 
     Raises:
         UserError: If the config is wrong or a checkpoint cannot be read.
@@ -58,10 +63,14 @@ def build_runner(
     if cfg.get('randomness', {}).get('deterministic'):
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # without it torch refuses cuBLAS, on a GPU
     init_distributed(launcher)
-    runner = Runner.from_cfg(cfg)
-    if runner.optim_wrapper is not None:
-        # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
-        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    check_model_type(cfg)
+    with named_errors(cfg):
+        runner = Runner.from_cfg(cfg)
+        if runner.optim_wrapper is not None:
+            # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
+            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    if rehearsal:
+        rehearse(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False)
     return runner

@@ -35,6 +35,7 @@ class Digits(BaseDataset):
     """
 
     METAINFO = {'classes': tuple('0123456789')}
+    image_shape = (8, 8)
 
     def __init__(self, split: str = 'train', test_mode: bool | None = None, **kwargs: Any) -> None:
         if split not in _SPLITS:

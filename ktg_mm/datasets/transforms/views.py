@@ -23,7 +23,8 @@ class Views(BaseTransform):
         **views: A list of steps by the view's name, ``weak=[...], strong=[...]``. An empty list is the image as it is.
 
     Raises:
-        ConfigError: If there is no view, a name is no identifier, or a pipeline is not a list of steps.
+        ConfigError: If there is no view, a name is no identifier, or a pipeline is not a list of steps;
+            when it is given views of an image.
 
     Example:
         >>> import numpy as np
@@ -41,6 +42,8 @@ class Views(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         """Returns ``results`` with the views, or None if a step of any view refuses the sample."""
         image = results.pop('img')
+        if isinstance(image, Mapping):
+            raise ConfigError('Views', 'the images are views already; one step must make them all')
         views = {}
         for name, pipeline in self.views.items():
             view = {**copy.deepcopy(results), 'img': image.copy()}

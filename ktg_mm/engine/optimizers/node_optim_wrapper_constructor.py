@@ -19,7 +19,7 @@ class NodeOptimWrapperConstructor:
         paramwise_cfg: ``dict(nodes=dict(net2=dict(lr=0.01)))`` gives a node options of its own. Defaults to None.
 
     Raises:
-        ConfigError: If paramwise_cfg names a node that does not learn.
+        ConfigError: If paramwise_cfg names a node that does not learn, or is not made of dicts.
 
     Example:
         >>> constructor = NodeOptimWrapperConstructor(dict(optimizer=dict(type='SGD', lr=0.1)))
@@ -30,6 +30,11 @@ class NodeOptimWrapperConstructor:
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
         paramwise_cfg = dict(paramwise_cfg or {})
         self.options: Mapping[str, dict] = paramwise_cfg.pop('nodes', {})
+        for key, options in {'': self.options, **(self.options if isinstance(self.options, Mapping) else {})}.items():
+            if not isinstance(options, Mapping):
+                raise ConfigError(
+                    f'optim_wrapper.paramwise_cfg.nodes{key and "."}{key}', f'must be a dict, got {options!r}'
+                )
         if paramwise_cfg:
             raise ConfigError(
                 'optim_wrapper.paramwise_cfg', f"takes 'nodes' alone, got {', '.join(map(repr, paramwise_cfg))}"
