@@ -15,6 +15,7 @@ from ktg_mm.registry import NODES
 from .check_edge import check_edge
 from .edge_config import LABEL, EdgeConfig
 from .type_check import check_type
+from .value_check import check_values
 
 if TYPE_CHECKING:
     from .graph_config import GraphConfig
@@ -64,14 +65,16 @@ def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, f'{name!r} is a word of torch; give the node another name, such as {name + "1"!r}')
     check_type(node, NODES, path, 'node')
     if 'network' in node:
-        check_type(node['network'], MODELS, f'{path}.network', 'network')
+        found = check_type(node['network'], MODELS, f'{path}.network', 'network')
+        check_values(found, node['network'], f'{path}.network', strict=False)
         _check_nothing_unread(f'{path}.network', node['network'])
         for part in ('backbone', 'neck', 'head'):
             # A neck may be a list of necks.
             cfgs = node['network'].get(part)
             for cfg in cfgs if isinstance(cfgs, (list, tuple)) else [cfgs]:
                 if cfg is not None:
-                    check_type(cfg, MODELS, f'{path}.network.{part}', part)
+                    found = check_type(cfg, MODELS, f'{path}.network.{part}', part)
+                    check_values(found, cfg, f'{path}.network.{part}', strict=False)
     if node.get('prefix') and not node.get('checkpoint'):
         raise ConfigError(f'{path}.prefix', 'has no checkpoint to take a part of; give one, or leave the prefix out')
     members = node.get('members', ())

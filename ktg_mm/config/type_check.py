@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmengine.registry import Registry
-from torch import nn
 
 from ktg_mm.errors import ConfigError, did_you_mean
+
+from .signatures import arguments_of
 
 
 def class_of(registry: Registry, cfg: Mapping[str, Any]) -> Any:
@@ -45,23 +46,12 @@ def check_type(cfg: Any, registry: Registry, path: str, what: str) -> Any:
     if found is None or not callable(found):
         known = [name for scope in (registry, registry.parent) if scope for name in scope.module_dict]
         raise ConfigError(f'{path}.type', f'unknown {what} {cfg["type"]!r}; {did_you_mean(cfg["type"], known)}')
-    if (arguments := _arguments(found)) is not None:
-        for argument in cfg:
-            if argument not in ('type', '_scope_', *arguments):
-                hint = did_you_mean(argument, arguments) if arguments else 'it takes none'
-                raise ConfigError(path, f'{found.__name__} has no argument {argument!r}; {hint}')
+    arguments, takes_more = arguments_of(found)
+    for argument in () if takes_more else cfg:
+        if argument not in ('type', '_scope_', *arguments):
+            hint = did_you_mean(argument, arguments) if arguments else 'it takes none'
+            raise ConfigError(path, f'{found.__name__} has no argument {argument!r}; {hint}')
     return found
-
-
-@functools.cache
-def _arguments(cls: Any) -> list[str] | None:
-    """Names of a class's arguments, None if it takes any."""
-    if not inspect.isclass(cls) or cls.__init__ in (nn.Module.__init__, object.__init__):
-        return [] if inspect.isclass(cls) else None
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
-    return [parameter.name for parameter in parameters]
 
 
 @functools.cache
