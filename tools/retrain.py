@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
 from ktg_mm.apis.arguments import seed, whole_number
+from ktg_mm.apis.checks.names import check_names
 from ktg_mm.errors import UserError
 from ktg_mm.search.found.comparison import print_table
 from ktg_mm.search.found.retrain import METHODS, retrain
@@ -60,6 +61,7 @@ def main() -> None:
         if (name := joined_name(path)) in against:
             raise UserError(f'--against {path}: another config has the same name; rename one')
         against[name] = load_config(path, args.cfg_options)
+        check_names(against[name])
     work_dir = args.work_dir or Path('work_dirs') / f'{joined_name(args.config, args.overlays)}_retrain'
     seeds = range(args.seeds_from, args.seeds_from + args.seeds)
     print_table(retrain(cfg, work_dir, seeds, args.methods, against, args.metric, seed_keys=args.seed_keys))

@@ -1,7 +1,6 @@
 """Reading configs."""
 
 import ast
-import inspect
 import os
 import re
 import symtable
@@ -11,13 +10,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mmengine.fileio
+import yaml
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.mmengine_private import set_aside
 
-# Entries that mmengine's Runner reads, but has no argument for.
-_READ_BY_RUNNER = ('sync_bn',)
+from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
+from .checks.settings import check_imports
+
+
+@mmengine.fileio.register_handler(['yml', 'yaml'])
+class _PlainYaml(mmengine.fileio.YamlHandler):
+    """YAML of plain values: mmengine's own reader makes any Python object that a file asks for."""
+
+    def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
+        return yaml.safe_load(file)
+
+    def dump_to_fileobj(self, obj: Any, file: Any, **kwargs: Any) -> None:
+        yaml.safe_dump(obj, file, **kwargs)
+
+    def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
+        return yaml.safe_dump(obj, **kwargs)
 
 
 def load_config(
@@ -37,21 +53,25 @@ def load_config(
     """
     path, *files = config_files(path, overlays)
     config = _read(path, f'config {path}')
+    unread = {} if files else unread_names(path, config)
     if files:
-        config = _with_overlays(config, path, files)
+        config, unread = _with_overlays(config, path, files)
     if cfg_options:
-        known = _known(config)
+        known = {*config, *KNOWN}
         for key in cfg_options:
             if (first := key.split('.')[0]) not in known:
                 raise ConfigError(
                     '--cfg-options', f'no entry of the config is named {first!r}; {did_you_mean(first, known)}'
                 )
+        names = {key.split('.')[0] for key in cfg_options}
+        unread |= {name: unread_option(name, config) for name in names - KNOWN}
         for key, value in cfg_options.items():
             try:
                 config.merge_from_dict({key: value})
             except (KeyError, TypeError, IndexError, AttributeError) as error:
                 reason = str(error.args[0] if error.args else error).splitlines()[0]
                 raise ConfigError(f'--cfg-options {key}', f'does not fit into the config: {reason}') from error
+    set_aside(config, unread=unread)
     return config
 
 
@@ -81,14 +101,14 @@ def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
     return '+'.join(file.stem for file in config_files(path, overlays))
 
 
-def _known(config: Config) -> set[str]:
-    return {*config, *inspect.signature(Runner).parameters, *_READ_BY_RUNNER}
-
-
 def _read(path: Path, name: str) -> Config:
     with _one_line(path, name):
         # A config that has no base and imports a module would otherwise be taken for mmengine's other, lazy kind.
-        return Config.fromfile(path, lazy_import=False)
+        config = Config.fromfile(path, lazy_import=False, import_custom_modules=False)
+        check_imports(imports := config.get('custom_imports'))
+        if imports:
+            import_modules_from_strings(**imports)
+        return config
 
 
 @contextmanager
@@ -104,19 +124,23 @@ def _one_line(path: Path, name: str) -> Iterator[None]:
         raise UserError(f'{name}: {type(error).__name__}: {" ".join(str(error).split())}') from error
 
 
-def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> Config:
+def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tuple[Config, dict[str, str]]:
+    """The config with the overlays, and which of its names nothing reads."""
     below = Path(os.path.abspath(path))
+    own = [below]
     with tempfile.TemporaryDirectory() as folder:
         for overlay in overlays:
             name, entries = f'--with {overlay}', set[str]()
             below = _lay_over(below, (overlay,), name, folder, entries)
-            if not entries & (known := {*_known(config), 'custom_imports', 'search'}):
+            if not entries & (known := {*config, *KNOWN}):
                 hint = did_you_mean(min(entries), known) if entries else 'it has none'
                 raise UserError(f'{name}: has no entry that the config or the Runner knows; {hint}')
             config = _read(below, name)
+            own.append(below)
+        unread = unread_names(below, config, own)
     text = '\n'.join(file.read_text(encoding='utf-8') for file in (path, *overlays))
     file = path.with_name(f'{joined_name(path, overlays)}.py')
-    return Config(_without_delete(config.to_dict()), text, file, config.env_variables)
+    return Config(_without_delete(config.to_dict()), text, file, config.env_variables), unread
 
 
 def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entries: set[str]) -> Path:
@@ -133,8 +157,7 @@ def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entr
         for line in tree.body.copy():
             if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == '_base_':
                 tree.body.remove(line)
-                bases = eval(compile(ast.Expression(line.value), str(overlay), 'eval'), {})  # as mmengine does
-                for base in [bases] if isinstance(bases, str) else bases:
+                for base in evaluated_bases(line, overlay):
                     if '::' in base:
                         raise UserError(f'{name}: cannot inherit {base!r} of another package; name a file')
                     inner = (*chain, overlay.parent / base)

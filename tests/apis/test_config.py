@@ -226,3 +226,52 @@ def test_the_text_does_not_change_from_load_to_load(config, overlay):
     texts = {load_config(config, overlays=[path]).text for _ in range(2)}
     assert texts == {f'{config.read_text()}\n{path.read_text()}'}
     assert load_config(f'{config}+{path}').text in texts
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('data.yml', 'base:\n  lr: 0.2\nmodel:\n  sizes: [1]\n'),
+        ('data.json', '{"base": {"lr": 0.2}, "model": {"sizes": [1]}}'),
+        ('data.yml', '_base_: graph.py\nbase:\n  lr: 0.2\nmodel:\n  sizes: [1]\n'),
+    ],
+)
+def test_configs_that_are_data(config, name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text)
+    cfg = load_config(path)
+    assert (cfg.base, cfg.model.sizes) == (dict(lr=0.2), [1])
+    cfg.model.sizes = (1, 2)
+    cfg.dump(tmp_path / f'copy{path.suffix}')
+    assert load_config(tmp_path / f'copy{path.suffix}').model.sizes == [1, 2]
+
+
+def test_data_make_no_objects(config, tmp_path):
+    """mmengine would run the command, or make the object, while it reads the file."""
+    mark = tmp_path / 'mark'
+    for tag in (
+        f'apply:os.mkdir ["{mark}"]',
+        f'apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ["{mark}"]]',
+    ):
+        for text in (f'a: !!python/object/{tag}\n', f'_base_: !!python/object/{tag}\n'):
+            path = tmp_path / 'data.yaml'
+            path.write_text(text)
+            assert mistake(path).startswith(f'config {path}: ConstructorError: could not determine a constructor')
+            above = tmp_path / 'above.py'
+            above.write_text("_base_ = 'data.yaml'\n")
+            assert 'ConstructorError' in mistake(above)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('custom_imports = 3', 'custom_imports: must be a dict, got 3'),
+        ("custom_imports = dict(modules=['os'])", "custom_imports: unknown entry 'modules'"),
+        ('custom_imports = dict(imports=[5])', 'custom_imports.imports: must be a list of modules, got [5]'),
+    ],
+)
+def test_imports(config, text, message):
+    path = config.with_name('other.py')
+    path.write_text(text)
+    assert mistake(path, error=ConfigError).startswith(message)
