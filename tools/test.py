@@ -3,6 +3,7 @@
 import argparse
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
+from ktg_mm.apis.checks.settings import check_is_there
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,6 +19,7 @@ def main() -> None:
     """Tests."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
+    check_is_there(cfg, 'test')
     build_runner(cfg, args.work_dir, args.launcher, load_from=args.checkpoint).test()
 
 

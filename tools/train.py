@@ -4,6 +4,7 @@ import argparse
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
 from ktg_mm.apis.arguments import seed
+from ktg_mm.apis.checks.settings import check_is_there
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +34,7 @@ def main() -> None:
     """Trains."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
+    check_is_there(cfg, 'train')
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
     train(build_runner(cfg, args.work_dir, args.launcher, args.load_from, args.resume, args.amp))

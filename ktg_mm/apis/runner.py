@@ -13,6 +13,8 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
+from .checks.fitting import check_custom_keys
+from .checks.names import KNOWN
 from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
@@ -45,16 +47,19 @@ def build_runner(
     Raises:
         UserError: If the config is wrong or a checkpoint cannot be read.
     """
+    if amp and isinstance(cfg.get('optim_wrapper'), dict):
+        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    hook_lists(cfg)  # that they are lists; what stands in them comes next
+    check_config(cfg)
+    # What config files have read by now; the copy in the run's folder is to hold what the run reads.
+    for key in cfg.keys() - KNOWN:
+        cfg.pop(key)
     name = config_name(cfg)
     cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
     # Two Runners of one name would share their logs and best score.
     cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
     cfg.launcher = launcher
     hide_storage(cfg)
-    if amp:
-        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
-    hook_lists(cfg)  # that they are lists; what stands in them comes next
-    check_config(cfg)
     add_required_hooks(cfg)
     _make_folder(cfg.work_dir)
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
@@ -67,6 +72,7 @@ def build_runner(
     with named_errors(cfg):
         runner = Runner.from_cfg(cfg)
         if runner.optim_wrapper is not None:
+            check_custom_keys(cfg, runner.model)
             # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
             runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     if rehearsal:

@@ -40,6 +40,131 @@ def test_mistakes(tiny_config, key):
     assert message.startswith(f'{key}: ') and reason in message and '\n' not in message
 
 
+SAVE, OPT, PARAMWISE = 'default_hooks.checkpoint', 'optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg'
+SCHEDULE, TRAIN = 'param_scheduler', 'train_dataloader'
+MULTI_STEP = dict(_delete_=True, type='MultiStepLR')
+EMA, STOPPING = dict(type='EMAHook'), dict(type='EarlyStoppingHook', monitor='net1/accuracy/top1')
+PACK = dict(type='PackInputs')
+
+# The values to set, and the line.
+VALUES = [
+    # Types and ranges.
+    ({f'{OPT}.lr': -1}, f'{OPT}.lr: must be a number, at least 0, got -1'),
+    ({f'{OPT}.lr': 'high'}, f"{OPT}.lr: must be a number, at least 0, got 'high'"),
+    ({f'{OPT}.momentum': 2}, f'{OPT}.momentum: must be a number in [0, 1), got 2'),
+    ({f'{OPT}.momentum': 0}, f'{OPT}.nesterov: needs a momentum above 0, and no dampening'),
+    (
+        {f'{SCHEDULE}': dict(MULTI_STEP, milestones='1,2')},
+        f"{SCHEDULE}.milestones: must be a whole number, at least 0, or a list of such, got '1,2'",
+    ),
+    ({f'{SCHEDULE}': dict(MULTI_STEP, milestones=[2, 1])}, f'{SCHEDULE}.milestones: must increase, got [2, 1]'),
+    (
+        {f'{SCHEDULE}': dict(MULTI_STEP, milestones=[1], gamma=-0.1)},
+        f'{SCHEDULE}.gamma: must be a number above 0, got -0.1',
+    ),
+    ({f'{SCHEDULE}': MULTI_STEP}, f'{SCHEDULE}.milestones: is missing; MultiStepLR needs it'),
+    ({f'{SCHEDULE}.gama': 0.1}, f"{SCHEDULE}: CosineAnnealingLR has no argument 'gama'"),
+    ({f'{SCHEDULE}.begin': 5}, f'{SCHEDULE}.end: must be above begin = 5, got 2'),
+    ({f'{SAVE}.interval': 0}, f'{SAVE}.interval: must be a whole number above 0, or -1, got 0'),
+    ({f'{SAVE}.interval': 0.5}, f'{SAVE}.interval: must be'),
+    ({f'{SAVE}.max_keep_ckpts': 0}, f'{SAVE}.max_keep_ckpts: must be a whole number above 0, or -1, got 0'),
+    ({f'{SAVE}.every': 1}, f"{SAVE}: SafeCheckpointHook has no argument 'every'"),
+    ({SAVE: dict(interval=-1, save_last=False)}, f'{SAVE}.interval: is -1, save_last False'),
+    ({'default_hooks.checkpont': dict(interval=3)}, 'default_hooks.checkpont: is none of the default hooks; did you'),
+    ({'custom_hooks': [dict(EMA, momentum=2)]}, 'custom_hooks[0].momentum: must be a number in (0, 1), got 2'),
+    ({'custom_hooks': [dict(EMA, decay=False)]}, "custom_hooks[0]: ExponentialMovingAverage has no argument 'decay'"),
+    ({'custom_hooks': [dict(EMA, begin_iter=1, begin_epoch=1)]}, 'custom_hooks[0].begin_epoch: cannot be given'),
+    ({'custom_hooks': [dict(STOPPING, patience=0)]}, 'custom_hooks[0].patience: must be a whole number above 0'),
+    ({'custom_hooks': [dict(STOPPING, rule='max')]}, "custom_hooks[0].rule: must be 'greater' or 'less', got 'max'"),
+    ({'custom_hooks.0.priority': 'TOP'}, 'custom_hooks[0].priority: must be a whole number from 0 to 100 or one of'),
+    ({'custom_hooks': ['EMAHook']}, "custom_hooks[0]: must be a dict, got 'EMAHook'"),
+    ({'optim_wrapper.accumulative_counts': 0}, 'optim_wrapper.accumulative_counts: must be a whole number above 0'),
+    ({'optim_wrapper.clip_grad': dict(max_norm=-1)}, 'optim_wrapper.clip_grad.max_norm: must be a number above 0'),
+    ({'optim_wrapper.clip_grad': dict(norm=1)}, "optim_wrapper.clip_grad: unknown entry 'norm'"),
+    ({PARAMWISE: dict(nodes=dict(net1=dict(lr_mult=2)))}, f"{PARAMWISE}.nodes.net1: unknown entry 'lr_mult'"),
+    ({PARAMWISE: dict(nodes=dict(net1=dict(lr=-2)))}, f'{PARAMWISE}.nodes.net1.lr: must be a number, at least 0'),
+    ({PARAMWISE: dict(bias_lr_mult=2)}, f"{PARAMWISE}: unknown entry 'bias_lr_mult'"),
+    ({'randomness.seed': 2**32}, 'randomness.seed: must be below 2**32'),
+    ({'randomness.sead': 1}, "randomness: unknown entry 'sead'; did you mean 'seed'?"),
+    ({'log_level': 'LOUD'}, "log_level: must be a level of logging, such as 'INFO' or 'WARNING', got 'LOUD'"),
+    ({'load_from': 5}, 'load_from: must be a text or None, got 5'),
+    ({'resume': 'yes'}, "resume: must be True or False, got 'yes'"),
+    ({'env_cfg.mp_cfg.mp_start_method': 'thread'}, 'env_cfg.mp_cfg.mp_start_method: must be '),
+    ({'env_cfg.mp': 1}, "env_cfg: unknown entry 'mp'"),
+    ({'env_cfg.dist_cfg.backend': 'ncll'}, "env_cfg.dist_cfg.backend: unknown backend 'ncll'; did you mean 'nccl'?"),
+    ({'auto_scale_lr': dict(enable=True)}, 'auto_scale_lr.base_batch_size: is missing'),
+    ({'val_evaluator.metric.topk': (1, 50)}, 'val_evaluator.metric.topk: there are 10 classes, got (1, 50)'),
+    ({'val_evaluator.metric.topk': 0}, 'val_evaluator.metric.topk: must be a whole number above 0'),
+    ({'val_evaluator.nodes': 'net1'}, "val_evaluator.nodes: must be a list of texts or None, got 'net1'"),
+    ({'data_preprocessor.std': [-1.0]}, 'data_preprocessor.std: must be a number above 0, or a list of such'),
+    ({'data_preprocessor.std': [1.0, 1.0]}, 'data_preprocessor.std: must have as many numbers as mean, 1'),
+    ({'log_processor.custom_cfg.0.method': 1}, "log_processor.custom_cfg[0]: unknown entry 'method'"),
+    ({'visualizer.vis_backends.0.type': 'Board'}, 'visualizer.vis_backends[0].type: unknown backend of a visualizer'),
+    ({'model_wrapper_cfg.find_unused': True}, 'model_wrapper_cfg: GraphDistributedDataParallel has no argument'),
+    ({'model.nodes.net1.network.backbone.depth': '8'}, 'model.nodes.net1.network.backbone.depth: must be a whole'),
+    # Loaders.
+    ({f'{TRAIN}.num_workers': -1}, f'{TRAIN}.num_workers: must be a whole number, at least 0, got -1'),
+    ({f'{TRAIN}.persistent_workers': True}, f'{TRAIN}.persistent_workers: needs {TRAIN}.num_workers above 0'),
+    ({f'{TRAIN}.prefetch_factor': 2}, f'{TRAIN}.prefetch_factor: needs {TRAIN}.num_workers above 0'),
+    ({f'{TRAIN}.timeout': 5}, f'{TRAIN}.timeout: needs {TRAIN}.num_workers above 0'),
+    ({f'{TRAIN}.shuffle': True}, f'{TRAIN}.shuffle: is not read beside a sampler; set {TRAIN}.sampler.shuffle'),
+    ({f'{TRAIN}.drop_last': 'no'}, f'{TRAIN}.drop_last: must be True or False'),
+    ({f'{TRAIN}.sampler': 'SeededSampler'}, f"{TRAIN}.sampler: must be a dict with a 'type', got 'SeededSampler'"),
+    ({f'{TRAIN}.collate_fn.type': 'stack'}, f"{TRAIN}.collate_fn.type: unknown function 'stack'"),
+    ({f'{TRAIN}.dataset.indices': 0}, f'{TRAIN}.dataset.indices: leaves no sample'),
+    ({f'{TRAIN}.dataset.indices': 0.5}, f'{TRAIN}.dataset.indices: must be a whole number or a list'),
+    ({f'{TRAIN}.dataset.data_rot': 'x'}, f"{TRAIN}.dataset: Digits has no argument 'data_rot'"),
+    ({f'{TRAIN}.dataset.pipeline': [dict(type='RandomFlip', prob=2), PACK]}, f'{TRAIN}.dataset.pipeline[0].prob: '),
+    (
+        {f'{TRAIN}.dataset.pipeline': [dict(type='RandomApply', transforms=[dict(type='Flip')]), PACK]},
+        f"{TRAIN}.dataset.pipeline[0].transforms[0].type: unknown step of a pipeline 'Flip'",
+    ),
+    (
+        {f'{TRAIN}.dataset': dict(_delete_=True, type='ConcatDataset', datasets=[dict(type='Digits', size=1)])},
+        f"{TRAIN}.dataset.datasets[0]: Digits has no argument 'size'",
+    ),
+    # What belongs together.
+    ({'val_evaluator': None}, 'val_evaluator: is missing beside val_dataloader and val_cfg; give all of'),
+    ({'train_cfg': None}, 'train_cfg: is missing beside train_dataloader and optim_wrapper'),
+    ({'train_dataloader': 'digits'}, "train_dataloader: must be a dict or None, got 'digits'"),
+    ({'default_hooks': []}, 'default_hooks: must be a dict or None, got []'),
+    ({'model': None}, 'model: is missing; a config describes a graph'),
+    ({'model.type': 'ImageClassifier'}, "model.type: must be 'KnowledgeTransferGraph'"),
+    (
+        {'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4), SCHEDULE: dict(convert_to_iter_based=False)},
+        f'{SCHEDULE}.by_epoch: must be False in a loop over iterations',
+    ),
+    ({'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4)}, f'{SAVE}.by_epoch: must be False in a loop'),
+]
+
+
+@pytest.mark.parametrize(('changes', 'message'), VALUES, ids=[message.split(' ')[0] for _, message in VALUES])
+def test_values(tiny_config, changes, message):
+    cfg = tiny_config()
+    for key, value in changes.items():
+        cfg.merge_from_dict({key: value}) if isinstance(value, dict) or '.' in key else cfg.update({key: value})
+    with pytest.raises(ConfigError) as caught:
+        check_config(cfg)
+    assert str(caught.value).startswith(message)
+
+
+def test_values_that_are_right(tiny_config):
+    for changes in (
+        {f'{TRAIN}.num_workers': 1, f'{TRAIN}.persistent_workers': True, f'{TRAIN}.prefetch_factor': 2},
+        {'optim_wrapper': dict(type='AmpOptimWrapper', loss_scale=512.0, clip_grad=dict(max_norm=5, norm_type='inf'))},
+        {'optim_wrapper': dict(clip_grad=dict(type='value', clip_value=1.0), accumulative_counts=2)},
+        {OPT: dict(_delete_=True, type='AdamW', lr=1e-3, betas=[0.9, 0.95])},
+        {'custom_hooks': [dict(EMA, momentum=0.01, priority='ABOVE_NORMAL'), dict(STOPPING, rule='greater')]},
+        {SAVE: dict(interval=-1, max_keep_ckpts=-1)},
+        {'val_evaluator': [dict(type='NodeMetric', nodes=['net1']), dict(type='NodeMetric')]},
+        {'log_level': 10, 'randomness.seed': 2**32 - 1, 'auto_scale_lr': dict(base_batch_size=64)},
+        {'env_cfg.dist_cfg.backend': 'cpu:gloo,cuda:nccl', 'compile': dict(backend='eager')},
+        {SCHEDULE: [dict(type='LinearLR', start_factor=0.1, end=1), dict(type='StepLR', step_size=1, begin=1)]},
+        {'default_hooks.pictures': dict(type='EmptyCacheHook'), 'default_hooks.timer': None},
+    ):
+        check_config(tiny_config(changes))
+
+
 VIEWS = dict(type='Views', weak=[], strong=[])
 PIPELINE = 'train_dataloader.dataset.pipeline'
 LABEL_VIEW = "model.edges['label->net1'].views: asks for the view 'weak', but the data pipeline makes "

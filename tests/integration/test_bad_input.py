@@ -74,7 +74,10 @@ MISTAKES = {
         'optim_wrapper.optimizer.learning_rate=1',
         "optim_wrapper.optimizer: SGD has no argument 'learning_rate'",
     ),
-    'no learning rate': ('optim_wrapper.optimizer.lr=high', 'optim_wrapper.optimizer: SGD: ', "'str'"),
+    'no learning rate': (
+        'optim_wrapper.optimizer.lr=high',
+        "optim_wrapper.optimizer.lr: must be a number, at least 0, got 'high'",
+    ),
     'options of a missing node': (
         'optim_wrapper.paramwise_cfg.nodes.net9.lr=1',
         'optim_wrapper.paramwise_cfg.nodes.net9: is no node that learns',

@@ -1,0 +1,255 @@
+"""Checks how the values of one part fit one another, and the loop around it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook, EMAHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.runner.priority import Priority, get_priority
+from mmpretrain.registry import LOOPS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
+from torch import nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import SGD
+
+from ktg_mm.config.signatures import arguments_of
+from ktg_mm.config.type_check import check_type, class_of
+from ktg_mm.config.value_check import check_values, fits
+from ktg_mm.errors import ConfigError, did_you_mean
+
+from .entries import check_entries
+from .ranges import check_ranges
+
+_CLIPPING = {'norm': (clip_grad_norm_, 'max_norm'), 'value': (clip_grad_value_, 'clip_value')}
+_OF_CUSTOM_KEYS = ('lr_mult', 'decay_mult', 'lars_exclude', 'fix_lr')  # the last two: LARS, SimSiamHook
+# What mmengine's constructor of optimisers, and mmpretrain's, read in paramwise_cfg.
+_PARAMWISE = (
+    'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult', 'dwconv_decay_mult',
+    'dcn_offset_lr_mult', 'bypass_duplicate', 'layer_decay_rate', 'num_layers',
+)  # fmt: skip
+
+
+def counts_iterations(cfg: Mapping[str, Any]) -> bool:
+    """Whether the training loop of a config counts iterations, and has no epochs that end."""
+    loop = cfg.get('train_cfg')
+    if not isinstance(loop, Mapping):
+        return False
+    kind = loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop')
+    found = class_of(LOOPS, dict(type=kind))
+    return (
+        isinstance(found, type) and issubclass(found, IterBasedTrainLoop) and not issubclass(found, EpochBasedTrainLoop)
+    )
+
+
+def check_fitting(cfg: Config, part: Mapping[str, Any], found: type, what: str, path: str) -> None:
+    """Checks a part whose type, arguments and ranges are right each by itself.
+
+    Args:
+        cfg: The config of the run.
+        part: The part's arguments.
+        found: Its class.
+        what: What it is.
+        path: Its config key.
+
+    Raises:
+        ConfigError: If two of them do not fit each other.
+    """
+    if check := _CHECKS.get(what):
+        check(cfg, part, found, path)
+
+
+def _optimizer(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if issubclass(found, SGD) and part.get('nesterov') and (not part.get('momentum') or part.get('dampening')):
+        raise ConfigError(f'{path}.nesterov', 'needs a momentum above 0, and no dampening')
+
+
+def _optim_wrapper(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if (clip := part.get('clip_grad')) is not None:
+        function, needed = _CLIPPING.get(clip.get('type', 'norm'), _CLIPPING['norm'])
+        known = {'type', *arguments_of(function)[0]} - {'parameters'}
+        check_entries(clip, f'{path}.clip_grad', known, needed=(needed,))
+        # The norm's type is annotated as a number, but may be the text 'inf'.
+        check_values(function, {key: clip[key] for key in clip if key != 'norm_type'}, f'{path}.clip_grad')
+    scale = part.get('loss_scale', 'dynamic')
+    if scale != 'dynamic' and not isinstance(scale, Mapping) and not (fits(scale, float) and 0 < scale < math.inf):
+        raise ConfigError(f'{path}.loss_scale', f"must be 'dynamic', a dict or a number above 0, got {scale!r}")
+    whole = cfg['optim_wrapper']
+    constructor = whole.get('constructor', 'DefaultOptimWrapperConstructor')
+    kind = check_type(dict(type=constructor), OPTIM_WRAPPER_CONSTRUCTORS, f'{path}.constructor', 'constructor')
+    options = whole.get('paramwise_cfg')
+    if options is None:
+        return
+    own = kind.__module__.startswith('ktg_mm.')
+    check_entries(options, f'{path}.paramwise_cfg', ('nodes',) if own else _PARAMWISE)
+    named, key = ('nodes' if own else 'custom_keys'), f'{path}.paramwise_cfg.'
+    if not isinstance(options.get(named, {}), Mapping):
+        raise ConfigError(f'{key}{named}', f'must be a dict of dicts, got {options[named]!r}')
+    for name, values in options.get(named, {}).items():
+        inner = f'{key}{named}.{name}'
+        if not own:
+            check_entries(values, inner, _OF_CUSTOM_KEYS)
+            check_ranges(values, ('paramwise_cfg',), inner)
+        elif isinstance(optimizer := class_of_optimizer(whole), type):
+            check_entries(values, inner, arguments_of(optimizer)[0].keys() - {'params'})
+            check_ranges(values, ('optimizer',), inner)
+            check_values(optimizer, values, inner)
+
+
+def check_custom_keys(cfg: Config, model: nn.Module) -> None:
+    """Refuses options for parameters by a part of their name, ``paramwise_cfg.custom_keys``, that no name has.
+
+    Args:
+        cfg: A checked config.
+        model: The model.
+
+    Raises:
+        ConfigError: If so.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    options = ((cfg.get('optim_wrapper') or {}).get('paramwise_cfg') or {}).get('custom_keys') or {}
+    for key in options:
+        if not any(key in name for name in names):
+            words = {word for name in names for word in name.split('.')}
+            raise ConfigError(
+                f'optim_wrapper.paramwise_cfg.custom_keys.{key}', f'is in no parameter; {did_you_mean(key, words)}'
+            )
+
+
+def class_of_optimizer(whole: Mapping[str, Any]) -> Any:
+    """The class of an optimiser wrapper's optimiser, None if there is none."""
+    optimizer = whole.get('optimizer')
+    return class_of(OPTIMIZERS, optimizer) if isinstance(optimizer, Mapping) and 'type' in optimizer else None
+
+
+def _scheduler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    convert = cfg_of(cfg, path).get('convert_to_iter_based', False)
+    if not isinstance(convert, bool):
+        raise ConfigError(f'{path}.convert_to_iter_based', f'must be True or False, got {convert!r}')
+    begin, end = part.get('begin', 0), part.get('end')
+    if end is not None and end <= begin:
+        raise ConfigError(f'{path}.end', f'must be above begin = {begin}, got {end}')
+    milestones = part.get('milestones') or ()
+    if any(low >= high for low, high in itertools.pairwise(milestones)):
+        raise ConfigError(f'{path}.milestones', f'must increase, got {milestones!r}')
+    if part.get('eta_min') is not None and part.get('eta_min_ratio') is not None:
+        raise ConfigError(f'{path}.eta_min_ratio', 'cannot be given beside eta_min')
+    if found.__name__.startswith('CosineRestart'):
+        if part.get('eta_min') is None and part.get('eta_min_ratio') is None:
+            raise ConfigError(f'{path}.eta_min', f'is missing; {found.__name__} needs it or eta_min_ratio')
+        if len(part['periods']) != len(weights := part.get('restart_weights', (1,))):
+            raise ConfigError(f'{path}.restart_weights', f'must be as many as periods, got {weights!r}')
+    by_epoch = part.get('by_epoch', True)
+    if convert and not by_epoch:
+        raise ConfigError(f'{path}.convert_to_iter_based', 'needs by_epoch=True; it counts iterations already')
+    if by_epoch and not convert and counts_iterations(cfg):
+        raise ConfigError(f'{path}.by_epoch', 'must be False in a loop over iterations: it would never step')
+
+
+def cfg_of(cfg: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The entry under a path such as ``param_scheduler[1]``."""
+    name, _, number = path.partition('[')
+    return cfg[name][int(number[:-1])] if number else cfg[name]
+
+
+def _hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if issubclass(found, CheckpointHook):
+        rest = arguments_of(found)[0]
+        for name in part:
+            if name not in ('type', '_scope_', *rest):
+                raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, rest)}')
+        if part.get('interval', -1) == -1 and not part.get('save_last', True) and not part.get('save_best'):
+            raise ConfigError(f'{path}.interval', 'is -1, save_last False, save_best not set: nothing is saved')
+        if part.get('by_epoch', True) and counts_iterations(cfg):
+            raise ConfigError(f'{path}.by_epoch', 'must be False in a loop over iterations, which has no epochs')
+    if issubclass(found, EMAHook):
+        if part.get('begin_iter') and part.get('begin_epoch'):
+            raise ConfigError(f'{path}.begin_epoch', 'cannot be given beside begin_iter')
+        own = arguments_of(found)[0]
+        average = {key: value for key, value in part.items() if key not in (*own, 'type', '_scope_')}
+        kind = check_type(
+            dict(type=part.get('ema_type', 'ExponentialMovingAverage')), MODELS, f'{path}.ema_type', 'moving average'
+        )
+        known = [name for name in arguments_of(kind)[0] if name != 'model']
+        for name in average:
+            if name not in known:
+                raise ConfigError(path, f'{kind.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
+        check_values(kind, average, path)
+
+
+def check_priority(hook: Mapping[str, Any], path: str) -> None:
+    """Refuses a hook's ``priority`` that mmengine does not know."""
+    if (priority := hook.get('priority')) is None:
+        return
+    try:
+        if isinstance(priority, bool):
+            raise ValueError
+        get_priority(priority)
+    except (KeyError, TypeError, ValueError):
+        names = ', '.join(one.name for one in Priority)
+        raise ConfigError(
+            f'{path}.priority', f'must be a whole number from 0 to 100 or one of {names}, got {priority!r}'
+        ) from None
+
+
+def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    by_epoch = cfg[path].get('by_epoch', True)
+    if not isinstance(by_epoch, bool):
+        raise ConfigError(f'{path}.by_epoch', f'must be True or False, got {by_epoch!r}')
+    intervals = part.get('dynamic_intervals')
+    if intervals is not None and not (
+        fits(intervals, list[tuple[int, int]]) and all(begin >= 0 and interval >= 1 for begin, interval in intervals)
+    ):
+        raise ConfigError(f'{path}.dynamic_intervals', f'must be a list of (begin, interval), got {intervals!r}')
+    if path == 'train_cfg' and found in (EpochBasedTrainLoop, IterBasedTrainLoop):
+        needed = 'max_epochs' if found is EpochBasedTrainLoop else 'max_iters'
+        if needed not in part:
+            raise ConfigError(f'{path}.{needed}', f'is missing; {found.__name__} counts it')
+
+
+def _metric(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if part.get('metric') is None and 'topk' not in part:
+        return
+    classes = (cfg.get('data_preprocessor') or {}).get('num_classes')
+    topk = part.get('topk')
+    for one in topk if isinstance(topk, (list, tuple)) else [topk]:
+        if one is not None and isinstance(classes, int) and one > classes:
+            raise ConfigError(f'{path}.topk', f'there are {classes} classes, got {topk!r}')
+
+
+def _log_processor(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    try:
+        re.compile(part.get('mean_pattern', ''))
+    except re.error as error:
+        raise ConfigError(f'{path}.mean_pattern', f'is no regular expression: {error}') from error
+    seen = set()
+    for i, entry in enumerate(part.get('custom_cfg') or ()):
+        inner = f'{path}.custom_cfg[{i}]'
+        check_entries(entry, inner, ('data_src', 'method_name', 'log_name', 'window_size'), needed=('data_src',))
+        if (name := entry.get('log_name', entry['data_src'])) in seen:
+            raise ConfigError(inner, f'{name!r} is logged twice; give one of them a log_name')
+        seen.add(name)
+
+
+def _data_preprocessor(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    mean, std = part.get('mean'), part.get('std')
+    if (mean is None) != (std is None):
+        raise ConfigError(f'{path}.{"std" if std is None else "mean"}', 'is missing; mean and std belong together')
+    if mean is not None and std is not None and len(mean) != len(std):
+        raise ConfigError(f'{path}.std', f'must have as many numbers as mean, {len(mean)}, got {std!r}')
+
+
+_CHECKS = {
+    'optimizer': _optimizer,
+    'optim_wrapper': _optim_wrapper,
+    'scheduler': _scheduler,
+    'hook': _hook,
+    'loop': _loop,
+    'metric': _metric,
+    'log processor': _log_processor,
+    'data preprocessor': _data_preprocessor,
+}

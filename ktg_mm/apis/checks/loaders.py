@@ -1,0 +1,84 @@
+"""Checks what a data loader is given besides its parts, and how that fits together."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import FUNCTIONS
+from torch.utils.data import DataLoader
+
+from ktg_mm.config.type_check import check_type
+from ktg_mm.errors import ConfigError
+
+from .entries import check_entries
+from .ranges import check_ranges
+
+# Entries that mmengine takes out, or builds itself.
+_OF_MMENGINE = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
+_NEED_WORKERS = {'persistent_workers': False, 'prefetch_factor': None, 'timeout': 0, 'multiprocessing_context': None}
+_PARTS = ('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn')
+
+
+def check_loader(cfg: Config, name: str) -> None:
+    """Checks a loader of a config.
+
+    Args:
+        cfg: The config.
+        name: The loader, such as ``'train_dataloader'``; it may be missing.
+
+    Raises:
+        ConfigError: If one of its entries is unknown, is not of the right type or range, or does not fit another.
+    """
+    if (loader := cfg.get(name)) is None:
+        return
+    known = {*inspect.signature(DataLoader).parameters, *_OF_MMENGINE}
+    check_entries(loader, name, known, needed=('dataset', 'sampler'))
+    plain = {key: value for key, value in loader.items() if key not in _PARTS}
+    check_ranges(plain, ('loader',), name)
+    check_entries(plain, name, known, DataLoader)
+    for key in ('dataset', 'sampler'):
+        if not isinstance(loader[key], Mapping):
+            raise ConfigError(f'{name}.{key}', f"must be a dict with a 'type', got {loader[key]!r}")
+    for key in ('collate_fn', 'worker_init_fn'):
+        if key in loader and not callable(loader[key]):
+            check_type(loader[key], FUNCTIONS, f'{name}.{key}', 'function')
+    if loader.get('num_workers', 0) == 0:
+        for key, off in _NEED_WORKERS.items():
+            if loader.get(key, off) not in (off, None):
+                raise ConfigError(f'{name}.{key}', f'needs {name}.num_workers above 0, which is 0; got {loader[key]!r}')
+    if loader.get('shuffle') not in (None, False):
+        raise ConfigError(f'{name}.shuffle', f'is not read beside a sampler; set {name}.sampler.shuffle')
+    if loader.get('batch_size') is None:
+        raise ConfigError(f'{name}.batch_size', 'is missing; must be a whole number above 0')
+    if loader.get('batch_sampler') is not None and loader.get('drop_last'):
+        raise ConfigError(f'{name}.drop_last', 'is not read beside a batch_sampler; give it to that')
+    _check_indices(loader['dataset'], f'{name}.dataset')
+    _check_parts_of_a_batch(cfg, name)
+
+
+def _check_indices(dataset: Any, path: str) -> None:
+    if isinstance(dataset, Mapping):
+        if dataset.get('indices') in (0, [], ()) and not isinstance(dataset.get('indices'), bool):
+            raise ConfigError(f'{path}.indices', f'leaves no sample; got {dataset["indices"]!r}')
+        _check_indices(dataset.get('dataset'), f'{path}.dataset')
+
+
+def _check_parts_of_a_batch(cfg: Mapping[str, Any], name: str) -> None:
+    """Refuses a sampler of labelled and unlabelled samples that the loader or the loop around it does not fit."""
+    sampler, batch_size = cfg[name]['sampler'], cfg[name]['batch_size']
+    if not sampler.keys() & {'labeled', 'unlabeled'}:
+        return
+    parts = [sampler.get('labeled', 0), sampler.get('unlabeled', 0)]
+    if all(isinstance(part, int) for part in parts) and sum(parts) != batch_size:
+        raise ConfigError(
+            f'{name}.batch_size',
+            f"must be the sampler's labeled + unlabeled = {parts[0]} + {parts[1]} = {sum(parts)}, got {batch_size}",
+        )
+    loop = cfg.get('train_cfg')
+    if name == 'train_dataloader' and sampler.get('infinite') and isinstance(loop, Mapping):
+        kind = loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else '')
+        if kind == 'EpochBasedTrainLoop':
+            raise ConfigError(f'{name}.sampler.infinite', 'must be False in a loop over epochs: none would end')
