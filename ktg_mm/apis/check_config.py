@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmpretrain.models import BaseClassifier
 from mmpretrain.registry import MODELS
 
 from ktg_mm.config import GraphConfig, check_type
@@ -14,6 +13,7 @@ from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.value_check import check_values
 from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.models import KnowledgeTransferGraph
 
 from .checks.fitting import check_fitting, check_priority
 from .checks.loaders import check_loader
@@ -88,7 +88,7 @@ def _check_part(cfg: Config, part: Part) -> None:
     if path in _DEFAULT_TYPES:
         given.setdefault('type', _DEFAULT_TYPES[path])
     if what == 'model' and 'type' in given:
-        _refuse_classifier(given)
+        _check_model_type(given)
     found = check_type(given, part.registry, path, what)
     for key in _GIVEN.get(what, set()) & given.keys():
         raise ConfigError(f'{path}.{key}', 'is given by the Runner; remove it')
@@ -109,11 +109,15 @@ def _check_part(cfg: Config, part: Part) -> None:
         _check_nodes(given.get('nodes') or (), (cfg.get('model') or {}).get('nodes') or (), f'{path}.nodes')
 
 
-def _refuse_classifier(model: Mapping[str, Any]) -> None:
+def _check_model_type(model: Mapping[str, Any]) -> None:
+    """Refuses a model that is no graph; nothing else here could train it."""
     found = check_type({'type': model['type']}, MODELS, 'model', 'model')
-    if inspect.isclass(found) and issubclass(found, BaseClassifier):
+    if not inspect.isclass(found) or not issubclass(found, KnowledgeTransferGraph):
         raise ConfigError(
-            'model.type', f"must be 'KnowledgeTransferGraph', of which {found.__name__} may be a node's network"
+            'model.type',
+            f'must be KnowledgeTransferGraph, got {found.__name__}; a single network is a graph of one node: '
+            "nodes=dict(net1=dict(type='NetworkNode', network=...)), target='net1', "
+            "edges={'label->net1': dict(loss=dict(type='CrossEntropy'))}",
         )
 
 

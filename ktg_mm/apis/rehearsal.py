@@ -12,14 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import EMAHook
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
-from mmpretrain.registry import HOOKS, MODELS, PARAM_SCHEDULERS
+from mmpretrain.registry import HOOKS, PARAM_SCHEDULERS
 from torch import nn
 
 from ktg_mm.engine.unwrapped import unwrapped
@@ -35,24 +34,6 @@ from .undisturbed import undisturbed
 
 _ITERATIONS = 100  # of a made-up epoch
 _NO_END = 10**8  # of a schedule whose length only data show; mmengine takes 10**9 for none
-
-
-def check_model_type(cfg: Config) -> None:
-    """Refuses a model that is no graph; nothing else here could train it.
-
-    Raises:
-        ConfigError: If so.
-    """
-    model = cfg.get('model')
-    kind = model.get('type') if isinstance(model, Mapping) else None
-    kind = MODELS.get(kind) if isinstance(kind, str) else kind
-    if isinstance(kind, type) and not issubclass(kind, KnowledgeTransferGraph):
-        raise ConfigError(
-            'model.type',
-            f'must be KnowledgeTransferGraph, got {kind.__name__}; a single network is a graph of one node: '
-            "nodes=dict(net1=dict(type='NetworkNode', network=...)), target='net1', "
-            "edges={'label->net1': dict(loss=dict(type='CrossEntropy'))}",
-        )
 
 
 def rehearse(runner: Runner) -> None:

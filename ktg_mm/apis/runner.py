@@ -19,7 +19,7 @@ from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
 from .part_errors import named_errors
-from .rehearsal import check_model_type, rehearse
+from .rehearsal import rehearse
 from .required_hooks import add_required_hooks, hook_lists
 
 
@@ -68,7 +68,6 @@ def build_runner(
     if cfg.get('randomness', {}).get('deterministic'):
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # without it torch refuses cuBLAS, on a GPU
     init_distributed(launcher)
-    check_model_type(cfg)
     with named_errors(cfg):
         runner = Runner.from_cfg(cfg)
         if runner.optim_wrapper is not None:

@@ -129,7 +129,7 @@ VALUES = [
     ({'train_dataloader': 'digits'}, "train_dataloader: must be a dict or None, got 'digits'"),
     ({'default_hooks': []}, 'default_hooks: must be a dict or None, got []'),
     ({'model': None}, 'model: is missing; a config describes a graph'),
-    ({'model.type': 'ImageClassifier'}, "model.type: must be 'KnowledgeTransferGraph'"),
+    ({'model.type': 'ImageClassifier'}, 'model.type: must be KnowledgeTransferGraph'),
     (
         {'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4), SCHEDULE: dict(convert_to_iter_based=False)},
         f'{SCHEDULE}.by_epoch: must be False in a loop over iterations',
