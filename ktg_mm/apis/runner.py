@@ -6,15 +6,17 @@ import time
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
 from .checks.fitting import check_custom_keys
-from .checks.names import KNOWN
+from .checks.names import KNOWN, printed_note
 from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
@@ -51,9 +53,9 @@ def build_runner(
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     hook_lists(cfg)  # that they are lists; what stands in them comes next
     check_config(cfg)
-    # What config files have read by now; the copy in the run's folder is to hold what the run reads.
-    for key in cfg.keys() - KNOWN:
-        cfg.pop(key)
+    if str(cfg.filename).endswith('.json'):  # whose copy has no comments
+        for key in cfg.keys() - KNOWN:
+            cfg.pop(key)
     name = config_name(cfg)
     cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
     # Two Runners of one name would share their logs and best score.
@@ -70,6 +72,7 @@ def build_runner(
     init_distributed(launcher)
     with named_errors(cfg):
         runner = Runner.from_cfg(cfg)
+        _note_helpers(runner)
         if runner.optim_wrapper is not None:
             check_custom_keys(cfg, runner.model)
             # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
@@ -79,6 +82,15 @@ def build_runner(
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False)
     return runner
+
+
+def _note_helpers(runner: Runner) -> None:
+    """Says in the run's copy of the config what it holds beside its parts; else it would be refused as a config."""
+    name = Path(runner.cfg.filename).name if runner.cfg.filename else f'{runner.timestamp}.py'
+    copy = Path(runner.work_dir) / name
+    if is_main_process() and copy.suffix != '.json' and (note := printed_note(runner.cfg)):
+        with whole_file(copy) as part:
+            part.write_text(note + copy.read_text(encoding='utf-8'), encoding='utf-8')
 
 
 def _make_folder(path: str) -> None:

@@ -1,9 +1,12 @@
+import json
 import logging
 from pathlib import Path
 
 import pytest
 import torch
 
+from ktg_mm.apis import build_runner, load_config
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.engine.optimizers import AutocastOptimWrapper
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.evaluation import NodeMetric
@@ -12,8 +15,6 @@ ONE_EPOCH = {'train_cfg.max_epochs': 1}
 
 
 def test_work_dir(tiny_runner, tiny_config, tmp_path, monkeypatch):
-    from ktg_mm.apis import build_runner
-
     assert tiny_runner().work_dir == str(tmp_path / 'run')
     assert tiny_runner({'work_dir': str(tmp_path / 'own')}, work_dir='other').work_dir == str(tmp_path / 'other')
     monkeypatch.chdir(tmp_path)
@@ -154,3 +155,29 @@ def test_a_resumed_run_keeps_its_seed(tiny_runner):
 def test_cluster_launchers_need_a_gpu(tiny_runner, launcher):
     with pytest.raises(UserError, match=f'--launcher {launcher}: needs a GPU'):
         tiny_runner(launcher=launcher)
+
+
+@pytest.mark.parametrize('suffix', ['.py', '.yml', '.json'])
+def test_the_copy_of_a_config_can_be_run_again(tiny_config, tmp_path, suffix):
+    """It holds what its parts were made of, and what an inherited file has for others."""
+    tiny_config()
+    (tmp_path / 'networks.py').write_text('big = dict(depth=110)\n')
+    above = dict(_base_=['tiny.py', 'networks.py'])
+    text = json.dumps(above) if suffix == '.json' else f'_base_: {above["_base_"]}\n'
+    path = tmp_path / f'above{suffix}'
+    path.write_text(f'_base_ = {above["_base_"]}\n' if suffix == '.py' else text)
+    runner = build_runner(load_config(path), tmp_path / 'run')
+    runner.visualizer.close()
+    copy = load_config(tmp_path / f'run/above{suffix}')
+    assert ('big' in copy) is (suffix != '.json')
+    check_config(copy)
+    assert copy.model.to_dict() == load_config(path).model.to_dict()
+
+
+def test_options_for_parameters_that_are_not_there(tiny_runner):
+    default = dict(optim_wrapper=dict(constructor='DefaultOptimWrapperConstructor'))
+    keys = 'optim_wrapper.paramwise_cfg.custom_keys'
+    tiny_runner({**default, keys: dict(head=dict(lr_mult=2.0))})
+    with pytest.raises(ConfigError) as caught:
+        tiny_runner({**default, keys: dict(haed=dict(lr_mult=2.0))})
+    assert str(caught.value) == f"{keys}.haed: is in no parameter; did you mean 'head'?"
