@@ -19,7 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
@@ -33,6 +33,7 @@ from ktg_mm.search.study.study import create_study, identity
 
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
 from .interrupts import Interrupts
+from .nothing_found import has_succeeded, refuse_nothing
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
@@ -106,7 +107,7 @@ class Worker:
                     self._interrupts.check()
             self._clear(self.study)
             if self._stop_reason is None:
-                self._refuse_nothing()
+                refuse_nothing(self.study)
             if self.study.user_attrs.get(_EXHAUSTED):
                 progress.say('every graph of the space has been tried')
         finally:
@@ -166,7 +167,7 @@ class Worker:
             if verdict.stop is None and verdict.end.startswith(retries.FAILED):
                 self._failures += verdict.is_fault
                 self._in_vain += 1
-                in_vain = self._in_vain if self._in_vain >= _MOST_IN_VAIN and not self._has_succeeded() else 0
+                in_vain = self._in_vain if self._in_vain >= _MOST_IN_VAIN and not has_succeeded(self.study) else 0
                 if count := in_vain or self._failures * (self._failures >= _FAILURES_IN_A_ROW):
                     end = verdict.end.removeprefix(f'{retries.FAILED}: ')
                     self._stop_reason = UserError(f'the search stops, {count} trials in a row failed: {end}')
@@ -176,25 +177,6 @@ class Worker:
         _note(trial, retries.COMPLETE)
         self._failures = 0
         return values
-
-    def _has_succeeded(self) -> bool:
-        """Whether any worker has trained a graph, to its end or until it was pruned."""
-        good = (TrialState.COMPLETE, TrialState.PRUNED)
-        return bool(self.study.get_trials(deepcopy=False, states=good))
-
-    def _refuse_nothing(self) -> None:
-        """Refuses to end a search well that has found nothing.
-
-        Raises:
-            UserError: If no graph could be drawn, or every trial failed.
-        """
-        ended = retries.last_of_chains(self.study)
-        if not ended:
-            reason = 'no graph could be drawn, as in all that were tried the target cannot learn; open more edges to it'
-            raise ConfigError('search.space', reason)
-        if not self._has_succeeded():
-            end = ended[-1].user_attrs.get(retries.END, retries.LOST).removeprefix(f'{retries.FAILED}: ')
-            raise UserError(f'the search has found nothing, all {len(ended)} trials failed, the last one: {end}')
 
     def _clear(self, study: Study, ended: FrozenTrial | None = None) -> None:
         """Removes checkpoints that nobody needs: an ended trial's, if it is not the best one, else those of all others.
