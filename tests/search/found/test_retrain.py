@@ -216,7 +216,7 @@ def test_run_that_diverges(tmp_path: Path, found) -> None:
         (dict(model=dict(type='ImageClassifier')), {}, 'model: must be a KnowledgeTransferGraph with nodes and edges'),
         ({}, dict(against=dict(dml=Config())), 'a config that is compared must not be named dml'),
         (
-            dict(test_dataloader=None, val_dataloader=None),
+            {f'{name}_{part}': None for name in ('val', 'test') for part in ('dataloader', 'cfg', 'evaluator')},
             {},
             'test_dataloader: is missing; there are no data to measure',
         ),
