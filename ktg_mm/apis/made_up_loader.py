@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ktg_mm.errors import ConfigError, did_you_mean
 from .made_up_data import DRAWS, MadeUpData, Shape, class_of_data
 from .part_errors import PartError, named_errors
 
-_FEW, _LARGE = 2, 10_000  # that many of each kind make a batch if an image has more than so many pixels
+_FEW = 2  # of each kind make a batch: enough for batch norm
 
 
 class MadeUpLoader:
@@ -75,8 +74,7 @@ class MadeUpLoader:
                     f'{self.data.key}.pipeline',
                     f"must end in dict(type='PackInputs'), after Views in dict(type='PackViews'); its result {has}",
                 )
-        pixels = max(math.prod(shape[-2:]) for shape in _shapes(*samples))
-        few = [sample for kind in samples for sample in kind[: _FEW if pixels > _LARGE else DRAWS]]
+        few = [sample for kind in samples for sample in kind[:_FEW]]
         with named_errors(self.cfg, f'{self.name}.collate_fn'):
             batch = self.loader.collate_fn(few)
         if not isinstance(batch, Mapping) or 'inputs' not in batch:

@@ -97,6 +97,31 @@ def name_error(
     return PartError(found, f'{what}: {text}' if what else text)
 
 
+@contextmanager
+def hooks_as_listed(added: int) -> Iterator[None]:
+    """Numbers the custom hooks in a :class:`ConfigError` as the user has listed them.
+
+    Args:
+        added: Number of hooks that stand before them by now.
+
+    Example:
+        >>> with hooks_as_listed(3):
+        ...     raise ConfigError('custom_hooks[4].monitor', 'is none')
+        Traceback (most recent call last):
+        ...
+        ktg_mm.errors.ConfigError: custom_hooks[1].monitor: is none
+    """
+    try:
+        yield
+    except ConfigError as error:
+        found = re.match(r'custom_hooks\[(\d+)\](.*)', error.key)
+        if not added or not found or int(found[1]) < added:
+            raise
+        message = str(error).removeprefix(f'{error.key}: ')
+        key = f'custom_hooks[{int(found[1]) - added}]{found[2]}'
+        raise type(error)(key, message) from error.__cause__
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory has run out, of the host or a device.
 

@@ -226,7 +226,7 @@ def _check_logits(name: str, num_classes: int | None, node: nn.Module, inputs: A
     shape = tuple(logits.shape[1:]) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if not isinstance(logits, torch.Tensor) or logits.dim() != 2 or shape[0] != (num_classes or shape[0]):
         expected = f'({num_classes},)' if num_classes else 'one number for each class'
-        raise ConfigError(
+        raise PartError(
             f'model.nodes.{name}.network',
             f'must end in a head such as LinearClsHead, which gives {expected} for an image; gives {shape}',
         )

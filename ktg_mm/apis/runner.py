@@ -20,7 +20,7 @@ from .checks.names import KNOWN, printed_note
 from .config import config_name
 from .distributed import init_distributed
 from .hide_storage import hide_storage
-from .part_errors import named_errors
+from .part_errors import hooks_as_listed, named_errors
 from .rehearsal import rehearse
 from .required_hooks import add_required_hooks, hook_lists
 
@@ -62,6 +62,7 @@ def build_runner(
     cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
     cfg.launcher = launcher
     hide_storage(cfg)
+    listed = len(cfg.get('custom_hooks') or ())
     add_required_hooks(cfg)
     _make_folder(cfg.work_dir)
     _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
@@ -70,15 +71,15 @@ def build_runner(
     if cfg.get('randomness', {}).get('deterministic'):
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # without it torch refuses cuBLAS, on a GPU
     init_distributed(launcher)
-    with named_errors(cfg):
+    with hooks_as_listed(len(cfg.custom_hooks) - listed), named_errors(cfg):
         runner = Runner.from_cfg(cfg)
         _note_helpers(runner)
         if runner.optim_wrapper is not None:
             check_custom_keys(cfg, runner.model)
             # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
             runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    if rehearsal:
-        rehearse(runner)
+        if rehearsal:
+            rehearse(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False)
     return runner

@@ -39,6 +39,8 @@ def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
             return  # may make views, too
         if found.__name__ == 'Views':
             known = step.keys() - {'type', '_scope_'}
+            if not known:
+                return  # it says so itself when it is built
         if found.__name__ == 'PackInputs' and known is not None:
             raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
     for key in graph.learning_edges:

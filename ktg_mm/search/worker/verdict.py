@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import optuna
 
+from ktg_mm.apis.part_errors import PartError
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search.space.candidates import SpaceExhaustedError
 from ktg_mm.search.study.retries import FAILED, INTERRUPTED, LOST, NOT_BEGUN
@@ -57,7 +58,9 @@ def judge(error: BaseException, distributed: bool = False, storage: str = '') ->
         return Verdict(f'{FAILED}: {error}')
     if is_storage_error(error):
         return Verdict(LOST, stop=storage_failure(error, storage))
-    if isinstance(error, ConfigError) and error.key.startswith('model.edges'):
+    if isinstance(error, ConfigError) and (
+        error.key.startswith('model.edges') or (isinstance(error, PartError) and error.key.startswith('model'))
+    ):
         # Choices may be sound each on its own and wrong together; other graphs are not.
         return Verdict(f'{FAILED}: {error}', is_fault=True)
     if isinstance(error, UserError):

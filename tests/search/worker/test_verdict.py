@@ -4,6 +4,7 @@ import optuna
 import pytest
 import sqlalchemy.exc
 
+from ktg_mm.apis.part_errors import PartError
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search.space.candidates import SpaceExhaustedError
 from ktg_mm.search.study.retries import FAILED, INTERRUPTED, LOST, NOT_BEGUN
@@ -17,6 +18,18 @@ CASES = {
     'diverged': (TrialError('the loss is nan'), f'{FAILED}: the loss is nan', None, False),
     'memory': (LoneTrialError('out of memory'), f'{FAILED}: out of memory', None, False),
     'combination': (ConfigError("model.edges['a->b']", 'no map'), f"{FAILED}: model.edges['a->b']: no map", None, True),
+    'graph that does not run': (
+        PartError('model.nodes.a.network', 'no map'),
+        f'{FAILED}: model.nodes.a.network: no map',
+        None,
+        True,
+    ),
+    'optimiser': (
+        PartError('optim_wrapper.optimizer', 'no rate'),
+        f'{INTERRUPTED}: optim_wrapper.optimizer: no rate',
+        'optim_wrapper.optimizer: no rate',
+        False,
+    ),
     'mistake': (UserError('data: not there'), f'{INTERRUPTED}: data: not there', 'data: not there', False),
     'storage': (
         optuna.exceptions.StorageInternalError('the connection\nwas closed'),
