@@ -9,7 +9,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import _load_checkpoint
 
-from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.checkpoints import latest_checkpoint, load_by_name, load_checkpoint_safely, move_others, newest_first
 from ktg_mm.errors import UserError
 
 
@@ -86,7 +86,7 @@ def test_home_folder_is_known(checkpoint, monkeypatch):
 
 def test_missing(tmp_path):
     assert refusal(tmp_path / 'none.pth') == 'no such file'
-    assert refusal(tmp_path) == 'no such file'
+    assert refusal(tmp_path) == 'is a folder; give the file'
 
 
 @pytest.mark.parametrize('share', [0.0, 0.01, 0.1, 0.5, 0.9, 0.999])
@@ -217,10 +217,142 @@ def test_model_zoos_are_loaded_safely(monkeypatch, scheme):
     assert asked == [True]
 
 
-def test_the_newest_file_counts_not_the_highest_number(tmp_path):
+def test_the_most_iterations_count_and_not_the_clock(tmp_path):
     for name, age in (('epoch_30.pth', 100), ('epoch_5.pth', 10)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
-    assert latest_checkpoint(tmp_path).name == 'epoch_5.pth'
+    assert latest_checkpoint(tmp_path).name == 'epoch_30.pth'
     assert latest_checkpoint(tmp_path, since=1e9 - 50).name == 'epoch_5.pth'
     assert latest_checkpoint(tmp_path, since=1e9) is None
+
+
+def flips(content, number):
+    """A file's content with one bit changed, at random places, the last kilobyte (the zip's table) as often."""
+    generator = random.Random(0)
+    for index in range(number):
+        place = generator.randrange(len(content)) if index % 2 else len(content) - 1 - generator.randrange(1000)
+        yield place, content[:place] + bytes([content[place] ^ 1 << generator.randrange(8)]) + content[place + 1 :]
+
+
+def test_a_flipped_bit_is_noticed_or_harmless(checkpoint):
+    expected, content = load_checkpoint_safely(checkpoint), checkpoint.read_bytes()
+    refused = 0
+    for place, damaged in flips(content, 200):
+        checkpoint.write_bytes(damaged)
+        try:
+            loaded = load_checkpoint_safely(checkpoint)
+        except UserError as error:
+            refused += 1
+            assert 'corrupt' in str(error)
+        else:
+            assert loaded['meta'] == expected['meta'], place
+            assert loaded['state_dict'].keys() == expected['state_dict'].keys()
+            for name, weight in expected['state_dict'].items():
+                assert torch.equal(loaded['state_dict'][name], weight), place
+    assert refused > 50
+
+
+def test_a_flipped_bit_of_a_weight_is_noticed(checkpoint):
+    content = bytearray(checkpoint.read_bytes())
+    content[content.index(torch.full((30,), 3.0).numpy().tobytes()) + 50] ^= 1
+    checkpoint.write_bytes(content)
+    assert torch.load(checkpoint, weights_only=True)['state_dict']['layer3.weight'].unique().numel() == 2
+    assert refusal(checkpoint) == 'cannot be read, the file is truncated or corrupt'
+
+
+def test_an_old_format_without_checksums_is_read(checkpoint):
+    torch.save(dict(weight=torch.ones(2)), checkpoint, _use_new_zipfile_serialization=False)
+    assert load_checkpoint_safely(checkpoint)['weight'].tolist() == [1.0, 1.0]
+
+
+def test_epochs_and_iterations_are_compared_by_what_was_done(tmp_path):
+    for name, done in (('epoch_3.pth', 300), ('iter_250.pth', 250), ('iter_90.pth', 90)):
+        torch.save(dict(meta=dict(iter=done), state_dict=dict(weight=torch.ones(3))), tmp_path / name)
+    assert [path.name for path in newest_first(tmp_path)] == ['epoch_3.pth', 'iter_250.pth', 'iter_90.pth']
+    torch.save(dict(meta=dict(iter=301)), tmp_path / 'iter_301.pth')
+    assert latest_checkpoint(tmp_path).name == 'iter_301.pth'
+
+
+def test_a_damaged_one_may_be_the_newest(tmp_path):
+    torch.save(dict(meta=dict(iter=300)), tmp_path / 'epoch_3.pth')
+    (tmp_path / 'iter_250.pth').write_bytes(b'damaged')
+    assert latest_checkpoint(tmp_path).name == 'iter_250.pth'
+
+
+def test_a_checkpoint_of_another_name_is_found_by_mmengines_note(tmp_path):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere/newest.pth').touch()
+    (tmp_path / 'last_checkpoint').write_text(f'{tmp_path}/elsewhere/newest.pth')
+    assert latest_checkpoint(tmp_path) == tmp_path / 'elsewhere/newest.pth'
+    assert latest_checkpoint(tmp_path, since=2e9) is None
+    (tmp_path / 'epoch_1.pth').touch()
+    assert latest_checkpoint(tmp_path) == tmp_path / 'epoch_1.pth'
+
+
+SAVED = ['best_a_top1_epoch_4.pth', 'best_a_top1_epoch_2.pth', 'epoch_2.pth', 'epoch_3.pth', 'epoch_4-0a1b2c3d.pth']
+OTHERS = ['teacher.pth', 'config.py']
+
+
+@pytest.mark.parametrize(
+    ('resumed', 'moved'),
+    [
+        (None, [*SAVED, 'finished.json', 'last_checkpoint']),
+        ('epoch_3.pth', ['best_a_top1_epoch_4.pth', 'epoch_4-0a1b2c3d.pth']),
+        ('epoch_2.pth', ['best_a_top1_epoch_4.pth', 'epoch_3.pth', 'epoch_4-0a1b2c3d.pth']),
+        ('other/epoch_2.pth', [*SAVED, 'finished.json']),
+    ],
+)
+def test_what_a_run_does_not_go_on_from_is_moved(tmp_path, resumed, moved):
+    (tmp_path / 'other').mkdir()
+    for name in (*SAVED, *OTHERS, 'finished.json', 'last_checkpoint', 'other/epoch_2.pth'):
+        (tmp_path / name).write_text(name)
+    place = move_others(tmp_path, resumed and str(tmp_path / resumed))
+    assert place.parent == tmp_path / 'earlier'
+    assert sorted(path.name for path in place.iterdir()) == sorted(moved)
+    left = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert left == {*SAVED, *OTHERS, 'finished.json', 'last_checkpoint'} - set(moved)
+    assert all(path.read_text() == path.name for path in place.iterdir())
+
+
+def test_what_is_moved_twice_in_a_second_is_kept_apart(tmp_path):
+    places = []
+    for _ in range(3):
+        (tmp_path / 'epoch_1.pth').touch()
+        places.append(move_others(tmp_path, None))
+    assert len(set(places)) == 3
+    assert all((place / 'epoch_1.pth').exists() for place in places)
+    assert move_others(tmp_path, None) is None
+
+
+@pytest.mark.parametrize(
+    ('name', 'problem'),
+    [
+        ('torchvision://resnet1', 'no model of this name is known'),
+        ('open-mmlab://resnet1', 'no model of this name is known'),
+        ('mmcls://resnet1', 'no model of this name is known'),
+        ('s3://bucket/a.pth', 'cannot be loaded: '),
+        ('gs://bucket/a.pth', 'no such file'),
+        ('http://localhost:1/x.pth', 'cannot be loaded: <urlopen error'),
+    ],
+)
+def test_names_that_lead_nowhere(name, problem):
+    with pytest.raises(UserError) as caught:
+        load_by_name(name)
+    assert str(caught.value).startswith(f'checkpoint {name.replace("//", "/") if "gs:" in name else name}: {problem}')
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ('content', 'problem'),
+    [
+        (dict(state_dict=[1]), 'its state_dict holds no weights'),
+        (dict(state_dict={}), 'its state_dict holds no weights'),
+        (dict(meta=dict(epoch=1)), 'it holds no weights'),
+        ({}, 'it holds no weights'),
+    ],
+)
+def test_a_checkpoint_without_weights(checkpoint, content, problem):
+    torch.save(content, checkpoint)
+    with pytest.raises(UserError) as caught:
+        load_by_name(str(checkpoint))
+    assert str(caught.value) == f'checkpoint {checkpoint}: {problem}'
