@@ -12,6 +12,7 @@ from typing import Any
 import mmengine.runner.checkpoint
 import torch
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
@@ -53,6 +54,11 @@ def built_loop(runner: Runner, kind: str) -> BaseLoop | None:
     """The loop for 'train', 'val' or 'test', if it is built; ``runner.train_loop`` and the like would build it."""
     loop = getattr(runner, f'_{kind}_loop')
     return loop if isinstance(loop, BaseLoop) else None
+
+
+def save_checkpoint_now(hook: CheckpointHook, runner: Runner) -> None:
+    """Saves at the end of an iteration or an epoch, whether it is due or not."""
+    hook._save_checkpoint(runner)
 
 
 def stop_workers(batches: Any) -> None:

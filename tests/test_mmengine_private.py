@@ -23,6 +23,7 @@ USED = [
     'mmengine.runner.IterBasedTrainLoop:_decide_current_val_interval',
     'mmengine.runner.loops._InfiniteDataloaderIterator:_iterator',
     'mmengine.runner.checkpoint:load_from_http',
+    'mmengine.hooks.CheckpointHook:_save_checkpoint',
     'mmengine.optim.OptimWrapper:_accumulative_counts',
     'mmengine.optim.OptimWrapper:_clip_grad',
     'mmengine.optim.scheduler.param_scheduler._ParamScheduler:_get_value',

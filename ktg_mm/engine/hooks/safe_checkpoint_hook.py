@@ -1,12 +1,15 @@
 """Checkpoints that torch's safe loading can read, and that a crash cannot take away."""
 
 import inspect
+import itertools
+import math
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, get_world_size, is_main_process
 from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
@@ -14,10 +17,12 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from ktg_mm.checkpoints import move_others
+from ktg_mm.config.training_recipe import recipe_changes, training_recipe
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
-from ktg_mm.mmengine_private import built_loop, is_resumed, loaded_from
+from ktg_mm.mmengine_private import built_loop, is_resumed, loaded_from, save_checkpoint_now
 
 
 class _LateRemoval(AtomicLocalBackend):
@@ -29,16 +34,17 @@ class _LateRemoval(AtomicLocalBackend):
     def remove(self, filepath: Any) -> None:
         self.outdated.append(str(filepath))
 
-    def flush(self, keep: set[str]) -> None:
+    def flush(self, keep: set[str], folder: Path) -> None:
+        """Removes what is outdated, in the folder alone: a run that goes on from another's takes nothing from it."""
         outdated, self.outdated = self.outdated, []
         for path in outdated:
-            if path not in keep and self.isfile(path):
+            if path not in keep and Path(path).parent.resolve() == folder.resolve() and self.isfile(path):
                 super().remove(path)
 
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """mmengine's CheckpointHook with four differences.
+    """mmengine's CheckpointHook with six differences.
 
     - What it saves are tensors and plain values, so ``torch.load(weights_only=True)`` reads it back; mmengine's own
       checkpoints hold objects that safe loading refuses.
@@ -46,6 +52,9 @@ class SafeCheckpointHook(CheckpointHook):
     - Weights that are not finite are not saved.
     - A checkpoint of another graph is refused: to begin with, it must hold some of the weights; to resume from or to
       evaluate, all.
+    - Checkpoints of an earlier run in the folder are moved away when another begins.
+    - A checkpoint says how it was trained (``meta['recipe']``). A run that goes on with another optimiser or schedule
+      has the config's: values and place in the schedule are those of a run that had had them from the beginning.
 
     Args:
         **kwargs: As mmengine's.
@@ -68,21 +77,27 @@ class SafeCheckpointHook(CheckpointHook):
             raise ConfigError('default_hooks.checkpoint', f'unknown argument {key!r}; {did_you_mean(key, known)}')
         try:
             super().__init__(**kwargs)
-        except ValueError as error:
-            raise ConfigError('default_hooks.checkpoint', str(error)) from error
+        except (ValueError, TypeError, KeyError, AssertionError) as error:
+            raise ConfigError('default_hooks.checkpoint', ' '.join(str(error.args[0]).split())) from error
 
     def before_train(self, runner: Runner) -> None:
         """Prepares the folder as mmengine's does; averages that the loaded checkpoint lacks follow their sources."""
         super().before_train(runner)
+        if getattr(self, '_has_other_schedules', False):
+            _catch_up(runner)
         for average in getattr(unwrapped(runner.model), 'averages', ()):
             if any(name.startswith(f'nodes.{average.target_name}.') for name in getattr(self, '_missing', ())):
                 average.copy()
         backend = get_file_backend(self.out_dir, backend_args=self.backend_args)
         if isinstance(backend, AtomicLocalBackend):
             self.file_backend = _LateRemoval()
+            barrier()  # a process that had not read its checkpoint yet would not find it
             if is_main_process():
                 for unfinished in Path(self.out_dir).glob('.*.pth.*.tmp'):  # of a run that was killed while saving
                     unfinished.unlink()
+                for folder in {self.out_dir, runner.work_dir}:
+                    if moved := move_others(folder, str(loaded_from(runner)) if is_resumed(runner) else None):
+                        runner.logger.warning(f'checkpoints that this run does not go on from are moved to {moved}')
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Saves as mmengine's does, then removes outdated checkpoints."""
@@ -105,11 +120,18 @@ class SafeCheckpointHook(CheckpointHook):
         super().after_val_epoch(runner, metrics)
         self._remove_outdated()
 
+    def save_now(self, runner: Runner) -> None:
+        """Saves at the end of an iteration or an epoch, whether it is due or not, unless that has been done."""
+        done = runner.epoch + 1 if self.by_epoch else runner.iter + 1
+        if self.last_ckpt is None or Path(self.last_ckpt).name != self.filename_tmpl.format(done):
+            save_checkpoint_now(self, runner)
+            self._remove_outdated()
+
     def _remove_outdated(self) -> None:
         if isinstance(getattr(self, 'file_backend', None), _LateRemoval):
             best = getattr(self, 'best_ckpt_path_dict', {}).values()
             keep = {self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best}
-            self.file_backend.flush({str(path) for path in keep})
+            self.file_backend.flush({str(path) for path in keep}, Path(self.out_dir))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Checks the weights and turns everything into tensors and plain values."""
@@ -119,31 +141,83 @@ class SafeCheckpointHook(CheckpointHook):
                     f'the weight {name!r} is not finite; the checkpoint is not saved, the last good one is kept'
                 )
         hub = checkpoint['message_hub']
-        hub['log_scalars'] = {name: _history_to_tensors(history) for name, history in hub['log_scalars'].items()}
+        hub['log_scalars'] = {
+            name: _history_to_tensors(history)
+            if isinstance(history, HistoryBuffer)
+            else history  # by another such hook
+            for name, history in hub['log_scalars'].items()
+        }
         hub['resumed_keys'] = dict(hub['resumed_keys'])
+        checkpoint['meta']['recipe'] = training_recipe(runner.cfg, get_world_size())
         for key in ('message_hub', 'meta', 'param_schedulers'):
             if key in checkpoint:
                 checkpoint[key] = _plain(checkpoint[key])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Checks that the checkpoint is of this graph, and turns tensors back into mmengine's histories."""
-        self._missing = _check_fit(runner, checkpoint)
+        self._missing = check_fit(runner, checkpoint)
         hub = checkpoint.get('message_hub')
-        if hub:
+        if isinstance(hub, dict) and isinstance(hub.get('log_scalars'), dict):
             hub['log_scalars'] = {
                 name: _history_from_tensors(value) if isinstance(value, dict) else value
                 for name, value in hub['log_scalars'].items()
             }
+        if isinstance(meta := checkpoint.get('meta'), dict):
+            meta.pop('config', None)  # mmengine would run it as a program
+            if is_resumed(runner) and 'recipe' in meta:
+                self._has_other_schedules = _take_over_changes(runner, checkpoint)
 
 
-def _check_fit(runner: Runner, checkpoint: dict) -> list[str]:
-    """Refuses a checkpoint of another graph; returns the weights that it lacks."""
+def _take_over_changes(runner: Runner, checkpoint: dict) -> bool:
+    """Lets the config's optimiser and schedules count where they are not the checkpoint's; returns whether they do."""
+    now = training_recipe(runner.cfg, get_world_size())
+    changes = recipe_changes(checkpoint['meta']['recipe'], now)
+    if not any(key.startswith(('optim_wrapper', 'param_scheduler')) for key in changes):
+        return False
+    checkpoint.pop('param_schedulers', None)
+    groups = checkpoint['optimizer'].get('param_groups')
+    if 'optim_wrapper.optimizer.type' in changes or groups is None:
+        del checkpoint['optimizer']  # what one kind of optimiser remembers is nothing to another
+    else:
+        for group, own in zip(groups, runner.optim_wrapper.optimizer.param_groups, strict=True):
+            group.update({name: value for name, value in own.items() if name != 'params'})
+    return True
+
+
+def _catch_up(runner: Runner) -> None:
+    """Takes schedules, which are at their beginning, to where the run stands."""
+    schedulers = runner.param_schedulers or []
+    if isinstance(schedulers, dict):
+        schedulers = list(itertools.chain.from_iterable(schedulers.values()))
+    per_epoch = runner.iter // runner.epoch if runner.epoch else math.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the optimiser has not made these steps
+        for done in range(1, runner.iter + 1):
+            for scheduler in schedulers:
+                if not scheduler.by_epoch or done % per_epoch == 0:
+                    scheduler.step()
+
+
+def check_fit(runner: Runner, checkpoint: dict, whole: bool = False) -> list[str]:
+    """Refuses a checkpoint of another graph.
+
+    Args:
+        runner: The run that is to begin with it, to go on from it or to evaluate it.
+        checkpoint: What was read.
+        whole: Whether all weights must be there, as to evaluate. Defaults to False: some, if it is to begin with.
+
+    Returns:
+        The names of the weights that it lacks.
+
+    Raises:
+        UserError: If it does not fit.
+    """
     model = unwrapped(runner.model)
     weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
     expected = model.state_dict()
     missing = [name for name, value in expected.items() if getattr(weights.get(name), 'shape', None) != value.shape]
-    evaluates = (built_loop(runner, 'test') or built_loop(runner, 'val')) and not built_loop(runner, 'train')
-    if missing and (is_resumed(runner) or evaluates or len(missing) == len(expected)):
+    whole |= bool(built_loop(runner, 'test') or built_loop(runner, 'val')) and not built_loop(runner, 'train')
+    if missing and (is_resumed(runner) or whole or len(missing) == len(expected)):
         raise UserError(
             f"checkpoint {loaded_from(runner)}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
             f'{missing[0]!r}; it is of another graph (a single network is loaded by model.nodes.NAME.checkpoint)'

@@ -103,7 +103,7 @@ def test_infinity_is_named(tiny_runner):
 
 def test_the_first_of_several_is_named_after_a_resume(tiny_runner, tmp_path):
     tiny_runner({'train_cfg.max_epochs': 1}).train()
-    runner = tiny_runner(resume=True)
+    runner = tiny_runner(resume=True, resume_changed=True)
     inject(runner, 'net2->net1', 8)
     inject(runner, 'net1->net2', 7)
     with pytest.raises(NonFiniteLossError, match=r"^edge 'net1->net2': the loss is nan at iteration 7;"):

@@ -75,7 +75,7 @@ def test_bar_after_a_resume_starts_at_the_right_place(tiny_runner, terminal):
     screen = terminal()
     tiny_runner({'train_cfg.max_epochs': 1}).train()
     screen.truncate(0)
-    tiny_runner(resume=True).train()
+    tiny_runner(resume=True, resume_changed=True).train()
     bars = bars_of(screen)
     assert re.match(r'epoch 2/2 ━*╺━* +50 % -:--:-- left', bars[0])
     assert '100 %' in bars[-1]

@@ -178,7 +178,7 @@ def test_the_best_score_outlives_a_resume(tiny_runner, tmp_path, scores, later, 
     scores += [50.0, 90.0]
     tiny_runner(BEST).train()
     scores += [90.0, later]  # the last epoch is validated again: the run might have been killed before that
-    resumed = tiny_runner({**BEST, 'train_cfg.max_epochs': 3}, resume=True)
+    resumed = tiny_runner({**BEST, 'train_cfg.max_epochs': 3}, resume=True, resume_changed=True)
     resumed.train()
     assert resumed.message_hub.get_info('best_score') == best
     assert checkpoints(tmp_path / 'run') == [f'best_net1_accuracy_top1_epoch_{epoch}.pth', 'epoch_3.pth']
@@ -235,17 +235,15 @@ def test_a_checkpoint_of_some_of_the_networks_can_be_begun_with_and_not_resumed(
     with pytest.raises(
         UserError, match=r"lacks \d+ of the graph's \d+ weights, such as 'nodes.net1.network.head.fc.bias'"
     ):
-        tiny_runner(resume=path).train()
+        tiny_runner(resume=path, resume_changed=True).train()
 
 
 def test_a_checkpoint_whose_other_nodes_learned_is_not_resumed(tiny_runner, foreign):
     frozen = {'model.edges.label->net2.gate': dict(type='CutoffGate'), 'model.nodes.net2.allow_random': True}
     frozen['model.edges.net1->net2.gate'] = dict(type='CutoffGate', _delete_=True)
     path = foreign(lambda checkpoint: None)
-    runner = tiny_runner(frozen, resume=path)
-    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     with pytest.raises(UserError) as caught:
-        runner.train()
+        tiny_runner(frozen, resume=path, resume_changed=True)
     assert str(caught.value).startswith(
         f'checkpoint {path}: trained the nodes net1, net2, but this graph trains net1; '
     )
@@ -255,7 +253,7 @@ def test_weights_of_a_distributed_wrapper_fit(tiny_runner, foreign):
     def wrap(checkpoint):
         checkpoint['state_dict'] = {f'module.{name}': value for name, value in checkpoint['state_dict'].items()}
 
-    runner = tiny_runner(resume=foreign(wrap))
+    runner = tiny_runner(resume=foreign(wrap), resume_changed=True)
     runner.load_or_resume()
     assert runner.iter == 4
 
