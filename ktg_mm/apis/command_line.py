@@ -2,9 +2,12 @@
 
 import functools
 import re
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from mmengine.registry import build_from_cfg
@@ -22,6 +25,9 @@ R = TypeVar('R')
 # A loader's worker passes its error on as text, a whole stack trace with the error itself as the last line.
 _FROM_WORKER = re.compile(r'^ktg_mm\.[\w.]+: (.*)', re.MULTILINE)
 
+# What ends a job on a cluster may end a loader's worker first.
+_WORKER_TERMINATED = re.compile(r'DataLoader worker \(pid.* is killed by signal: Terminated')
+
 # How mmpretrain's data sets begin their error, of no type of its own, if the files are not there.
 _NO_DATA = ('Cannot find ', 'The dataset is incorrectly organized')
 
@@ -29,8 +35,9 @@ _NO_DATA = ('Cannot find ', 'The dataset is incorrectly organized')
 def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     """Decorates a tool's main function: a user's mistake is printed as one line and ends the program with status 2.
 
-    Errors of any other kind are ours, and keep their stack trace. Of processes that work together the first to fail
-    prints its line, and all part at the end.
+    Errors of any other kind are ours, and keep their stack trace. Ctrl-C ends it with one line and status 130, and so
+    does SIGTERM, by which clusters end their jobs. Of processes that work together the first to fail prints its line,
+    and all part at the end.
 
     Args:
         main: The tool's main function.
@@ -46,11 +53,12 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(main)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            with failures_in_the_background():
+            with failures_in_the_background(), _terminated_as_interrupted():
                 return main(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
-            if is_interrupt(error):
-                _tell('interrupted')
+            if is_interrupt(error) or _WORKER_TERMINATED.search(str(error)):
+                where = f'; {error}' if isinstance(error, KeyboardInterrupt) and str(error) else ''
+                _tell(f'interrupted{where}')
                 sys.exit(130)
             message = user_message(error)
             if message is None and not another_has_told():
@@ -66,6 +74,19 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
 def _tell(line: str) -> None:
     if is_first_to_tell():
         print(line, file=sys.stderr)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Within, SIGTERM does what Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def user_message(error: BaseException) -> str | None:

@@ -7,6 +7,7 @@ from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .sample_count_hook import SampleCountHook
+from .save_on_interrupt_hook import SaveOnInterruptHook
 from .seed_hook import SeedHook
 from .sync_before_save_hook import SyncBeforeSaveHook
 from .validate_on_resume_hook import ValidateOnResumeHook
