@@ -20,7 +20,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     check_is_there(cfg, 'test')
-    build_runner(cfg, args.work_dir, args.launcher, load_from=args.checkpoint).test()
+    build_runner(cfg, args.work_dir, args.launcher, load_from=args.checkpoint, trains=False).test()
 
 
 if __name__ == '__main__':

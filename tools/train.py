@@ -2,9 +2,12 @@
 
 import argparse
 
+from mmengine.dist import is_main_process
+
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
 from ktg_mm.apis.arguments import seed
 from ktg_mm.apis.checks.settings import check_is_there
+from ktg_mm.apis.resume import last_checkpoint_if_finished
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,6 +21,11 @@ def parse_args() -> argparse.Namespace:
         default=False,
         metavar='CHECKPOINT',
         help='go on from a checkpoint; without a name, from the newest in the work folder, if there is one',
+    )
+    parser.add_argument(
+        '--resume-changed',
+        action='store_true',
+        help='go on though the graph, data, optimiser, schedule or length is not what the run began with',
     )
     parser.add_argument('--load-from', metavar='CHECKPOINT', help='weights to begin with')
     parser.add_argument(
@@ -37,7 +45,22 @@ def main() -> None:
     check_is_there(cfg, 'train')
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
-    train(build_runner(cfg, args.work_dir, args.launcher, args.load_from, args.resume, args.amp))
+    resume = args.resume or args.resume_changed
+    runner = build_runner(
+        cfg,
+        args.work_dir,
+        args.launcher,
+        args.load_from,
+        resume,
+        args.amp,
+        resume_changed=args.resume_changed,
+        lock=True,
+    )
+    if last := last_checkpoint_if_finished(runner):
+        if is_main_process():
+            print(f'{runner.work_dir}: the run is finished; its last checkpoint is {last}')
+        return
+    train(runner)
 
 
 if __name__ == '__main__':

@@ -9,20 +9,23 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
+from ktg_mm.engine.hooks.safe_checkpoint_hook import check_fit
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
+from .checkpoint_hooks import add_safe_loading, use_safe_checkpoints
 from .checks.fitting import check_custom_keys
 from .checks.names import KNOWN, printed_note
 from .config import config_name
 from .distributed import init_distributed
+from .folder_lock import lock_folder
 from .hide_storage import hide_storage
 from .part_errors import hooks_as_listed, named_errors
 from .rehearsal import rehearse
 from .required_hooks import add_required_hooks, hook_lists
+from .resume import check_networks, choose_checkpoint
 
 
 def build_runner(
@@ -33,6 +36,9 @@ def build_runner(
     resume: bool | str = False,
     amp: bool = False,
     rehearsal: bool = True,
+    resume_changed: bool = False,
+    trains: bool = True,
+    lock: bool = False,
 ) -> Runner:
     """Builds the Runner of a config; the graph is built and checked, no data are read.
 
@@ -45,13 +51,18 @@ def build_runner(
         amp: True trains in mixed precision (bfloat16).
         rehearsal: Whether a made-up batch goes through the run first (:func:`ktg_mm.apis.rehearsal.rehearse`); False
             leaves a mistake that only running shows to the run. Defaults to True.
+        resume_changed: True resumes a run though its graph, data, optimiser, schedule or length has changed, and goes
+            on with the config's.
+        trains: False for a run that only evaluates ``load_from``. Defaults to True.
+        lock: True keeps other processes that ask for it, too, out of work_dir until this one ends.
 
     Raises:
-        UserError: If the config is wrong or a checkpoint cannot be read.
+        UserError: If the config is wrong, a checkpoint cannot be read or does not fit, or work_dir is in use.
     """
     if amp and isinstance(cfg.get('optim_wrapper'), dict):
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     hook_lists(cfg)  # that they are lists; what stands in them comes next
+    use_safe_checkpoints(cfg)
     check_config(cfg)
     if str(cfg.filename).endswith('.json'):  # whose copy has no comments
         for key in cfg.keys() - KNOWN:
@@ -64,13 +75,16 @@ def build_runner(
     hide_storage(cfg)
     listed = len(cfg.get('custom_hooks') or ())
     add_required_hooks(cfg)
+    add_safe_loading(cfg)
     _make_folder(cfg.work_dir)
-    _choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         check_data_root(cfg, loader)
     if cfg.get('randomness', {}).get('deterministic'):
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # without it torch refuses cuBLAS, on a GPU
     init_distributed(launcher)
+    if lock:
+        lock_folder(cfg.work_dir)
+    checkpoint = choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False), resume_changed)
     with hooks_as_listed(len(cfg.custom_hooks) - listed), named_errors(cfg):
         runner = Runner.from_cfg(cfg)
         _note_helpers(runner)
@@ -78,6 +92,10 @@ def build_runner(
             check_custom_keys(cfg, runner.model)
             # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
             runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        if checkpoint is not None:
+            check_fit(runner, checkpoint, whole=not trains)
+        if trains:
+            check_networks(runner)
         if rehearsal:
             rehearse(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
@@ -102,23 +120,6 @@ def _make_folder(path: str) -> None:
     except (OSError, ValueError) as error:  # no path has a null byte
         problem = error.strerror if isinstance(error, OSError) else error
         raise UserError(f'--work-dir {path}: cannot be made or written: {problem}') from error
-
-
-def _choose_checkpoint(cfg: Config, load_from: str | None, resume: bool | str) -> None:
-    if resume is True:
-        found = latest_checkpoint(cfg.work_dir)
-        load_from, cfg.resume = (str(found), True) if found else (load_from, False)
-    elif resume:
-        load_from, cfg.resume = resume, True
-    if load_from is not None:
-        cfg.load_from = load_from
-    if cfg.get('load_from') and '://' not in cfg.load_from:
-        checkpoint = load_checkpoint_safely(cfg.load_from)
-        if cfg.get('resume') and 'optimizer' not in checkpoint:
-            raise UserError(f'checkpoint {cfg.load_from}: holds weights alone; a run cannot be resumed from it')
-        if cfg.get('resume') and (seed := checkpoint.get('meta', {}).get('seed')) is not None:
-            # mmengine takes it over as well, but after it has built the loaders with the other one.
-            cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
 
 
 def check_data_root(cfg: Config, name: str) -> None:

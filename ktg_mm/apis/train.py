@@ -5,7 +5,12 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.engine.empty_loader import refuse_empty
+from ktg_mm.engine.hooks import SaveOnInterruptHook
+from ktg_mm.errors import is_interrupt
+
+from .resume import mark_finished
 
 
 def train(runner: Runner) -> dict[str, Any]:
@@ -19,11 +24,25 @@ def train(runner: Runner) -> dict[str, Any]:
 
     Raises:
         ConfigError: If an epoch would have no batch.
+        KeyboardInterrupt: On Ctrl-C, and on SIGTERM if the program's handler makes it one (that of
+            :func:`ktg_mm.apis.one_line_errors` does); it says from where a resumed run goes on.
     """
-    if runner.train_loop is not None:
-        refuse_empty(runner.train_loop.dataloader, 'train_dataloader')
-    runner.train()
-    return runner.test() if has_test_of_its_own(runner.cfg) else {}
+    interrupts = SaveOnInterruptHook()
+    runner.register_hook(interrupts)
+    try:
+        if runner.train_loop is not None:
+            refuse_empty(runner.train_loop.dataloader, 'train_dataloader')
+        with interrupts:
+            runner.train()
+        metrics = runner.test() if has_test_of_its_own(runner.cfg) else {}
+    except BaseException as error:
+        if not is_interrupt(error):
+            raise
+        last = latest_checkpoint(runner.work_dir)
+        where = f'a resumed run goes on from {last}' if last else 'no checkpoint has been saved yet'
+        raise KeyboardInterrupt(where) from error
+    mark_finished(runner)
+    return metrics
 
 
 def has_test_of_its_own(cfg: Config) -> bool:

@@ -146,7 +146,7 @@ def test_two_runs_in_one_process_share_nothing(tiny_runner, tmp_path, monkeypatc
 
 def test_a_resumed_run_keeps_its_seed(tiny_runner):
     tiny_runner({'randomness.seed': 3, 'train_cfg.max_epochs': 1}).train()
-    resumed = tiny_runner({'randomness.seed': 4}, resume=True)
+    resumed = tiny_runner({'randomness.seed': 4}, resume=True, resume_changed=True)
     assert resumed.seed == 3
     assert resumed.train_dataloader.sampler.seed == 3
 

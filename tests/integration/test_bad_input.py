@@ -217,7 +217,7 @@ def test_teacher_without_checkpoint(
     edges = {'label->net3': cut, 'net1->net3': cut, 'net2->net3': cut}
     config = write_config(tmp_path / 'config.py', str(marked), f'model = dict(nodes={nodes}, edges={edges})')
     line = fails('train.py', config, '--work-dir', tmp_path, MARK=str(tmp_path / 'read'))
-    assert line == f'checkpoint {tmp_path / "none.pth"}: no such file'
+    assert line == f'model.nodes.net3.checkpoint: checkpoint {tmp_path / "none.pth"}: no such file'
 
 
 def test_newest_checkpoint_is_damaged(fails: Callable[..., str], marked: Path, trained: Path, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """A run that is killed and resumed ends as the uninterrupted one."""
 
 import copy
+import os
 import signal
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +106,42 @@ def test_killed_ten_times(tools, config: Path, tmp_path: Path, uninterrupted: di
     assert epochs_after_kills == sorted(epochs_after_kills) and len(set(epochs_after_kills)) > 3
     tools.run('train.py', config, '--work-dir', folder, '--resume')
     same(content(folder), uninterrupted)
+
+
+def test_a_run_from_its_begin_to_its_end(
+    tools, fails: Callable[..., str], config: Path, tmp_path: Path, uninterrupted: dict, same: Same
+) -> None:
+    folder, slow = tmp_path / 'run', tmp_path / 'slow'
+    slow.touch()
+    arguments = (config, '--work-dir', folder)
+    pid = tools.start('train.py', *arguments, PRELOAD='slow_steps', SLOW_WHILE=str(slow))
+    while not (folder / 'epoch_1.pth').exists():
+        time.sleep(0.05)
+    for resume in ([], ['--resume']):  # a second one at the same time
+        line = fails('train.py', *arguments, *resume)
+        assert line.startswith(f'--work-dir {folder}: is in use by process {pid} on {socket.gethostname()}; ')
+    tools.run('test.py', config, folder / 'epoch_1.pth', '--work-dir', folder)
+    os.kill(pid, signal.SIGTERM)
+    process = tools.wait(pid)
+    assert process.returncode == 130 and 'Traceback' not in process.stderr
+    assert process.stderr.splitlines()[-1] == f'interrupted; a resumed run goes on from {latest_checkpoint(folder)}'
+    tools.run('train.py', *arguments, '--resume')
+    same(content(folder), uninterrupted)
+
+    again = tools.run('train.py', *arguments, '--resume')
+    assert f'{folder}: the run is finished; its last checkpoint is {folder}/epoch_{EPOCHS}.pth\n' in again.stdout
+    assert 'Epoch(val)' not in again.stdout
+    longer = (*arguments, '--cfg-options', f'train_cfg.max_epochs={EPOCHS + 1}')
+    line = fails('train.py', *longer, '--resume')
+    assert f'/epoch_{EPOCHS}.pth: train_cfg.max_epochs: {EPOCHS} -> {EPOCHS + 1}; put it back' in line
+    tools.run('train.py', *longer, '--resume-changed')
+    assert (folder / f'epoch_{EPOCHS + 1}.pth').exists()
+    assert not (folder / 'earlier').exists()
+
+    tools.run('train.py', *arguments, '--cfg-options', 'train_cfg.max_epochs=1')
+    (place,) = (folder / 'earlier').iterdir()
+    assert [path.name for path in folder.glob('epoch_*.pth')] == ['epoch_1.pth']
+    assert [path.name for path in place.glob('epoch_*.pth')] == [f'epoch_{EPOCHS + 1}.pth']
 
 
 def test_number_of_workers(tools, config: Path, tmp_path: Path, uninterrupted: dict, same: Same) -> None:

@@ -117,7 +117,8 @@ def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
     runner = None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            runner = build_runner(cfg, work_dir=cfg.work_dir, launcher=launcher, resume=True)
+            # A folder is a trial's or a seed's own; that it is of this config has been looked at by other means.
+            runner = build_runner(cfg, work_dir=cfg.work_dir, launcher=launcher, resume=True, resume_changed=True)
             for handler in list(runner.logger.handlers):
                 if type(handler) is logging.StreamHandler:
                     runner.logger.removeHandler(handler)
