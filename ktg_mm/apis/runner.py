@@ -18,6 +18,7 @@ from .check_config import check_config
 from .checkpoint_hooks import add_safe_loading, use_safe_checkpoints
 from .checks.fitting import check_custom_keys
 from .checks.names import KNOWN, printed_note
+from .checks.settings import check_together
 from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder
@@ -64,6 +65,7 @@ def build_runner(
     hook_lists(cfg)  # that they are lists; what stands in them comes next
     use_safe_checkpoints(cfg)
     check_config(cfg)
+    check_together(cfg)
     if str(cfg.filename).endswith('.json'):  # whose copy has no comments
         for key in cfg.keys() - KNOWN:
             cfg.pop(key)

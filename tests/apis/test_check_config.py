@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.checks.settings import check_together
 from ktg_mm.errors import ConfigError
 
 MISTAKES = {
@@ -134,7 +135,6 @@ VALUES = [
         {'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4), SCHEDULE: dict(convert_to_iter_based=False)},
         f'{SCHEDULE}.by_epoch: must be False in a loop over iterations',
     ),
-    ({'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4)}, f'{SAVE}.by_epoch: must be False in a loop'),
 ]
 
 
@@ -145,6 +145,7 @@ def test_values(tiny_config, changes, message):
         cfg.merge_from_dict({key: value}) if isinstance(value, dict) or '.' in key else cfg.update({key: value})
     with pytest.raises(ConfigError) as caught:
         check_config(cfg)
+        check_together(cfg)
     assert str(caught.value).startswith(message)
 
 

@@ -164,8 +164,6 @@ def _hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
                 raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, rest)}')
         if part.get('interval', -1) == -1 and not part.get('save_last', True) and not part.get('save_best'):
             raise ConfigError(f'{path}.interval', 'is -1, save_last False, save_best not set: nothing is saved')
-        if part.get('by_epoch', True) and counts_iterations(cfg):
-            raise ConfigError(f'{path}.by_epoch', 'must be False in a loop over iterations, which has no epochs')
     if issubclass(found, EMAHook):
         if part.get('begin_iter') and part.get('begin_epoch'):
             raise ConfigError(f'{path}.begin_epoch', 'cannot be given beside begin_iter')

@@ -17,6 +17,7 @@ from ktg_mm.config.value_check import check_values
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
+from .names import check_names
 from .ranges import check_ranges
 
 # mmengine builds all three of a kind, or none.
@@ -37,10 +38,7 @@ def check_settings(cfg: Config) -> None:
     Raises:
         ConfigError: At the first entry that is not of the type or range that the Runner means, or misses another.
     """
-    if not cfg.get('model'):
-        raise ConfigError(
-            'model', "is missing; a config describes a graph, model = dict(type='KnowledgeTransferGraph', ...)"
-        )
+    _check_model(cfg)
     _check_randomness(cfg)
     check_ranges(cfg, ('Runner',), '')
     check_values(Runner, {key: value for key, value in cfg.items() if key not in ('log_level', 'work_dir')}, '')
@@ -62,6 +60,17 @@ def check_settings(cfg: Config) -> None:
     if (scope := cfg.get('default_scope')) is not None and scope != 'mmpretrain':
         raise ConfigError('default_scope', f"must be 'mmpretrain', where all parts are registered, got {scope!r}")
     _check_default_hooks(cfg.get('default_hooks') or {})
+
+
+def check_together(cfg: Config) -> None:
+    """Refuses a config that has a part of a loop, and misses another; a search's base may do so.
+
+    Args:
+        cfg: The config of a run.
+
+    Raises:
+        ConfigError: At the first entry that is missing.
+    """
     for keys in TOGETHER.values():
         missing = [key for key in keys if cfg.get(key) is None]
         if 0 < len(missing) < len(keys):
@@ -79,11 +88,20 @@ def check_is_there(cfg: Config, kind: str) -> None:
         kind: ``'train'`` or ``'test'``.
 
     Raises:
-        ConfigError: If there is no loop or no data for it.
+        ConfigError: If there is no model, loop or data for it, or nothing reads one of the config's names.
     """
+    check_names(cfg)
+    _check_model(cfg)
     for key in (f'{kind}_dataloader', f'{kind}_cfg'):
         if cfg.get(key) is None:
             raise ConfigError(key, f'is missing; there is nothing to {kind}')
+
+
+def _check_model(cfg: Config) -> None:
+    if not cfg.get('model'):
+        raise ConfigError(
+            'model', "is missing; a config describes a graph, model = dict(type='KnowledgeTransferGraph', ...)"
+        )
 
 
 def check_imports(imports: Any) -> None:

@@ -29,7 +29,6 @@ CASES = [
     dict(config=f'{STEPS}{SAVING}train_cfg = dict(_delete_=True, by_epoch=False, max_iters=0)', says='max_iters'),
     dict(config=f"{STEPS}{SAVING}train_cfg = dict(_delete_=True, by_epoch=False, max_iters='4')", says='max_iters'),
     dict(config=f'{ITERATIONS}{SAVING}{EPOCHS}', says='param_scheduler.by_epoch: must be False'),
-    dict(config=f'{ITERATIONS}{STEPS}', says='default_hooks.checkpoint.by_epoch: must be False'),
     dict(config=f'{ITERATIONS}{STEPS}{SAVING}train_cfg.update(max_epochs=3)', says='train_cfg: IterBasedTrainLoop'),
     dict(options=['val_cfg.fp16=yes'], says='val_cfg.fp16: must be True or False'),
     dict(options=['val_cfg.interval=2'], says='val_cfg: ValLoop has no argument'),
