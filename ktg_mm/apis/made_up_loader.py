@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
@@ -85,7 +85,7 @@ class MadeUpLoader:
         """Labelled and unlabelled samples of the loader's first batch; files of each size must come out alike."""
         assert self.loader is not None
         with named_errors(self.cfg, f'{self.name}.sampler'):
-            indices = list(next(iter(self.loader.batch_sampler), ()))
+            indices = list(next(iter(cast(Iterable, self.loader.batch_sampler)), ()))
         known = self.data.num_labeled if self.data.hides else len(self.data)
         labeled = [index for index in indices if index < known][:DRAWS]
         unlabeled = [index for index in indices if index >= known][:DRAWS]
@@ -93,17 +93,16 @@ class MadeUpLoader:
         failure = None
         for image in range(len(self.data.images)):
             try:
-                found.append(
-                    tuple(
-                        [self.data.sample(index, number, image) for number, index in enumerate(kind)]
-                        for kind in (labeled, unlabeled)
-                    )
-                )
+                kinds = [
+                    [self.data.sample(index, number, image) for number, index in enumerate(kind)]
+                    for kind in (labeled, unlabeled)
+                ]
+                found.append((kinds[0], kinds[1]))
             except ConfigError as error:
                 failure = failure or error
         if not found and failure is not None:
             raise failure
-        found = [kinds for kinds in found if all(sample is not None for sample in kinds[0] + kinds[1])]
+        found = [both for both in found if all(sample is not None for sample in both[0] + both[1])]
         if not found or not indices:
             return None
         certain = len(self.data.images) == 1 or (len(found) > 1 and _shapes(*found[0]) == _shapes(*found[1]))

@@ -38,8 +38,8 @@ def check_metric_names(cfg: Config, metrics: Collection[str], schedules: Collect
             elif value is not None or (name == 'monitor' and name in hook):
                 _check(f'{key}.{name}', value, metrics)
     for key, schedule in schedules:
-        if isinstance(name := getattr(schedule, 'monitor', None), str):
-            _check(f'{key}.monitor', name, metrics)
+        if isinstance(monitored := getattr(schedule, 'monitor', None), str):
+            _check(f'{key}.monitor', monitored, metrics)
 
 
 def hooks_of(cfg: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:

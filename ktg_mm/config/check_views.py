@@ -34,6 +34,8 @@ def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
         return
     known: Collection[str] | None = None
     for step in steps:
+        if not isinstance(step, Mapping) or 'type' not in step:
+            return  # refused where it is built
         found = class_of(TRANSFORMS, step)
         if 'transforms' in step or found.__module__.split('.')[0] not in _OWN_PACKAGES:
             return  # may make views, too

@@ -26,6 +26,11 @@ def test_good_loaders_and_those_that_do_not_say(loader):
     check_views(GRAPH, loader)
 
 
+@pytest.mark.parametrize('steps', [[[]], [[VIEWS, PACK]], [{}], [None], [dict(type='Views'), PACK]])
+def test_steps_that_are_none_are_left_to_who_builds_them(steps):
+    check_views(GRAPH, dict(dataset=dict(pipeline=steps)))
+
+
 MISTAKES = [
     ([PACK], "model.edges['label->a'].views: asks for the view 'weak', but the data pipeline makes one view without"),
     ([dict(type='Views', strong=[]), PACK], "model.edges['label->a'].views: asks for the view 'weak', but the data"),

@@ -80,7 +80,7 @@ CASES = [
     dict(options=['model.edges.net1->net2.loss.sizes=[3]'], says="model.edges['net1->net2'].loss"),
     dict(options=['model.nodes.net1.attention_layer=head'], says='model'),
     dict(options=['model.nodes.net2.attention_layer=neck', 'model.nodes.net1.attention_layer=neck'], says='model'),
-    dict(options=['model.nodes.net1.attention_layer=backbone.conv'], says='model.nodes.net1: attention_layer'),
+    dict(options=['model.nodes.net1.attention_layer=backbone.conv'], says='model.nodes.net1.attention_layer'),
     # the optimiser, on the networks
     dict(options=['optim_wrapper.clip_grad.max_norm=one'], says='optim_wrapper'),
     dict(options=['optim_wrapper.clip_grad.max_nrom=1'], says='optim_wrapper'),

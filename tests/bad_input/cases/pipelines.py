@@ -205,7 +205,10 @@ CASES = [
         options=['data_preprocessor.mean=[120,120,120]', 'data_preprocessor.std=[60,60,60]'],
         says='data_preprocessor.mean: has 3 values, but the images have 1 channel',
     ),
-    dict(options=['data_preprocessor.mean=[78,78]'], says='data_preprocessor.mean'),
+    dict(
+        options=['data_preprocessor.mean=[78,78]', 'data_preprocessor.std=[96,96]'],
+        says='data_preprocessor.mean: has 2 values',
+    ),
     dict(options=['data_preprocessor.std=[95,95,95]'], says='data_preprocessor.std'),
     dict(options=['data_preprocessor.mean=grey'], says='data_preprocessor'),
     dict(options=['data_preprocessor.to_rgb=True', 'data_preprocessor.to_bgr=True'], says='data_preprocessor'),
