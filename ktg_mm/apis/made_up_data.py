@@ -108,6 +108,8 @@ class MadeUpData(Dataset):
             raise ConfigError(key, f'must be a list of steps, got {pipeline!r}')
         steps = []
         for i, step in enumerate(pipeline):
+            if not isinstance(step, Mapping) and not callable(step):
+                raise ConfigError(f'{key}[{i}]', f"must be the dict of one step with a 'type', got {step!r}")
             for path, part in parts_of(step, f'{key}[{i}]'):
                 for name, value in part.items():
                     if str(name).endswith('prob') and isinstance(value, (int, float)) and not 0 <= value <= 1:
