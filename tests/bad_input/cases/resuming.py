@@ -137,7 +137,7 @@ CASES = [
     dict(args=[*ARGS, '--resume', 's3://bucket/x.pth'], says='s3://bucket/x.pth'),
     dict(config='resume = 3', says='resume'),
     dict(config='resume = dict(path=1)', says='resume'),
-    dict(config="resume = 'yes'", says='yes: no such file'),
+    dict(config="resume = 'yes'", says='resume'),
     dict(args=[*ARGS, '--resumed'], says='--resumed'),
     dict(setup=in_use, says='is in use by process'),
     dict(setup=in_use, args=[*ARGS, '--resume'], says='is in use by process'),
