@@ -77,7 +77,7 @@ def test_what_a_gone_process_wrote_does_not_matter(tmp_path, free, text):
     folder_lock.lock_folder(tmp_path)
 
 
-@pytest.mark.parametrize(('process', 'is_refused'), [(os.getpid(), True), (99999999, False)])
+@pytest.mark.parametrize(('process', 'is_refused'), [(os.getpid(), True), (99999999, False)], ids=['runs', 'gone'])
 def test_a_file_system_without_locks(tmp_path, free, monkeypatch, process, is_refused):
     def fail(*args):
         raise OSError(37, 'No locks available')

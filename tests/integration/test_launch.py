@@ -93,7 +93,7 @@ def failure(rank: int, code: int) -> ProcessFailure:
             'error: NNODES 1: the machines did not meet at MASTER_ADDR 127.0.0.1, PORT ',
         ),
     ],
-    ids=str,
+    ids=['mistake', 'sigterm', 'interrupted', 'sigkill', 'told to end', 'ctrl-c', 'did not meet'],
 )  # fmt: skip
 def test_ends(
     launch: ModuleType,
