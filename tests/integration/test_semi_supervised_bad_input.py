@@ -84,6 +84,20 @@ MISTAKES = {
         'train_cfg = dict(_delete_=True, by_epoch=True, max_epochs=1)',
         'train_dataloader.sampler.infinite: must be False in a loop over epochs: none would end',
     ),
+    'no unlabelled samples in a batch': (
+        'train_dataloader = dict(batch_size=12, sampler=dict(unlabeled=0))',
+        f'{EDGE}.samples: the batch has no unlabelled samples, which the edge looks at; give train_dataloader.sampler '
+        'some with unlabeled=...',
+    ),
+    'no labelled samples in a batch': (
+        'train_dataloader = dict(batch_size=20, sampler=dict(labeled=0))',
+        f'{LABEL_EDGE}.samples: the batch has no labelled samples, which the edge looks at; give '
+        'train_dataloader.sampler some with labeled=...',
+    ),
+    'sampler of other data': (
+        "train_dataloader = dict(dataset=dict(_delete_=True, type='MarkedDigits', pipeline=_base_.pipeline))",
+        "train_dataloader.sampler: SemiSupervisedSampler needs dict(type='SemiSupervised'), not MarkedDigits",
+    ),
 }
 
 # The same, of what only the data show.
@@ -101,16 +115,6 @@ MISMATCHES = {
         'train_dataloader = dict(dataset=dict(num_labels=190))',
         'train_dataloader.dataset.num_labels: 190 labels are 19 a class, but class ',
     ),
-    'no unlabelled samples in a batch': (
-        'train_dataloader = dict(batch_size=12, sampler=dict(unlabeled=0))',
-        f'{EDGE}.samples: the batch has no unlabelled samples, which the edge looks at; give train_dataloader.sampler '
-        'some with unlabeled=...',
-    ),
-    'no labelled samples in a batch': (
-        'train_dataloader = dict(batch_size=20, sampler=dict(labeled=0))',
-        f'{LABEL_EDGE}.samples: the batch has no labelled samples, which the edge looks at; give '
-        'train_dataloader.sampler some with labeled=...',
-    ),
     'larger batch than data': (
         'train_dataloader = dict(batch_size=203, sampler=dict(unlabeled=191))',
         'train_dataloader.sampler.unlabeled: is 191 in each of 1 process(es), but the data set has 190 unlabelled '
@@ -119,10 +123,6 @@ MISMATCHES = {
     'gate for fewer images': (
         gate('FlexMatchGate', num_samples=20),
         f'{EDGE}.gate.num_samples: is 20, but train_dataloader.dataset has 190 unlabelled images; must be the same',
-    ),
-    'sampler of other data': (
-        "train_dataloader = dict(dataset=dict(_delete_=True, type='MarkedDigits', pipeline=_base_.pipeline))",
-        "train_dataloader.sampler: SemiSupervisedSampler needs dict(type='SemiSupervised'), not MarkedDigits",
     ),
 }
 
