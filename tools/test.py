@@ -3,7 +3,7 @@
 import argparse
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
-from ktg_mm.apis.checks.settings import check_is_there
+from ktg_mm.apis.checks.whole import check_is_there
 
 
 def parse_args() -> argparse.Namespace:

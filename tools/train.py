@@ -6,7 +6,7 @@ from mmengine.dist import is_main_process
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
 from ktg_mm.apis.arguments import seed
-from ktg_mm.apis.checks.settings import check_is_there
+from ktg_mm.apis.checks.whole import check_is_there
 from ktg_mm.apis.resume import last_checkpoint_if_finished
 
 

@@ -15,7 +15,7 @@ from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models import KnowledgeTransferGraph
 
-from .checks.fitting import check_fitting, check_priority
+from .checks.fitting import check_fitting, check_priority, train_loop
 from .checks.loaders import check_loader
 from .checks.names import check_names
 from .checks.parts import Part, parts
@@ -84,7 +84,7 @@ def _check_part(cfg: Config, part: Part) -> None:
         check_priority(part.cfg, path)
     given = {key: value for key, value in part.cfg.items() if key not in _TAKEN_OUT.get(what, ())}
     if path == 'train_cfg':
-        given.setdefault('type', 'EpochBasedTrainLoop' if part.cfg.get('by_epoch', True) else 'IterBasedTrainLoop')
+        given.setdefault('type', train_loop(part.cfg))
     if path in _DEFAULT_TYPES:
         given.setdefault('type', _DEFAULT_TYPES[path])
     if what == 'model' and 'type' in given:
@@ -95,7 +95,8 @@ def _check_part(cfg: Config, part: Part) -> None:
     if what == 'model':
         return
     filled = {*given, *_GIVEN.get(what, ()), *_FILLED_IN.get(what, ())}
-    for key, argument in arguments_of(found)[0].items():
+    # A search's base may lack what its loop needs; a run may not, see check_together.
+    for key, argument in () if what == 'loop' else arguments_of(found)[0].items():
         if argument.default is inspect.Parameter.empty and key not in filled:
             raise ConfigError(f'{path}.{key}', f'is missing; {found.__name__} needs it')
     classes = [one.__name__ for one in found.__mro__] if inspect.isclass(found) else []

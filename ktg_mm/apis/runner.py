@@ -18,7 +18,7 @@ from .check_config import check_config
 from .checkpoint_hooks import add_safe_loading, use_safe_checkpoints
 from .checks.fitting import check_custom_keys
 from .checks.names import KNOWN, printed_note
-from .checks.settings import check_together
+from .checks.whole import check_together
 from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder

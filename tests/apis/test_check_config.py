@@ -1,13 +1,17 @@
 """The parts of a config around the graph."""
 
+from pathlib import Path
+
 import pytest
 from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 
+from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.apis.checks.settings import check_together
+from ktg_mm.apis.checks.whole import check_is_there, check_together
 from ktg_mm.errors import ConfigError
 
+CONFIGS = Path(__file__).parents[2] / 'configs'
 MISTAKES = {
     'model.type': ('model.type', 'KnowledgeGraph', "unknown model 'KnowledgeGraph'"),
     'model.target': ('model.target', 'net9', "no node is named 'net9'; did you mean"),
@@ -129,7 +133,7 @@ VALUES = [
     ({'train_cfg': None}, 'train_cfg: is missing beside train_dataloader and optim_wrapper'),
     ({'train_dataloader': 'digits'}, "train_dataloader: must be a dict or None, got 'digits'"),
     ({'default_hooks': []}, 'default_hooks: must be a dict or None, got []'),
-    ({'model': None}, 'model: is missing; a config describes a graph'),
+    ({'model': None}, 'model: must be a dict, got None'),
     ({'model.type': 'ImageClassifier'}, 'model.type: must be KnowledgeTransferGraph'),
     (
         {'train_cfg': dict(_delete_=True, by_epoch=False, max_iters=4), SCHEDULE: dict(convert_to_iter_based=False)},
@@ -147,6 +151,16 @@ def test_values(tiny_config, changes, message):
         check_config(cfg)
         check_together(cfg)
     assert str(caught.value).startswith(message)
+
+
+def test_what_a_run_needs(tiny_config):
+    check_config(cfg := tiny_config({'train_cfg': dict(_delete_=True, type='IterBasedTrainLoop')}))
+    with pytest.raises(ConfigError, match=r'^train_cfg.max_iters: is missing; IterBasedTrainLoop needs it'):
+        check_together(cfg)
+    with pytest.raises(ConfigError, match=r'^model: is missing; a config describes a graph'):
+        check_is_there(load_config(CONFIGS / '_base_/datasets/digits.py'), 'train')
+    with pytest.raises(ConfigError, match=r'^test_cfg: is missing; there is nothing to test'):
+        check_is_there(tiny_config({'test_cfg': None}), 'test')
 
 
 def test_values_that_are_right(tiny_config):

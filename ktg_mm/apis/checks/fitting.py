@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook, EMAHook
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.priority import Priority, get_priority
 from mmpretrain.registry import LOOPS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from torch import nn
@@ -34,16 +34,23 @@ _PARAMWISE = (
 )  # fmt: skip
 
 
+def train_loop(loop: Mapping[str, Any]) -> Any:
+    """The type of ``train_cfg``, which mmengine chooses where it names none.
+
+    Example:
+        >>> train_loop(dict(by_epoch=False))
+        'IterBasedTrainLoop'
+    """
+    return loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop')
+
+
 def counts_iterations(cfg: Mapping[str, Any]) -> bool:
     """Whether the training loop of a config counts iterations, and has no epochs that end."""
     loop = cfg.get('train_cfg')
     if not isinstance(loop, Mapping):
         return False
-    kind = loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop')
-    found = class_of(LOOPS, dict(type=kind))
-    return (
-        isinstance(found, type) and issubclass(found, IterBasedTrainLoop) and not issubclass(found, EpochBasedTrainLoop)
-    )
+    found = class_of(LOOPS, {'type': train_loop(loop)})
+    return isinstance(found, type) and issubclass(found, IterBasedTrainLoop)
 
 
 def check_fitting(cfg: Config, part: Mapping[str, Any], found: type, what: str, path: str) -> None:
@@ -203,10 +210,6 @@ def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
         fits(intervals, list[tuple[int, int]]) and all(begin >= 0 and interval >= 1 for begin, interval in intervals)
     ):
         raise ConfigError(f'{path}.dynamic_intervals', f'must be a list of (begin, interval), got {intervals!r}')
-    if path == 'train_cfg' and found in (EpochBasedTrainLoop, IterBasedTrainLoop):
-        needed = 'max_epochs' if found is EpochBasedTrainLoop else 'max_iters'
-        if needed not in part:
-            raise ConfigError(f'{path}.{needed}', f'is missing; {found.__name__} counts it')
 
 
 def _metric(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:

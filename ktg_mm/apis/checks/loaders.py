@@ -14,6 +14,7 @@ from ktg_mm.config.type_check import check_type
 from ktg_mm.errors import ConfigError
 
 from .entries import check_entries
+from .fitting import train_loop
 from .ranges import check_ranges
 
 # Entries that mmengine takes out, or builds itself.
@@ -79,6 +80,5 @@ def _check_parts_of_a_batch(cfg: Mapping[str, Any], name: str) -> None:
         )
     loop = cfg.get('train_cfg')
     if name == 'train_dataloader' and sampler.get('infinite') and isinstance(loop, Mapping):
-        kind = loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else '')
-        if kind == 'EpochBasedTrainLoop':
+        if train_loop(loop) == 'EpochBasedTrainLoop':
             raise ConfigError(f'{name}.sampler.infinite', 'must be False in a loop over epochs: none would end')

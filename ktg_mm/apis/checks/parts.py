@@ -128,7 +128,8 @@ def _steps_within(step: Any, path: str) -> Iterator[Part]:
         return
     for key, value in step.items():
         if kind == 'Views' and key not in ('type', '_scope_') and not isinstance(value, (list, tuple)):
-            raise ConfigError(f'{path}.{key}', f'must be a list of steps, got {value!r}')
+            needed = 'list of steps' if isinstance(value, Mapping) else 'dict'
+            raise ConfigError(f'{path}.{key}', f'must be a {needed}, got {value!r}')
         if isinstance(value, Mapping) and 'type' in value:
             yield Part(f'{path}.{key}', value, TRANSFORMS, 'step of a pipeline')
             yield from _steps_within(value, f'{path}.{key}')

@@ -17,15 +17,8 @@ from ktg_mm.config.value_check import check_values
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
-from .names import check_names
 from .ranges import check_ranges
 
-# mmengine builds all three of a kind, or none.
-TOGETHER = {
-    'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
-    'val': ('val_dataloader', 'val_cfg', 'val_evaluator'),
-    'test': ('test_dataloader', 'test_cfg', 'test_evaluator'),
-}
 _DEFAULT_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
 
@@ -38,7 +31,6 @@ def check_settings(cfg: Config) -> None:
     Raises:
         ConfigError: At the first entry that is not of the type or range that the Runner means, or misses another.
     """
-    _check_model(cfg)
     _check_randomness(cfg)
     check_ranges(cfg, ('Runner',), '')
     check_values(Runner, {key: value for key, value in cfg.items() if key not in ('log_level', 'work_dir')}, '')
@@ -60,48 +52,6 @@ def check_settings(cfg: Config) -> None:
     if (scope := cfg.get('default_scope')) is not None and scope != 'mmpretrain':
         raise ConfigError('default_scope', f"must be 'mmpretrain', where all parts are registered, got {scope!r}")
     _check_default_hooks(cfg.get('default_hooks') or {})
-
-
-def check_together(cfg: Config) -> None:
-    """Refuses a config that has a part of a loop, and misses another; a search's base may do so.
-
-    Args:
-        cfg: The config of a run.
-
-    Raises:
-        ConfigError: At the first entry that is missing.
-    """
-    for keys in TOGETHER.values():
-        missing = [key for key in keys if cfg.get(key) is None]
-        if 0 < len(missing) < len(keys):
-            there = ' and '.join(key for key in keys if key not in missing)
-            raise ConfigError(missing[0], f'is missing beside {there}; give all of {", ".join(keys)}, or none')
-    if cfg.get('param_scheduler') and cfg.get('optim_wrapper') is None:
-        raise ConfigError('optim_wrapper', 'is missing beside param_scheduler')
-
-
-def check_is_there(cfg: Config, kind: str) -> None:
-    """Refuses a config without what a tool is to do.
-
-    Args:
-        cfg: The config.
-        kind: ``'train'`` or ``'test'``.
-
-    Raises:
-        ConfigError: If there is no model, loop or data for it, or nothing reads one of the config's names.
-    """
-    check_names(cfg)
-    _check_model(cfg)
-    for key in (f'{kind}_dataloader', f'{kind}_cfg'):
-        if cfg.get(key) is None:
-            raise ConfigError(key, f'is missing; there is nothing to {kind}')
-
-
-def _check_model(cfg: Config) -> None:
-    if not cfg.get('model'):
-        raise ConfigError(
-            'model', "is missing; a config describes a graph, model = dict(type='KnowledgeTransferGraph', ...)"
-        )
 
 
 def check_imports(imports: Any) -> None:
