@@ -176,7 +176,8 @@ def _rooted(error: ConfigError, cfg: Config, key: str) -> ConfigError:
     if first in cfg or first.startswith('-') or type(error) is not ConfigError or not key:
         return error
     message = str(error).removeprefix(f'{error.key}: ')
-    return ConfigError(key + error.key.removeprefix(first), message)
+    within = first in dict(parts_of(dict(cfg.items()))).get(key, ())  # an entry of the part, ``dataset.indices``
+    return ConfigError(f'{key}.{error.key}' if within else key + error.key.removeprefix(first), message)
 
 
 def _config_of(error: BaseException) -> Config | None:

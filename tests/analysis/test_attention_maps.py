@@ -270,8 +270,8 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
     [
         (['--images', '0'], '--images and --indices take 1 to 100 images'),
         (['--indices', *map(str, range(101))], '--images and --indices take 1 to 100 images'),
-        (['--indices', '3', '360'], 'dataset.indices: has no image 360; the images are 0 to 359'),
-        (['--seed', '-1'], '--seed must be from 0 to 4294967295, got -1'),
+        (['--indices', '3', '360'], 'test_dataloader.dataset.indices: has no image 360; the images are 0 to 359'),
+        (['--seed', '-1'], 'argument --seed: must be a whole number, from 0 to 4294967295'),
         (['--limit', '0'], '--limit must be at least 1, got 0'),
         (['--indices', '3', '--limit', '-1'], '--limit must be at least 1, got -1'),
         (

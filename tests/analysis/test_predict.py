@@ -97,11 +97,11 @@ def test_wrong_configs(loaded):
     dataset = 'test_dataloader.dataset'
     fails(f'{dataset}.data_root: no such folder: nowhere', **{f'{dataset}.data_root': 'nowhere'})
     none = {f'{dataset}.indices': 0, f'{dataset}.serialize_data': False}
-    fails('test_dataloader: holds no samples to predict', **none)
+    fails(f'{dataset}.indices: leaves no sample', **none)
     fails(f"{dataset}.type: unknown data set 'Digit'", **{f'{dataset}.type': 'Digit'})
     fails(f'{dataset}.pipeline: must end with a step that packs', **{f'{dataset}.pipeline': []})
     network = cfg.model.nodes.net1.network
-    fails("model.type: must be KnowledgeTransferGraph, got 'ImageClassifier'", model=dict(_delete_=True, **network))
+    fails("model.type: must be KnowledgeTransferGraph, got ImageClassifier", model=dict(_delete_=True, **network))
 
 
 def test_wrong_checkpoints(loaded, tmp_path):

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.checkpoint_hooks import use_safe_checkpoints
+from ktg_mm.apis.required_hooks import add_required_hooks
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 DIGITS = CONFIGS / 'dml/dml_3node_digits.py'
@@ -39,11 +41,13 @@ def test_train_and_resume(tools, accuracies: Callable, schedule: Path) -> None:
     copy, merged = load_config(folder / f'{folder.name}.py'), load_config(DIGITS, overlays=[INDEPENDENT, schedule])
     merged.train_cfg.max_epochs = 1
     of_the_run = {'work_dir', 'experiment_name', 'launcher'}
+    use_safe_checkpoints(merged)
+    add_required_hooks(merged)
     assert {key: copy[key] for key in copy if key not in of_the_run} == merged.to_dict()
     assert copy.experiment_name.startswith(f'{folder.name}_') and copy.work_dir == f'work_dirs/{folder.name}'
     assert set(copy.model.edges) == {f'label->net{i}' for i in (1, 2, 3)}
 
-    resumed = tools.run('train.py', DIGITS, *overlays, '--resume')
+    resumed = tools.run('train.py', DIGITS, *overlays, '--resume-changed')  # for two epochs
     assert 'Epoch(train) [1]' in printed.stdout and 'Epoch(train) [1]' not in resumed.stdout
     assert 'Epoch(train) [2]' in resumed.stdout
     state = torch.load(folder / 'epoch_2.pth', weights_only=True)
