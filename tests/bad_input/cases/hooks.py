@@ -4,7 +4,7 @@ SAVE, LOG = 'default_hooks.checkpoint', 'default_hooks.logger'
 
 
 def _hook(text: str, says: str, **more):
-    return dict(config=f'custom_hooks = [*_base_.custom_hooks, dict({text})]', says=f'custom_hooks[8]{says}', **more)
+    return dict(config=f'custom_hooks = [*_base_.custom_hooks, dict({text})]', says=f'custom_hooks[1]{says}', **more)
 
 
 CASES = [
@@ -49,7 +49,10 @@ CASES = [
     dict(options=[f'{LOG}.ignore_last=no'], says=f'{LOG}.ignore_last'),
     dict(options=[f'{LOG}.intervals=5'], says=f'{LOG}: LoggerHook has no argument'),
     dict(options=[f'{LOG}.out_suffix=5'], says=f'{LOG}.out_suffix'),
-    dict(options=['default_hooks.timer.interval=5'], says='default_hooks.timer: IterTimerHook has no argument'),
+    dict(
+        config="default_hooks = dict(timer=dict(type='IterTimerHook', interval=5))",
+        says='default_hooks.timer: IterTimerHook has no argument',
+    ),
     dict(options=['default_hooks.timer=IterTimerHook'], says='default_hooks'),
     dict(options=['default_hooks.sampler_seed.type=SamplerSeedHook'], says='default_hooks.sampler_seed.type'),
     # Priorities.
@@ -87,10 +90,10 @@ CASES = [
     _hook("typ='SeedHook'", ''),
     dict(
         config="custom_hooks = [*_base_.custom_hooks, 'SeedHook']",
-        says="custom_hooks[8]: must be a dict, got 'SeedHook'",
+        says="custom_hooks[1]: must be a dict, got 'SeedHook'",
     ),
-    dict(config='custom_hooks = [*_base_.custom_hooks, None]', says='custom_hooks[8]: must be a dict'),
+    dict(config='custom_hooks = [*_base_.custom_hooks, None]', says='custom_hooks[1]: must be a dict'),
     dict(config='custom_hooks = 5', says='custom_hooks'),
     dict(options=['custom_hooks.0.type=ProgresHook'], says='custom_hooks[0].type: unknown hook'),
-    dict(options=['custom_hooks.1.seed=5'], says='custom_hooks[1]: SeedHook has no argument'),
+    dict(options=['custom_hooks.0.seed=5'], says='custom_hooks[0]: ProgressBarHook has no argument'),
 ]
