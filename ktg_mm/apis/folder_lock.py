@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from pathlib import Path
@@ -10,6 +9,11 @@ from pathlib import Path
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from ktg_mm.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where what is written in the file must do
+    fcntl = None  # type: ignore[assignment]
 
 _FILE = '.training.lock'
 _held: dict[Path, int] = {}  # descriptors of the files, which the system locks as long as they are open
@@ -26,38 +30,47 @@ def lock_folder(folder: str | Path) -> None:
         folder: The run's folder, which exists.
 
     Raises:
-        UserError: If another process trains there; it names its machine and number.
+        UserError: If another process trains there, its machine and number are named, or the folder cannot be written.
     """
-    owner: list[str | None] = [_take(Path(folder).resolve()) if is_main_process() else None]
-    broadcast_object_list(owner)
-    if owner[0] is not None:
-        raise UserError(
-            f'--work-dir {folder}: is in use by {owner[0]}; wait until that run has ended, or give another folder'
-        )
+    problem: list[str | None] = [None]
+    if is_main_process():
+        try:
+            if (owner := _take(Path(folder).resolve())) is not None:
+                problem = [f'is in use by {owner}; wait until that run has ended, or give another folder']
+        except OSError as error:
+            problem = [f'cannot be written to: {error.strerror}']
+    broadcast_object_list(problem)  # whatever it is: the others wait for it
+    if problem[0] is not None:
+        raise UserError(f'--work-dir {folder}: {problem[0]}')
 
 
 def _take(folder: Path) -> str | None:
     """Takes the lock; returns who has it if another process does."""
     if folder in _held:
         return None
-    try:
-        descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise UserError(f'--work-dir {folder}: cannot be written to: {error.strerror}') from error
+    descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT, 0o666)
     known = os.read(descriptor, 1000).decode(errors='replace').strip()
+    if not _lock(descriptor, known):
+        os.close(descriptor)
+        return known or 'another process'
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, f'process {os.getpid()} on {socket.gethostname()}\n'.encode())
+    _held[folder] = descriptor
+    return None
+
+
+def _lock(descriptor: int, known: str) -> bool:
+    """Locks a file; where the system or the file system has no locks, what is written there must do."""
+    if fcntl is None:
+        return not _is_alive(known)
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        os.close(descriptor)
-        return known or 'another process'
-    except OSError:  # a file system that has no locks: what is written there must do
-        if _is_alive(known):
-            os.close(descriptor)
-            return known
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f'process {os.getpid()} on {socket.gethostname()}\n'.encode(), 0)
-    _held[folder] = descriptor
-    return None
+        return False
+    except OSError:
+        return not _is_alive(known)
+    return True
 
 
 def _is_alive(owner: str) -> bool:

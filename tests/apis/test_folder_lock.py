@@ -77,12 +77,16 @@ def test_what_a_gone_process_wrote_does_not_matter(tmp_path, free, text):
     folder_lock.lock_folder(tmp_path)
 
 
+@pytest.mark.parametrize('on_file_system', [True, False], ids=['file-system', 'system'])
 @pytest.mark.parametrize(('process', 'is_refused'), [(os.getpid(), True), (99999999, False)], ids=['runs', 'gone'])
-def test_a_file_system_without_locks(tmp_path, free, monkeypatch, process, is_refused):
+def test_a_system_without_locks(tmp_path, free, monkeypatch, process, is_refused, on_file_system):
     def fail(*args):
         raise OSError(37, 'No locks available')
 
-    monkeypatch.setattr(folder_lock.fcntl, 'lockf', fail)
+    if on_file_system:
+        monkeypatch.setattr(folder_lock.fcntl, 'lockf', fail)
+    else:
+        monkeypatch.setattr(folder_lock, 'fcntl', None)
     (tmp_path / '.training.lock').write_text(f'process {process} on {socket.gethostname()}\n')
     if is_refused:
         with pytest.raises(UserError, match=f'is in use by process {process} on'):
@@ -91,7 +95,10 @@ def test_a_file_system_without_locks(tmp_path, free, monkeypatch, process, is_re
         folder_lock.lock_folder(tmp_path)
 
 
-def test_a_folder_that_cannot_be_written_to(tmp_path, free):
+def test_a_folder_that_cannot_be_written_to(tmp_path, free, monkeypatch):
+    told = []
+    monkeypatch.setattr(folder_lock, 'broadcast_object_list', told.append)
     (tmp_path / '.training.lock').mkdir()
     with pytest.raises(UserError, match=r': cannot be written to: Is a directory$'):
         folder_lock.lock_folder(tmp_path)
+    assert told == [['cannot be written to: Is a directory']]  # the other processes do not wait for ever
