@@ -15,7 +15,7 @@ import yaml
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line
 from ktg_mm.mmengine_private import set_aside
 
 from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
@@ -69,8 +69,9 @@ def load_config(
             try:
                 config.merge_from_dict({key: value})
             except (KeyError, TypeError, IndexError, AttributeError) as error:
-                reason = str(error.args[0] if error.args else error).splitlines()[0]
-                raise ConfigError(f'--cfg-options {key}', f'does not fit into the config: {reason}') from error
+                raise ConfigError(
+                    f'--cfg-options {key}', f'does not fit into the config: {first_line(error)}'
+                ) from error
     set_aside(config, unread=unread)
     return config
 

@@ -20,7 +20,8 @@ from ktg_mm.datasets import SemiSupervised, StanfordDogs
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import UNLABELED
 
-from .part_errors import PartError, error_text, named_errors, parts_of
+from .keys import parts_of
+from .part_errors import PartError, error_text, named_errors
 
 Shape = tuple[int, ...]
 

@@ -40,7 +40,6 @@ _TEXTS = {
         'timeout: no batch came within {} seconds; a longer time, or more workers'
     ),
     r'Too many open files.*|received \d+ items of ancdata': _TOO_MANY_FILES,
-    r".*(CUDA out of memory|DefaultCPUAllocator: |can't allocate memory).*": _OUT_OF_MEMORY.format(''),
 }
 
 
@@ -62,7 +61,7 @@ def machine_message(error: BaseException) -> str | None:
         return _file_message(error, loader)
     if isinstance(error, torch.OutOfMemoryError):
         return f'{loader}.{_OUT_OF_MEMORY.format(" on the GPU")}, or --amp'
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return f'{loader}.{_OUT_OF_MEMORY.format("")}'
     for cause in (error.__cause__, error):  # the signal that has ended a worker is the cause of its absence
         text = ' '.join(str(cause).split())
@@ -70,6 +69,19 @@ def machine_message(error: BaseException) -> str | None:
             if found := re.fullmatch(pattern, text):
                 return f'{loader}.{message.format(*found.groups())}'
     return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory has run out, of the host or a device.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+        True
+    """
+    texts = ("can't allocate memory", 'DefaultCPUAllocator: ', 'out of memory')
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and any(text in str(error) for text in texts)
+    )
 
 
 def _file_message(error: OSError, loader: str) -> str | None:

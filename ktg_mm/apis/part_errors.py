@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from mmengine.config import Config
 from mmengine.registry import build_from_cfg
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from ktg_mm.errors import ConfigError, UserError, is_interrupt
+
+from .keys import joined, parts_of
+from .messages import is_out_of_memory
 
 # What the Runner is building in its methods, beside what it builds out of a registry.
 _BUILT_BY = {
@@ -122,19 +124,6 @@ def hooks_as_listed(added: int) -> Iterator[None]:
         raise type(error)(key, message) from error.__cause__
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory has run out, of the host or a device.
-
-    Example:
-        >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
-        True
-    """
-    text = str(error)
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and ("can't allocate memory" in text or 'out of memory' in text)
-    )
-
-
 def error_text(error: BaseException) -> str:
     r"""What an error says, in one line; its kind, if it says nothing.
 
@@ -236,35 +225,6 @@ def _find(part: Mapping[str, Any], cfg: Config, under: str | None) -> str | None
         if score > max(best, 1):
             best, place = score, key
     return place
-
-
-def parts_of(value: Any, key: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """All dicts within a config, each after the one that holds it, with their keys.
-
-    Example:
-        >>> list(parts_of(dict(model=dict(edges={'a->b': {}}), hooks=[{}])))[2:]
-        [("model.edges['a->b']", {}), ('hooks[0]', {})]
-    """
-    if isinstance(value, Mapping):
-        if key:
-            yield key, value
-        for name, entry in value.items():
-            yield from parts_of(entry, joined(key, name))
-    elif isinstance(value, (list, tuple)):
-        for i, entry in enumerate(value):
-            yield from parts_of(entry, f'{key}[{i}]')
-
-
-def joined(key: str, name: object) -> str:
-    """The key of an entry.
-
-    Example:
-        >>> joined('model.edges', 'a->b'), joined('model', 'nodes')
-        ("model.edges['a->b']", 'model.nodes')
-    """
-    if not key:
-        return str(name)
-    return f'{key}.{name}' if str(name).isidentifier() else f'{key}[{name!r}]'
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+from mmengine.dist import is_distributed
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import EMAHook
 from mmengine.optim import OptimWrapper, build_optim_wrapper
@@ -27,9 +28,11 @@ from ktg_mm.mmengine_private import clips_gradients
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.structures import NodeOutput
 
+from .keys import joined
 from .made_up_loader import MadeUpLoader
+from .messages import is_out_of_memory
 from .metric_names import check_metric_names, hooks_of
-from .part_errors import PartError, is_out_of_memory, joined, named_errors
+from .part_errors import PartError, named_errors
 from .undisturbed import undisturbed
 
 _ITERATIONS = 100  # of a made-up epoch
@@ -54,8 +57,9 @@ def rehearse(runner: Runner) -> None:
         try:
             _Rehearsal(runner, Path(folder)).run()
         except Exception as error:
-            # It takes twice the memory of the weights; whether the run's own fits will be seen.
-            if not is_out_of_memory(error):
+            # It takes twice the memory of the weights; whether the run's own fits will be seen. Not of several
+            # processes: those that have the memory are still within the step, which this one would no longer follow.
+            if not is_out_of_memory(error) or is_distributed():
                 raise
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

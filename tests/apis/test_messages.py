@@ -129,6 +129,10 @@ def test_a_worker_of_the_validation(tiny_runner, monkeypatch):
             RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory"),
             'dataloader.batch_size: out of memory; a smaller batch, or smaller networks',
         ),
+        (
+            RuntimeError('CUDA error: out of memory'),
+            'dataloader.batch_size: out of memory; a smaller batch, or smaller networks',
+        ),
         (RuntimeError('mat1 and mat2 shapes cannot be multiplied'), None),
         (ValueError('DataLoader timed out after 5 seconds'), None),
         (FileNotFoundError(errno.ENOENT, 'No such file or directory', 'x'), None),

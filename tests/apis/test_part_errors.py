@@ -6,7 +6,7 @@ from mmpretrain.datasets import RandomCrop
 from mmpretrain.registry import HOOKS, METRICS
 
 from ktg_mm.apis.command_line import user_message
-from ktg_mm.apis.part_errors import PartError, error_text, hooks_as_listed, name_error, named_errors, parts_of
+from ktg_mm.apis.part_errors import PartError, error_text, hooks_as_listed, name_error, named_errors
 from ktg_mm.errors import ConfigError, DataError, UserError
 
 CFG = Config(
@@ -131,16 +131,6 @@ def test_text(error, text):
 
 def test_an_assertion_without_words_is_quoted():
     assert error_text(failure(lambda: RandomCrop(crop_size=-1))) == 'does not hold: assert crop_size > 0'
-
-
-def test_parts():
-    assert [key for key, _ in parts_of(dict(a=[dict(type='A'), [dict(type='B')]], b=dict(c={'x->y': {}})))] == [
-        'a[0]',
-        'a[1][0]',
-        'b',
-        'b.c',
-        "b.c['x->y']",
-    ]
 
 
 def test_hooks_that_nobody_listed_keep_their_error():

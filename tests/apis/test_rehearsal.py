@@ -1,5 +1,7 @@
 import copy
+import gc
 import random
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS, OPTIM_WRAPPERS
 from torch.nn.utils import weight_norm
 
+import ktg_mm.apis.rehearsal
 import ktg_mm.apis.runner
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.apis.part_errors import PartError
@@ -167,6 +170,32 @@ class GreedyOptimWrapper(OptimWrapper):
 
 def test_memory_that_suffices_for_the_run_alone_is_no_error(tiny_runner):
     tiny_runner({'optim_wrapper.type': 'GreedyOptimWrapper'})
+
+
+def test_one_of_several_processes_must_not_go_on_alone(tiny_runner, monkeypatch):
+    """The others would wait for it in the step, or take what it sends next for an answer."""
+    monkeypatch.setattr(ktg_mm.apis.rehearsal, 'is_distributed', lambda: True)
+    with pytest.raises(torch.OutOfMemoryError):
+        tiny_runner({'optim_wrapper.type': 'GreedyOptimWrapper'})
+
+
+@pytest.mark.parametrize('changes', [{}, GATES, EMA], ids=['plain', 'gates', 'average'])
+def test_its_memory_is_free_afterwards(tiny_runner, monkeypatch, changes):
+    """At once, not when garbage is collected: on a GPU the run needs it."""
+    graphs, step = [], KnowledgeTransferGraph.train_step
+
+    def noted(self, *args):
+        graphs.append(weakref.ref(self))
+        return step(self, *args)
+
+    monkeypatch.setattr(KnowledgeTransferGraph, 'train_step', noted)
+    runner = tiny_runner(changes, rehearsal=False)
+    gc.disable()
+    try:
+        rehearse(runner)
+        assert [graph() for graph in graphs] == [None]
+    finally:
+        gc.enable()
 
 
 @MODELS.register_module(force=True)

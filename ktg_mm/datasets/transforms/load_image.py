@@ -6,7 +6,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
 
-from ktg_mm.errors import ConfigError, DataError
+from ktg_mm.errors import ConfigError, DataError, first_line
 
 _IN_A_ROW = 100
 
@@ -51,8 +51,7 @@ class LoadImage(LoadImageFromFile):
             self.in_a_row = 0
             return loaded
         except Exception as error:  # decoders raise many kinds, OpenCV's own among them
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            message = f'{path}: cannot be read as an image ({reason})'
+            message = f'{path}: cannot be read as an image ({first_line(error)})'
             self.in_a_row += 1
             if self.on_error == 'raise':
                 raise DataError(message) from error

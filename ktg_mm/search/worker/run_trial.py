@@ -20,13 +20,14 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from ktg_mm.apis.messages import is_out_of_memory
 from ktg_mm.apis.runner import build_runner
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.config import GraphConfig
 from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.errors import NonFiniteError, UserError, is_interrupt
+from ktg_mm.errors import NonFiniteError, UserError, first_line, is_interrupt
 from ktg_mm.mmengine_private import instances
 
 from .asha_hook import ASHAHook
@@ -97,13 +98,11 @@ def _graph_faults() -> Iterator[None]:
         raise TrialError(f'the loss is not finite: {error}') from error
     except NonFiniteError as error:
         raise LoneTrialError(f'diverged: {error}') from error
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if is_interrupt(error):
             raise KeyboardInterrupt from error
-        if "can't allocate memory" in str(error) or 'out of memory' in str(error):
-            raise LoneTrialError(f'out of memory: {_first_line(error)}') from error
+        if is_out_of_memory(error):
+            raise LoneTrialError(f'out of memory: {first_line(error)}') from error
         raise
 
 
@@ -150,10 +149,6 @@ def _remove_damaged(folder: Path) -> None:
         logging.getLogger(__name__).warning('%s; the run in %s begins anew', error, folder)
         remove_checkpoints(folder)
     barrier()
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def count_costs(runner: Runner) -> dict[str, float]:
