@@ -13,6 +13,8 @@ from mmpretrain.registry import HOOKS
 from ktg_mm.config import class_of
 from ktg_mm.engine.hooks import SafeCheckpointHook
 
+from .required_hooks import hook_lists
+
 
 def use_safe_checkpoints(cfg: Config) -> None:
     """Puts SafeCheckpointHook, with the same arguments, in the place of every CheckpointHook of mmengine's.
@@ -22,17 +24,19 @@ def use_safe_checkpoints(cfg: Config) -> None:
     Args:
         cfg: The config of a run, changed in place.
 
+    Raises:
+        ConfigError: If its lists of hooks are none.
+
     Example:
         >>> cfg = Config(dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=2))))
         >>> use_safe_checkpoints(cfg)
         >>> cfg.default_hooks.checkpoint
         {'type': 'SafeCheckpointHook', 'interval': 2}
     """
-    default, custom = cfg.get('default_hooks') or {}, cfg.get('custom_hooks') or []
-    if isinstance(default, Mapping) and isinstance(custom, (list, tuple)):  # else the check of the config says so
-        hooks = {'checkpoint': dict(type='CheckpointHook', interval=1), **default}
-        cfg.default_hooks = {name: _safe(hook) for name, hook in hooks.items()}
-        cfg.custom_hooks = [_safe(hook) for hook in custom]
+    default, custom = hook_lists(cfg)
+    hooks = {'checkpoint': dict(type='CheckpointHook', interval=1), **default}
+    cfg.default_hooks = {name: _safe(hook) for name, hook in hooks.items()}
+    cfg.custom_hooks = [_safe(hook) for hook in custom]
 
 
 def add_safe_loading(cfg: Config) -> None:

@@ -7,17 +7,17 @@ import traceback
 from typing import Any, TypeVar
 
 import torch
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, TestLoop, ValLoop
+from mmengine.runner import Runner, loops
 
 from ktg_mm.checkpoints import latest_checkpoint
 
 T = TypeVar('T')
 
 _LOADERS = {
-    EpochBasedTrainLoop: 'train_dataloader',
-    IterBasedTrainLoop: 'train_dataloader',
-    ValLoop: 'val_dataloader',
-    TestLoop: 'test_dataloader',
+    loops.EpochBasedTrainLoop: 'train_dataloader',
+    loops.IterBasedTrainLoop: 'train_dataloader',
+    loops.ValLoop: 'val_dataloader',
+    loops.TestLoop: 'test_dataloader',
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _OPEN_FILES = {errno.EMFILE, errno.ENFILE}

@@ -21,6 +21,8 @@ from ktg_mm.engine.hooks import (
 )
 from ktg_mm.errors import ConfigError
 
+from .checks.fitting import counts_iterations
+
 # By their key among mmengine's default hooks, with what would go wrong without them.
 _DEFAULT_HOOKS: dict[str, tuple[type[Hook], str]] = {
     'runtime_info': (GraphRuntimeInfoHook, 'a loss that is not finite would pass'),
@@ -75,9 +77,7 @@ def add_required_hooks(cfg: Config) -> None:
             raise ConfigError(f'default_hooks.{name}', problem)
         added[name] = dict(type=needed.__name__)
     cfg.default_hooks = dict(default, **added)
-    loop = cfg.get('train_cfg') or {}
-    by_iterations = loop.get('by_epoch') is False or loop.get('type') == 'IterBasedTrainLoop'
-    needed_hooks = _CUSTOM_HOOKS + (_HOOKS_OF_ITERATIONS if by_iterations else ())
+    needed_hooks = _CUSTOM_HOOKS + (_HOOKS_OF_ITERATIONS if counts_iterations(cfg) else ())
     missing = [dict(type=needed.__name__) for needed in needed_hooks if not is_listed(needed)]
     cfg.custom_hooks = [*missing, *custom]
 

@@ -25,7 +25,7 @@ from .folder_lock import lock_folder
 from .hide_storage import hide_storage
 from .part_errors import hooks_as_listed, named_errors
 from .rehearsal import rehearse
-from .required_hooks import add_required_hooks, hook_lists
+from .required_hooks import add_required_hooks
 from .resume import check_networks, choose_checkpoint
 
 
@@ -60,24 +60,8 @@ def build_runner(
     Raises:
         UserError: If the config is wrong, a checkpoint cannot be read or does not fit, or work_dir is in use.
     """
-    if amp and isinstance(cfg.get('optim_wrapper'), dict):
-        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
-    hook_lists(cfg)  # that they are lists; what stands in them comes next
-    use_safe_checkpoints(cfg)
-    check_config(cfg)
-    check_together(cfg)
-    if str(cfg.filename).endswith('.json'):  # whose copy has no comments
-        for key in cfg.keys() - KNOWN:
-            cfg.pop(key)
-    name = config_name(cfg)
-    cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
-    # Two Runners of one name would share their logs and best score.
-    cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
-    cfg.launcher = launcher
-    hide_storage(cfg)
-    listed = len(cfg.get('custom_hooks') or ())
-    add_required_hooks(cfg)
-    add_safe_loading(cfg)
+    _check(cfg, amp)
+    added = _complete(cfg, work_dir, launcher)
     _make_folder(cfg.work_dir)
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         check_data_root(cfg, loader)
@@ -87,9 +71,9 @@ def build_runner(
     if lock:
         lock_folder(cfg.work_dir)
     checkpoint = choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False), resume_changed)
-    with hooks_as_listed(len(cfg.custom_hooks) - listed), named_errors(cfg):
+    with hooks_as_listed(added), named_errors(cfg):
         runner = Runner.from_cfg(cfg)
-        _note_helpers(runner)
+        _note_unread(runner)
         if runner.optim_wrapper is not None:
             check_custom_keys(cfg, runner.model)
             # mmengine would build it after it has read the data; a mistake in it is reported sooner here.
@@ -105,7 +89,34 @@ def build_runner(
     return runner
 
 
-def _note_helpers(runner: Runner) -> None:
+def _check(cfg: Config, amp: bool) -> None:
+    """Refuses a config that is wrong by itself, in mixed precision if that is wanted."""
+    if amp and isinstance(cfg.get('optim_wrapper'), dict):
+        cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+    use_safe_checkpoints(cfg)
+    check_config(cfg)
+    check_together(cfg)
+
+
+def _complete(cfg: Config, work_dir: str | Path | None, launcher: str) -> int:
+    """Gives a checked config what a run has besides; returns how many hooks stand before those that it lists."""
+    if str(cfg.filename).endswith('.json'):  # whose copy in the run's folder has no comments
+        for key in cfg.keys() - KNOWN:
+            cfg.pop(key)
+    name = config_name(cfg)
+    cfg.work_dir = str(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
+    # Two Runners of one name would share their logs and best score.
+    cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
+    cfg.launcher = launcher
+    hide_storage(cfg)
+    listed = len(cfg.custom_hooks)
+    add_required_hooks(cfg)
+    added = len(cfg.custom_hooks) - listed
+    add_safe_loading(cfg)  # behind them
+    return added
+
+
+def _note_unread(runner: Runner) -> None:
     """Says in the run's copy of the config what it holds beside its parts; else it would be refused as a config."""
     name = Path(runner.cfg.filename).name if runner.cfg.filename else f'{runner.timestamp}.py'
     copy = Path(runner.work_dir) / name

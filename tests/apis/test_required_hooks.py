@@ -7,7 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import DistSamplerSeedHook, Hook, ParamSchedulerHook, RuntimeInfoHook, SyncBuffersHook
-from mmpretrain.registry import HOOKS
+from mmengine.runner import IterBasedTrainLoop
+from mmpretrain.registry import HOOKS, LOOPS
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.required_hooks import add_required_hooks
@@ -134,3 +135,24 @@ def test_studies_go_on_whose_configs_listed_all(name, last):
     assert recipe(base)['custom_hooks'] == [hook for hook in LISTED + last if hook != bar]
     assert recipe(base) == recipe(dict(base, custom_hooks=LISTED + last))
     assert recipe(base) != recipe(dict(base, custom_hooks=[STOPPING]))
+
+
+@LOOPS.register_module(force=True)
+class LoopOfAUser(IterBasedTrainLoop):
+    """Counts iterations, under another name."""
+
+
+@pytest.mark.parametrize(
+    ('loop', 'counts_iterations'),
+    [
+        (dict(by_epoch=True), False),
+        (dict(by_epoch=False), True),
+        (dict(type='IterBasedTrainLoop'), True),
+        (dict(type='LoopOfAUser'), True),
+        (dict(type='EpochBasedTrainLoop'), False),
+    ],
+)
+def test_hooks_of_loops_over_iterations(loop, counts_iterations):
+    cfg = Config(dict(train_cfg=loop))
+    add_required_hooks(cfg)
+    assert (dict(type='SyncBeforeSaveHook') in cfg.custom_hooks) == counts_iterations

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ktg_mm.apis.checks.fitting import counts_iterations
 from ktg_mm.apis.train import has_test_of_its_own
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.study.study import without_progress_bar
@@ -24,9 +25,7 @@ def resource_name(config: Mapping[str, Any]) -> str:
         >>> resource_name(dict(train_cfg=dict(by_epoch=False, max_iters=100)))
         'validation'
     """
-    loop = config.get('train_cfg') or {}
-    by_iterations = loop.get('by_epoch') is False or loop.get('type') == 'IterBasedTrainLoop'
-    return 'validation' if by_iterations else 'epoch'
+    return 'validation' if counts_iterations(config) else 'epoch'
 
 
 def run_length(config: Mapping[str, Any]) -> tuple[int, int]:
