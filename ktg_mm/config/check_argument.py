@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .check_number import is_whole
+
 
 def check_flag(name: str, value: Any) -> bool:
     """Returns the value if it is True or False.
@@ -41,7 +43,7 @@ def check_whole(name: str, value: Any, least: int = 1) -> int:
         Traceback (most recent call last):
         ValueError: num_samples must be a whole number, at least 1, got 0
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f'{name} must be a whole number, at least {least}, got {value!r}')
     return value
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from mmpretrain.registry import DATASETS
 
 from ktg_mm.config import check_type, class_of
+from ktg_mm.config.check_number import is_whole
+from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 
 _OF_SPLIT = ('of', 'part', 'val_size', 'train_size', 'seed')
@@ -65,27 +66,3 @@ def check_split(cfg: Mapping[str, Any], path: str) -> None:
         if not right and (name == 'val_size' or size is not None):
             raise ConfigError(f'{path}.{name}', f'must be a number of images, or a fraction below 1.0, got {size!r}')
     check_seed(cfg.get('seed', 0), f'{path}.seed')
-
-
-def check_seed(seed: Any, path: str) -> None:
-    """Refuses a seed that numpy does not take.
-
-    Args:
-        seed: Should be a whole number from 0 to 2**32 - 1.
-        path: Config key.
-
-    Raises:
-        ConfigError: If it is not.
-    """
-    if not is_whole(seed) or not 0 <= seed < 2**32:
-        raise ConfigError(path, f'must be a whole number from 0 to 2**32 - 1, got {seed!r}')
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number; True and False are none.
-
-    Example:
-        >>> is_whole(3), is_whole(3.0), is_whole(True)
-        (True, False, False)
-    """
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -11,12 +11,12 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from ktg_mm.config.check_number import is_whole
+from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, DataError
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import own_metainfo
 from ktg_mm.structures import UNLABELED
-
-from .check_dataset import check_seed, is_whole
 
 _KEY = 'train_dataloader.dataset'
 

@@ -1,8 +1,9 @@
 import math
 
+import numpy as np
 import pytest
 
-from ktg_mm.config.check_number import check_number
+from ktg_mm.config.check_number import check_number, is_inside
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,21 @@ def test_anything_else_is_refused(value, interval, needed):
     with pytest.raises(ValueError) as caught:
         check_number('length', value, interval)
     assert str(caught.value) == f'length must be {needed}, got {value!r}'
+
+
+@pytest.mark.parametrize(
+    ('value', 'interval', 'whole', 'inside'),
+    [
+        (1, '[1, inf)', True, True),
+        (np.int64(1), '[1, inf)', True, True),
+        (np.float32(0.5), '(0, 1)', False, True),
+        (1.0, '[1, inf)', True, False),
+        (0, '(0, 1)', False, False),
+        (True, '[0, 1]', True, False),
+        (np.complex64(1), '[0, 1]', False, False),
+        (math.nan, '(-inf, inf)', False, False),
+        ('1', '[0, 1]', False, False),
+    ],
+)
+def test_whole_numbers_and_those_of_numpy(value, interval, whole, inside):
+    assert is_inside(value, interval, whole) is inside

@@ -7,8 +7,7 @@ import multiprocessing
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from ktg_mm.config.check_number import ends, is_inside
 from ktg_mm.errors import ConfigError
 
 
@@ -197,17 +196,11 @@ def _flat(value: Any, many: bool) -> list[Any]:
 def _inside(value: Any, asked: Range) -> bool:
     if any(value == other and type(value) is type(other) for other in asked.also):
         return True
-    low, high = map(float, asked.interval[1:-1].split(','))
-    kinds = (int, np.integer) if asked.whole else (int, float, np.number)
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        return False
-    above = low <= value if asked.interval[0] == '[' else low < value
-    below = value <= high if asked.interval[-1] == ']' else value < high
-    return bool(above and below)
+    return is_inside(value, asked.interval, asked.whole)
 
 
 def _needed(asked: Range) -> str:
-    low, high = map(float, asked.interval[1:-1].split(','))
+    low, high = ends(asked.interval)
     if not math.isinf(high):
         needed = f' in {asked.interval}'
     elif math.isinf(low):

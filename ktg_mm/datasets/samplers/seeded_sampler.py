@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.dataset import DefaultSampler
 from mmpretrain.registry import DATA_SAMPLERS
 
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
 
@@ -86,5 +87,5 @@ def check_sampler_seed(seed: Any, path: str) -> None:
     Raises:
         ConfigError: If it is not.
     """
-    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
+    if seed is not None and (not is_whole(seed) or seed < 0):
         raise ConfigError(path, f'must be a whole number, at least 0, got {seed!r}')

@@ -9,6 +9,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from mmpretrain.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
 from .seeded_sampler import SeededIndex, check_sampler_seed
@@ -59,7 +60,7 @@ class SemiSupervisedSampler(Sampler):
         self, dataset: Any, labeled: int, unlabeled: int, infinite: bool = False, seed: int | None = None
     ) -> None:
         for name, number in (('labeled', labeled), ('unlabeled', unlabeled)):
-            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            if not is_whole(number) or number < 0:
                 raise ConfigError(f'{_KEY}.{name}', f'must be a whole number, at least 0, got {number!r}')
         if not isinstance(infinite, bool):
             raise ConfigError(f'{_KEY}.infinite', f'must be True or False, got {infinite!r}')

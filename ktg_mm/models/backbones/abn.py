@@ -11,6 +11,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.config.check_argument import check_flag
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.backbones.resnet_cifar import CIFARResNet
 
@@ -93,7 +94,7 @@ class AttentionBranchMixin(BaseModule):
     """
 
     def __init__(self, num_classes: int, residual: bool = False, **kwargs: Any) -> None:
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        if not is_whole(num_classes) or num_classes < 1:
             raise ConfigError('num_classes', f'{num_classes!r} is not a positive number')
         check_flag('residual', residual)
         super().__init__(**kwargs)
@@ -161,7 +162,7 @@ class ABNResNet(AttentionBranchMixin, ResNet):
         zero_init_residual: bool = False,
         **kwargs: Any,
     ) -> None:
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.arch_settings:
+        if not is_whole(depth) or depth not in self.arch_settings:
             raise ConfigError('depth', f'{depth!r} is not one of {", ".join(map(str, self.arch_settings))}')
         check_flag('zero_init_residual', zero_init_residual)
         super().__init__(num_classes, residual, depth=depth, zero_init_residual=zero_init_residual, **kwargs)

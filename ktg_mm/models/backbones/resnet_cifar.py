@@ -9,6 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.config.check_argument import check_flag, check_part, check_whole
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
 
@@ -89,7 +90,7 @@ class CIFARResNet(ResNet_CIFAR):
         zero_init_residual: bool = False,
         **kwargs: Any,
     ) -> None:
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.arch_settings:
+        if not is_whole(depth) or depth not in self.arch_settings:
             raise ConfigError('depth', f'{depth!r} is not 6n+2 (20, 32, 44, 56, 110, ... up to 1202)')
         if shortcut not in ('A', 'B'):
             raise ConfigError('shortcut', f"{shortcut!r} is unknown; 'A' pads with zeros, 'B' is a 1x1 convolution")

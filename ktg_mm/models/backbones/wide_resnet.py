@@ -10,6 +10,7 @@ from torch import nn
 
 from ktg_mm.config import check_number
 from ktg_mm.config.check_argument import check_init, check_part, check_whole
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
 from .resnet_cifar import check_stages
@@ -101,9 +102,9 @@ class CIFARWideResNet(BaseModule):
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 10 or depth % 6 != 4:
+        if not is_whole(depth) or depth < 10 or depth % 6 != 4:
             raise ConfigError('depth', f'{depth!r} is not 6n+4 (10, 16, 22, 28, 34, 40, ...)')
-        if isinstance(widen_factor, bool) or not isinstance(widen_factor, int) or widen_factor < 1:
+        if not is_whole(widen_factor) or widen_factor < 1:
             raise ConfigError('widen_factor', f'{widen_factor!r} is not a positive number')
         check_number('dropout', dropout, '[0, 1)')
         check_whole('in_channels', in_channels)

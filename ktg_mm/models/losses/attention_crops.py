@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.structures import NodeOutput, full_precision
 
 _BLANK = 1e-6  # the length of a crop, below which it has no direction
@@ -36,11 +37,7 @@ def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     """Returns the sizes as a tuple, or raises ValueError unless they are positive whole numbers."""
     if sizes is None:
         return None
-    if (
-        not isinstance(sizes, (list, tuple))
-        or not sizes
-        or any(not isinstance(size, int) or isinstance(size, bool) or size < 1 for size in sizes)
-    ):
+    if not isinstance(sizes, (list, tuple)) or not sizes or any(not is_whole(size) or size < 1 for size in sizes):
         raise ValueError(f'sizes must be a list of positive whole numbers, got {sizes!r}')
     return tuple(sizes)
 

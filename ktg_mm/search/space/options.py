@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ktg_mm.config.check_number import is_whole
+from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 
 _ENTRIES = 'trials metric sampler hook space pretrain storage study heartbeat retries retrain'.split()
@@ -34,7 +36,7 @@ def check_options(search: Any) -> Mapping[str, Any]:
             raise ConfigError(f'search.{key}', f'unknown entry; {did_you_mean(key, _ENTRIES)}')
     for key, least in _LEAST.items():
         value = search.get(key, least)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if not is_whole(value) or value < least:
             raise ConfigError(f'search.{key}', f'must be a whole number, at least {least}, got {value!r}')
     for key in ('storage', 'study', 'retrain'):
         value = search.get(key)
@@ -47,7 +49,5 @@ def check_options(search: Any) -> Mapping[str, Any]:
     sampler = search.get('sampler')
     if sampler is not None and not isinstance(sampler, Mapping):
         raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
-    seed = (sampler or {}).get('seed', 0)
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ConfigError('search.sampler.seed', f'must be a whole number from 0 to {2**32 - 1}, got {seed!r}')
+    check_seed((sampler or {}).get('seed', 0), 'search.sampler.seed')
     return search

@@ -14,6 +14,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.config import check_type, class_of
+from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 from ktg_mm.registry import PRUNERS
 from ktg_mm.search.space.samplers import build_part, register_all
@@ -58,7 +59,7 @@ class ASHAHook(Hook):
         known = next((_DEFAULTS[base] for base in getattr(cls, '__mro__', ()) if base in _DEFAULTS), {})
         for name, value in known.items():
             given = self.pruner.setdefault(name, value)
-            if isinstance(given, bool) or not isinstance(given, int):
+            if not is_whole(given):
                 raise ConfigError(f'search.hook.pruner.{name}', f'must be a whole number, got {given!r}')
         self.interval = interval
         self._reporter: TrialReporter | None = None
