@@ -7,12 +7,16 @@ from mmengine.config import Config
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.evaluation.directions import stated_direction
 
+from .checks.parts import metric_parts
 from .part_errors import named_errors
 
 
 def check_metric_names(cfg: Config, metrics: Collection[str], schedules: Collection[tuple[str, Any]] = ()) -> None:
     """Refuses a name of a metric that validation does not give, to save the best by, to stop at or to slow down.
+
+    So it does with a rule that takes the worst for the best.
 
     Args:
         cfg: The config.
@@ -32,14 +36,20 @@ def check_metric_names(cfg: Config, metrics: Collection[str], schedules: Collect
     for key, hook in hooks_of(cfg):
         for name in ('monitor', 'save_best'):
             value = hook.get(name)
-            if value == 'auto':  # the first, of which the hook must know whether more is better
-                with named_errors(cfg, f'{key}.{name}'):
-                    HOOKS.build({**hook, name: next(iter(metrics))})
-            elif value is not None or (name == 'monitor' and name in hook):
+            if value is None and not (name == 'monitor' and name in hook):
+                continue
+            if value == 'auto':  # the first
+                value = next(iter(metrics))
+            else:
                 _check(f'{key}.{name}', value, metrics)
+            if 'type' in hook:
+                with named_errors(cfg, f'{key}.{name}'):  # it must know whether more is better
+                    built = HOOKS.build({entry: hook[entry] for entry in hook if entry != 'priority'} | {name: value})
+                _check_rules(cfg, key, value, getattr(built, 'rules', None) or getattr(built, 'rule', None))
     for key, schedule in schedules:
         if isinstance(monitored := getattr(schedule, 'monitor', None), str):
             _check(f'{key}.monitor', monitored, metrics)
+            _check_rules(cfg, key, monitored, getattr(schedule, 'rule', None))
 
 
 def hooks_of(cfg: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -59,3 +69,15 @@ def _check(key: str, value: Any, metrics: Collection[str]) -> None:
     for name in value if isinstance(value, (list, tuple)) else [value]:
         if name not in metrics and name != 'auto':
             raise ConfigError(key, f'no metric is named {name!r}; known: {", ".join(sorted(metrics))}')
+
+
+def _check_rules(cfg: Config, key: str, value: Any, rule: Any) -> None:
+    """Refuses to take the worst for the best, such as mmengine's schedules do with an accuracy if told nothing."""
+    names, rules = (list(one) if isinstance(one, (list, tuple)) else [one] for one in (value, rule))
+    evaluators = [part.cfg for part in metric_parts(cfg, 'val_evaluator')]
+    for name, given in zip(names, rules * len(names) if len(rules) == 1 else rules, strict=False):
+        direction = stated_direction(name, evaluators)
+        right = {'maximize': 'greater', 'minimize': 'less'}.get(direction or '')
+        if given is not None and right and given != right:
+            more = 'more' if right == 'greater' else 'less'
+            raise ConfigError(f'{key}.rule', f'must be {right!r}, as {more} of {name} is better; it is {given!r}')

@@ -95,7 +95,9 @@ def name_error(
         return _rooted(_deeper(error, cfg), cfg, found)
     text = error_text(error)
     if part is not None:
-        found += _entry_named(text, part)
+        # Not of what its builder adds, such as a schedule's optimizer.
+        written = next((entry for place, entry in parts_of(dict(cfg.items())) if place == found), part)
+        found += _entry_named(text, {name: part[name] for name in part if name in written})
     return PartError(found, f'{what}: {text}' if what else text)
 
 

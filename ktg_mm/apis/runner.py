@@ -16,8 +16,8 @@ from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
 from .checkpoint_hooks import add_safe_loading, use_safe_checkpoints
-from .checks.fitting import check_custom_keys
 from .checks.names import KNOWN, printed_note
+from .checks.optimizers import check_custom_keys
 from .checks.whole import check_together
 from .config import config_name
 from .distributed import init_distributed

@@ -107,7 +107,12 @@ def _entries_fit(values: list[Any], inner: tuple[Any, ...]) -> bool:
 
 
 def _check_entries(value: Any, argument: Argument, key: str) -> None:
-    """Names the entry at fault of a list of dicts."""
+    """Names the entry at fault of a list of dicts, or of a dict of dicts."""
+    for hint in _flat(_hint(argument)) if isinstance(value, Mapping) else ():
+        for inner in typing.get_args(hint)[1:2]:
+            for name, entry in value.items():
+                if fits({}, inner) and entry is not None and not fits(entry, inner):
+                    raise ConfigError(f'{key}.{name}', f'must be {_words(..., inner)}, got {entry!r}')
     for hint in _flat(_hint(argument)) if isinstance(value, _LISTS) else ():
         for inner in typing.get_args(hint)[:1]:
             for i, entry in enumerate(value):

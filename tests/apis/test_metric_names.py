@@ -49,3 +49,31 @@ def test_of_the_first_metric_it_must_be_known_which_way_is_better():
     check_metric_names(cfg, METRICS)
     with pytest.raises(ConfigError, match=r'^default_hooks.checkpoint.*: .*[Uu]nable to infer|Cannot infer|rule'):
         check_metric_names(cfg, ['quality'])
+
+
+ACCURACY = dict(val_evaluator=dict(type='NodeMetric', metric=dict(type='Accuracy')))
+
+
+def test_the_worst_is_not_taken_for_the_best():
+    stopping = dict(type='EarlyStoppingHook', monitor=METRICS[0], priority='LOW')
+    saving = dict(type='CheckpointHook', save_best=METRICS, rule=['greater', 'less'])
+    for hook in (dict(stopping, rule='less'), saving):
+        with pytest.raises(
+            ConfigError, match=r"^custom_hooks\[0\].rule: must be 'greater', as more of ./accuracy/top1"
+        ):
+            check_metric_names(Config(dict(ACCURACY, custom_hooks=[hook])), METRICS)
+    schedule = Schedule(METRICS[0])
+    schedule.rule = 'less'  # mmengine's default
+    with pytest.raises(ConfigError, match=r"^param_scheduler.rule: must be 'greater', as .*; it is 'less'"):
+        check_metric_names(Config(ACCURACY), METRICS, [('param_scheduler', schedule)])
+    ece = dict(type='CheckpointHook', save_best='a/calibration/ece', rule='greater')
+    calibration = dict(val_evaluator=dict(type='NodeMetric', metric=dict(type='CalibrationError')))
+    with pytest.raises(ConfigError, match=r"^custom_hooks\[0\].rule: must be 'less', as less of a/calibration/ece"):
+        check_metric_names(Config(dict(calibration, custom_hooks=[ece])), ['a/calibration/ece'])
+
+
+def test_the_best_is_the_best():
+    saving = dict(type='CheckpointHook', save_best=METRICS[0], priority='LOW')
+    stopping = dict(type='EarlyStoppingHook', monitor=METRICS[0], rule='greater')
+    check_metric_names(Config(dict(ACCURACY, custom_hooks=[saving, stopping])), METRICS)
+    check_metric_names(Config(dict(custom_hooks=[dict(stopping, monitor='loss', rule='less')])), ['loss'])

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook, EMAHook
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.hooks import (
+    CheckpointHook,
+    DistSamplerSeedHook,
+    EMAHook,
+    IterTimerHook,
+    LoggerHook,
+    ParamSchedulerHook,
+    RuntimeInfoHook,
+)
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from mmengine.runner.priority import Priority, get_priority
-from mmpretrain.registry import LOOPS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
-from torch import nn
-from torch.nn.utils import clip_grad_norm_, clip_grad_value_
-from torch.optim import SGD
+from mmpretrain.datasets import KFoldDataset
+from mmpretrain.engine import VisualizationHook
+from mmpretrain.registry import LOOPS, MODELS, VISUALIZERS
 
 from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.type_check import check_type, class_of
@@ -23,15 +29,23 @@ from ktg_mm.config.value_check import check_values, fits
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
-from .ranges import check_ranges
+from .optimizers import check_optim_wrapper, check_optimizer
 
-_CLIPPING = {'norm': (clip_grad_norm_, 'max_norm'), 'value': (clip_grad_value_, 'clip_value')}
-_OF_CUSTOM_KEYS = ('lr_mult', 'decay_mult', 'lars_exclude', 'fix_lr')  # the last two: LARS, SimSiamHook
-# What mmengine's constructor of optimisers, and mmpretrain's, read in paramwise_cfg.
-_PARAMWISE = (
-    'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult', 'dwconv_decay_mult',
-    'dcn_offset_lr_mult', 'bypass_duplicate', 'layer_decay_rate', 'num_layers',
-)  # fmt: skip
+_DEFAULT_HOOKS = {
+    'runtime_info': RuntimeInfoHook,
+    'timer': IterTimerHook,
+    'sampler_seed': DistSamplerSeedHook,
+    'logger': LoggerHook,
+    'param_scheduler': ParamSchedulerHook,
+    'checkpoint': CheckpointHook,
+}
+# Where mmengine's loops belong.
+_PLACES = {
+    EpochBasedTrainLoop: 'train_cfg',
+    IterBasedTrainLoop: 'train_cfg',
+    ValLoop: 'val_cfg',
+    TestLoop: 'test_cfg',
+}
 
 
 def train_loop(loop: Mapping[str, Any]) -> Any:
@@ -70,69 +84,6 @@ def check_fitting(cfg: Config, part: Mapping[str, Any], found: type, what: str, 
         check(cfg, part, found, path)
 
 
-def _optimizer(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
-    if issubclass(found, SGD) and part.get('nesterov') and (not part.get('momentum') or part.get('dampening')):
-        raise ConfigError(f'{path}.nesterov', 'needs a momentum above 0, and no dampening')
-
-
-def _optim_wrapper(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
-    if (clip := part.get('clip_grad')) is not None:
-        function, needed = _CLIPPING.get(clip.get('type', 'norm'), _CLIPPING['norm'])
-        known = {'type', *arguments_of(function)[0]} - {'parameters'}
-        check_entries(clip, f'{path}.clip_grad', known, needed=(needed,))
-        # The norm's type is annotated as a number, but may be the text 'inf'.
-        check_values(function, {key: clip[key] for key in clip if key != 'norm_type'}, f'{path}.clip_grad')
-    scale = part.get('loss_scale', 'dynamic')
-    if scale != 'dynamic' and not isinstance(scale, Mapping) and not (fits(scale, float) and 0 < scale < math.inf):
-        raise ConfigError(f'{path}.loss_scale', f"must be 'dynamic', a dict or a number above 0, got {scale!r}")
-    whole = cfg['optim_wrapper']
-    constructor = whole.get('constructor', 'DefaultOptimWrapperConstructor')
-    kind = check_type(dict(type=constructor), OPTIM_WRAPPER_CONSTRUCTORS, f'{path}.constructor', 'constructor')
-    options = whole.get('paramwise_cfg')
-    if options is None:
-        return
-    own = kind.__module__.startswith('ktg_mm.')
-    check_entries(options, f'{path}.paramwise_cfg', ('nodes',) if own else _PARAMWISE)
-    named, key = ('nodes' if own else 'custom_keys'), f'{path}.paramwise_cfg.'
-    if not isinstance(options.get(named, {}), Mapping):
-        raise ConfigError(f'{key}{named}', f'must be a dict of dicts, got {options[named]!r}')
-    for name, values in options.get(named, {}).items():
-        inner = f'{key}{named}.{name}'
-        if not own:
-            check_entries(values, inner, _OF_CUSTOM_KEYS)
-            check_ranges(values, ('paramwise_cfg',), inner)
-        elif isinstance(optimizer := class_of_optimizer(whole), type):
-            check_entries(values, inner, arguments_of(optimizer)[0].keys() - {'params'})
-            check_ranges(values, ('optimizer',), inner)
-            check_values(optimizer, values, inner)
-
-
-def check_custom_keys(cfg: Config, model: nn.Module) -> None:
-    """Refuses options for parameters by a part of their name, ``paramwise_cfg.custom_keys``, that no name has.
-
-    Args:
-        cfg: A checked config.
-        model: The model.
-
-    Raises:
-        ConfigError: If so.
-    """
-    names = [name for name, _ in model.named_parameters()]
-    options = ((cfg.get('optim_wrapper') or {}).get('paramwise_cfg') or {}).get('custom_keys') or {}
-    for key in options:
-        if not any(key in name for name in names):
-            words = {word for name in names for word in name.split('.')}
-            raise ConfigError(
-                f'optim_wrapper.paramwise_cfg.custom_keys.{key}', f'is in no parameter; {did_you_mean(key, words)}'
-            )
-
-
-def class_of_optimizer(whole: Mapping[str, Any]) -> Any:
-    """The class of an optimiser wrapper's optimiser, None if there is none."""
-    optimizer = whole.get('optimizer')
-    return class_of(OPTIMIZERS, optimizer) if isinstance(optimizer, Mapping) and 'type' in optimizer else None
-
-
 def _scheduler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
     convert = cfg_of(cfg, path).get('convert_to_iter_based', False)
     if not isinstance(convert, bool):
@@ -140,9 +91,15 @@ def _scheduler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> 
     begin, end = part.get('begin', 0), part.get('end')
     if end is not None and end <= begin:
         raise ConfigError(f'{path}.end', f'must be above begin = {begin}, got {end}')
+    loop = cfg.get('train_cfg') or {}
+    length = loop.get('max_epochs' if part.get('by_epoch', True) else 'max_iters')
+    if end is None and fits(length, int) and begin >= length:  # its end is that of the run then
+        raise ConfigError(f'{path}.begin', f'must be below the length of the run, {length}, got {begin}')
     milestones = part.get('milestones') or ()
     if any(low >= high for low, high in itertools.pairwise(milestones)):
         raise ConfigError(f'{path}.milestones', f'must increase, got {milestones!r}')
+    if 'milestones' in part and not milestones:
+        raise ConfigError(f'{path}.milestones', f'names no step, got {milestones!r}; remove the schedule instead')
     if part.get('eta_min') is not None and part.get('eta_min_ratio') is not None:
         raise ConfigError(f'{path}.eta_min_ratio', 'cannot be given beside eta_min')
     if found.__name__.startswith('CosineRestart'):
@@ -164,7 +121,22 @@ def cfg_of(cfg: Mapping[str, Any], path: str) -> Mapping[str, Any]:
 
 
 def _hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    for name, kind in _DEFAULT_HOOKS.items():
+        own = _DEFAULT_HOOKS.get(path.removeprefix('default_hooks.'))
+        if own is not None and issubclass(found, kind) and not issubclass(kind, own):
+            raise ConfigError(f'{path}.type', f'{found.__name__} belongs into default_hooks.{name}')
+    if issubclass(found, VisualizationHook):
+        visualizer = class_of(VISUALIZERS, {'type': 'UniversalVisualizer', **(cfg.get('visualizer') or {})})
+        known = {*arguments_of(found)[0], *arguments_of(getattr(visualizer, 'visualize_cls', None) or found)[0]}
+        for name in part:
+            if name not in ('type', '_scope_', *known):
+                raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
     if issubclass(found, CheckpointHook):
+        template = part.get('filename_tmpl')
+        if template is not None and template.format(1) == template.format(2):
+            raise ConfigError(
+                f'{path}.filename_tmpl', f"must have a place for the epoch's number, {{}}, got {template!r}"
+            )
         rest = arguments_of(found)[0]
         for name in part:
             if name not in ('type', '_scope_', *rest):
@@ -174,6 +146,10 @@ def _hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
     if issubclass(found, EMAHook):
         if part.get('begin_iter') and part.get('begin_epoch'):
             raise ConfigError(f'{path}.begin_epoch', 'cannot be given beside begin_iter')
+        for begin, end in (('begin_epoch', 'max_epochs'), ('begin_iter', 'max_iters')):
+            length = (cfg.get('train_cfg') or {}).get(end)
+            if fits(length, int) and part.get(begin, 0) > length:
+                raise ConfigError(f'{path}.{begin}', f'must be at most {end} = {length}, got {part[begin]}')
         own = arguments_of(found)[0]
         average = {key: value for key, value in part.items() if key not in (*own, 'type', '_scope_')}
         kind = check_type(
@@ -202,6 +178,8 @@ def check_priority(hook: Mapping[str, Any], path: str) -> None:
 
 
 def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if places := [place for kind, place in _PLACES.items() if issubclass(found, kind) and place != path]:
+        raise ConfigError(f'{path}.type', f'{found.__name__} belongs into {places[0]}')
     by_epoch = cfg[path].get('by_epoch', True)
     if not isinstance(by_epoch, bool):
         raise ConfigError(f'{path}.by_epoch', f'must be True or False, got {by_epoch!r}')
@@ -220,6 +198,11 @@ def _metric(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> Non
     for one in topk if isinstance(topk, (list, tuple)) else [topk]:
         if one is not None and isinstance(classes, int) and one > classes:
             raise ConfigError(f'{path}.topk', f'there are {classes} classes, got {topk!r}')
+
+
+def _data_set(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if issubclass(found, KFoldDataset) and part.get('fold', 0) >= (folds := part.get('num_splits', 5)):
+        raise ConfigError(f'{path}.fold', f'must be below num_splits = {folds}, got {part["fold"]}')
 
 
 def _log_processor(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
@@ -245,12 +228,13 @@ def _data_preprocessor(cfg: Config, part: Mapping[str, Any], found: type, path: 
 
 
 _CHECKS = {
-    'optimizer': _optimizer,
-    'optim_wrapper': _optim_wrapper,
+    'optimizer': check_optimizer,
+    'optim_wrapper': check_optim_wrapper,
     'scheduler': _scheduler,
     'hook': _hook,
     'loop': _loop,
     'metric': _metric,
+    'data set': _data_set,
     'log processor': _log_processor,
     'data preprocessor': _data_preprocessor,
 }

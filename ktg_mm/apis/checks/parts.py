@@ -55,7 +55,7 @@ def parts(cfg: Mapping[str, Any]) -> Iterator[Part]:
     for name in ('train', 'val', 'test'):
         yield from _entries(cfg, f'{name}_cfg', LOOPS, 'loop')
         yield from _loader_parts(cfg, f'{name}_dataloader')
-        yield from _metrics(cfg, f'{name}_evaluator')
+        yield from metric_parts(cfg, f'{name}_evaluator')
     for name, hook in (cfg.get('default_hooks') or {}).items():
         if hook is not None:
             yield Part(f'default_hooks.{name}', hook, HOOKS, 'hook')
@@ -76,7 +76,8 @@ def _entries(cfg: Mapping[str, Any], key: str, registry: Registry, what: str, pa
         yield Part(f'{path}{key}', part, registry, what)
 
 
-def _metrics(cfg: Mapping[str, Any], key: str) -> Iterator[Part]:
+def metric_parts(cfg: Mapping[str, Any], key: str) -> Iterator[Part]:
+    """The metrics of an evaluator of a config, those of nodes before the one that they compute."""
     for path, metric, registry, what in _entries(cfg, key, METRICS, 'metric'):
         if isinstance(metric, Mapping) and 'metrics' in metric and metric.get('type', 'Evaluator') == 'Evaluator':
             yield from _entries(metric, 'metrics', METRICS, 'metric', f'{path}.')

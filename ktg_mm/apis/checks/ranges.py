@@ -39,12 +39,15 @@ RANGES: dict[str, dict[str, Range | tuple[Any, ...]]] = {
         'momentum': Range('[0, 1)'),
         'dampening': _SHARE,
         'betas': Range('[0, 1)', many=True),
-        'eps': Range('[0, inf)', many=True),
+        'eps': Range('[0, inf)', many=True, also=(None,)),  # TorchAdafactor's first
         'alpha': _SHARE,
         'rho': _SHARE,
         'lr_decay': _NOT_NEGATIVE,
         'momentum_decay': _NOT_NEGATIVE,
         'initial_accumulator_value': _NOT_NEGATIVE,
+        'max_grad_norm': _POSITIVE,
+        'eta': _POSITIVE,
+        'maximize': (False,),  # losses are to become small
     },
     'optim_wrapper': {'accumulative_counts': _COUNT, 'dtype': ('float16', 'bfloat16', 'float32', 'float64')},
     'clip_grad': {
@@ -68,13 +71,14 @@ RANGES: dict[str, dict[str, Range | tuple[Any, ...]]] = {
         _NOT_NEGATIVE,
     ),
     'scheduler': {
+        'last_step': (-1,),  # mmengine's own, on resuming
         'begin': _INDEX,
         'end': _COUNT,
         'milestones': whole('[0, inf)', many=True),
         'gamma': _POSITIVE,
         'step_size': _COUNT,
         'factor': _SHARE,
-        'start_factor': _SHARE,
+        'start_factor': Range('(0, 1]'),  # mmengine divides by it
         'end_factor': _SHARE,
         'T_max': _COUNT,
         'eta_min': _NOT_NEGATIVE,
@@ -95,6 +99,7 @@ RANGES: dict[str, dict[str, Range | tuple[Any, ...]]] = {
         'rule': _BETTER,
         'threshold_rule': ('rel', 'abs'),
     },
+    'MomentumSchedulerMixin': {'eta_min': Range('[0, 1)'), 'eta_max': Range('(0, 1)')},
     'ReduceOnPlateauParamScheduler': {'factor': Range('(0, 1)')},
     'loop': {'max_epochs': _COUNT, 'max_iters': _COUNT, 'val_interval': _COUNT, 'val_begin': _INDEX},
     'loader': {
@@ -105,8 +110,14 @@ RANGES: dict[str, dict[str, Range | tuple[Any, ...]]] = {
         'num_batch_per_epoch': _COUNT,
         'multiprocessing_context': tuple(multiprocessing.get_all_start_methods()),
     },
-    'sampler': {'seed': _INDEX, 'labeled': _INDEX, 'unlabeled': _INDEX},
-    'data set': {'times': _COUNT, 'num_splits': whole('[2, inf)'), 'fold': _INDEX, 'max_refetch': _INDEX},
+    'sampler': {'seed': _INDEX, 'num_repeats': _COUNT, 'labeled': _INDEX, 'unlabeled': _INDEX},
+    'data set': {
+        'times': _COUNT,
+        'num_splits': whole('[2, inf)'),
+        'fold': _INDEX,
+        'max_refetch': _INDEX,
+        'oversample_thr': Range('(0, 1]'),
+    },
     'step of a pipeline': {
         'prob': Range('[0, 1]', many=True),
         'erase_prob': _SHARE,

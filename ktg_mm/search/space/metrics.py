@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
-from mmpretrain.evaluation import Accuracy, AveragePrecision, MultiLabelMetric, SingleLabelMetric
-from mmpretrain.registry import METRICS
-
-from ktg_mm.config import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.evaluation import NodeMetric
+from ktg_mm.evaluation.directions import BEST, Direction, check_direction, stated_direction
 
-Direction = Literal['maximize', 'minimize']
-
-BEST = 'best'
 COSTS = ('parameters', 'flops')
 _EXAMPLE = "'net1/accuracy/top1'"
-
-# What mmpretrain's metrics report, by patterns of names; a metric of one's own says it in its attribute ``directions``.
-_OF_CLASSES: dict[str, Direction] = {'precision*': 'maximize', 'recall*': 'maximize', 'f1-score*': 'maximize'}
-_DIRECTIONS: dict[type, dict[str, Direction]] = {
-    Accuracy: {'top*': 'maximize'},
-    SingleLabelMetric: _OF_CLASSES,
-    MultiLabelMetric: _OF_CLASSES,
-    AveragePrecision: {'mAP': 'maximize'},
-}
 
 
 @dataclass(frozen=True)
@@ -119,40 +101,8 @@ def _read_metric(entry: str | Mapping[str, Any], evaluators: Iterable[Any]) -> M
         wanted = "dict(name='net1/brier', direction='minimize')"
         raise ConfigError('search.metric', f'must be such as {wanted}, got {entry!r}')
     if direction is not None:
-        return Metric(name, _check_direction(direction, 'search.metric.direction'))
-    return Metric(name, 'minimize' if name in COSTS else _stated_direction(name, evaluators))
-
-
-def _stated_direction(metric: str, evaluators: Iterable[Any]) -> Direction | None:
-    """What the classes of the metrics in a config's evaluators say of a name, None if they do not agree.
-
-    A wrong config is refused elsewhere.
-    """
-    node, _, kind = metric.partition('/')
-    found: set[Direction] = set()
-    for cfg in [cfg for cfg in evaluators if isinstance(cfg, Mapping) and 'type' in cfg]:
-        if node != BEST and node not in (cfg.get('nodes') or [node]):
-            continue
-        cls = class_of(METRICS, cfg)
-        if inspect.isclass(cls) and issubclass(cls, NodeMetric):
-            cfg = cfg.get('metric') or dict(type='Accuracy')
-            cls = class_of(METRICS, cfg)
-        prefix = cfg.get('prefix') or getattr(cls, 'default_prefix', None)
-        known = next((_DIRECTIONS[base] for base in getattr(cls, '__mro__', ()) if base in _DIRECTIONS), {})
-        directions = getattr(cls, 'directions', known)
-        if not isinstance(directions, Mapping):
-            raise ConfigError(
-                f'{cls.__name__}.directions', f"must be such as dict(score='minimize'), got {directions!r}"
-            )
-        fitting = [name for name in directions if fnmatchcase(kind, f'{prefix}/{name}' if prefix else name)]
-        found |= {_check_direction(directions[name], f'{cls.__name__}.directions') for name in fitting[:1]}
-    return found.pop() if len(found) == 1 else None
-
-
-def _check_direction(direction: Any, key: str) -> Direction:
-    if direction not in ('maximize', 'minimize'):
-        raise ConfigError(key, f"must be 'maximize' or 'minimize', got {direction!r}")
-    return direction
+        return Metric(name, check_direction(direction, 'search.metric.direction'))
+    return Metric(name, 'minimize' if name in COSTS else stated_direction(name, evaluators))
 
 
 def read_scores(metrics: Sequence[Metric], found: Mapping[str, float], networks: Sequence[str] = ()) -> list[float]:
