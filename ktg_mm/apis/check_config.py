@@ -15,7 +15,8 @@ from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models import KnowledgeTransferGraph
 
-from .checks.fitting import check_fitting, check_priority, train_loop
+from .checks.fitting import check_fitting, train_loop
+from .checks.hooks import check_priority
 from .checks.loaders import check_loader
 from .checks.names import check_names
 from .checks.parts import Part, parts
@@ -107,6 +108,8 @@ def _check_part(cfg: Config, part: Part) -> None:
     if what == 'data set':
         check_dataset(given, path)
     if what == 'metric':
+        if given.get('nodes') in ([], ()):
+            raise ConfigError(f'{path}.nodes', 'names no node; leave it out for all of them')
         _check_nodes(given.get('nodes') or (), (cfg.get('model') or {}).get('nodes') or (), f'{path}.nodes')
 
 

@@ -16,6 +16,7 @@ from ktg_mm.errors import hide_passwords, is_interrupt
 
 from .background import failures_in_the_background
 from .distributed import another_has_told, end_distributed, is_first_to_tell
+from .hook_errors import name_hook_error
 from .messages import machine_message
 from .part_errors import error_text, name_error
 
@@ -100,7 +101,7 @@ def user_message(error: BaseException) -> str | None:
         return hide_passwords(found[-1])
     if isinstance(error, RuntimeError) and text.startswith(_NO_DATA):
         return ' '.join(text.split())
-    if isinstance(error, Exception) and (named := name_error(error)):
+    if isinstance(error, Exception) and (named := name_hook_error(error) or name_error(error)):
         return hide_passwords(' '.join(str(named).split()))
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
         return f'config: {part}: {error_text(error)}'

@@ -85,7 +85,7 @@ def build_runner(
         if rehearsal:
             rehearse(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
-    set_aside(runner.cfg, format_python_code=False)
+    set_aside(runner.cfg, format_python_code=False, hooks_added=added)
     return runner
 
 

@@ -62,7 +62,8 @@ class DiversityMetric(BaseMetric):
             if name not in names:
                 raise ConfigError('val_evaluator.nodes', f'no node is named {name!r}; {did_you_mean(name, names)}')
         if len(nodes) < 2:
-            raise ConfigError('val_evaluator', f'DiversityMetric needs two networks, got {", ".join(nodes) or "none"}')
+            key = 'val_evaluator' if self.nodes is None else 'val_evaluator.nodes'
+            raise ConfigError(key, f'DiversityMetric needs two networks, got {", ".join(nodes) or "none"}')
         return [names.index(name) for name in nodes]
 
     def compute_metrics(self, results: list[tuple[torch.Tensor, int]]) -> dict[str, float]:

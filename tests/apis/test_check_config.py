@@ -50,6 +50,7 @@ SCHEDULE, TRAIN = 'param_scheduler', 'train_dataloader'
 MULTI_STEP = dict(_delete_=True, type='MultiStepLR')
 EMA, STOPPING = dict(type='EMAHook'), dict(type='EarlyStoppingHook', monitor='net1/accuracy/top1')
 PACK = dict(type='PackInputs')
+PROFILER, RECIPES = dict(type='ProfilerHook'), dict(type='SwitchRecipeHook')
 
 # The values to set, and the line.
 VALUES = [
@@ -131,6 +132,29 @@ VALUES = [
         {'default_hooks.visualization': dict(type='VisualizationHook', enabled=True)},
         "default_hooks.visualization: VisualizationHook has no argument 'enabled'; did you mean 'enable'?",
     ),
+    (
+        {'custom_hooks': [dict(type='SetAdaptiveMarginsHook')]},
+        'custom_hooks[0].type: SetAdaptiveMarginsHook is not',
+    ),
+    ({'custom_hooks': [dict(PROFILER, on_trace_ready=dict(type='log'))]}, 'custom_hooks[0].on_trace_ready.type: must'),
+    ({'custom_hooks': [dict(PROFILER, schedule=dict(wait=-1))]}, 'custom_hooks[0].schedule.wait: must be a whole'),
+    ({'custom_hooks': [dict(PROFILER, profile_times=0)]}, 'custom_hooks[0].profile_times: must be a whole number'),
+    ({'custom_hooks': [dict(RECIPES, schedule={})]}, 'custom_hooks[0].schedule: must be a list of dicts'),
+    ({'custom_hooks': [dict(RECIPES, schedule=[dict(epoch=1)])]}, "custom_hooks[0].schedule[0]: unknown entry 'epoch'"),
+    (
+        {'custom_hooks': [dict(RECIPES, schedule=[dict(action_epoch=0)])]},
+        'custom_hooks[0].schedule[0].action_epoch: must be a whole number above 0, got 0',
+    ),
+    (
+        {'custom_hooks': [dict(RECIPES, schedule=[dict(action_epoch=1, loss={})])]},
+        'custom_hooks[0].schedule[0].loss: cannot be switched',
+    ),
+    (
+        {'custom_hooks': [dict(RECIPES, schedule=[dict(action_epoch=1, batch_augments=dict(augments=[]))])]},
+        'custom_hooks[0].schedule[0].batch_augments: needs data_preprocessor.batch_augments',
+    ),
+    ({'val_evaluator': []}, 'val_evaluator: is empty: nothing would be measured'),
+    ({'val_evaluator.nodes': []}, 'val_evaluator.nodes: names no node; leave it out for all of them'),
     # Loaders.
     ({f'{TRAIN}.sampler': dict(_delete_=True, type='RepeatAugSampler', num_repeats=0)}, f'{TRAIN}.sampler.num_repeats'),
     (
@@ -206,6 +230,9 @@ def test_values_that_are_right(tiny_config):
         {OPT: dict(_delete_=True, type='TorchAdafactor', lr=0.01, eps=(None, 1e-3))},
         {'default_hooks.pictures': dict(type='VisualizationHook', enable=True, resize=(64, 64))},
         {SAVE: dict(interval=-1, max_keep_ckpts=-1)},
+        {'custom_hooks': [dict(RECIPES, schedule=[dict(action_epoch=2, train_pipeline=[PACK], batch_augments=None)])]},
+        {'custom_hooks': [dict(PROFILER, on_trace_ready=dict(type='log_trace'), schedule=dict(wait=1, active=1))]},
+        {'val_evaluator.metric.thrs': (None, 0.3)},
         {'val_evaluator': [dict(type='NodeMetric', nodes=['net1']), dict(type='NodeMetric')]},
         {'log_level': 10, 'randomness.seed': 2**32 - 1, 'auto_scale_lr': dict(base_batch_size=64)},
         {'env_cfg.dist_cfg.backend': 'cpu:gloo,cuda:nccl', 'compile': dict(backend='eager')},

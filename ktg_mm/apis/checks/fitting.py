@@ -8,37 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.hooks import (
-    CheckpointHook,
-    DistSamplerSeedHook,
-    EMAHook,
-    IterTimerHook,
-    LoggerHook,
-    ParamSchedulerHook,
-    RuntimeInfoHook,
-)
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
-from mmengine.runner.priority import Priority, get_priority
 from mmpretrain.datasets import KFoldDataset
-from mmpretrain.engine import VisualizationHook
-from mmpretrain.registry import LOOPS, MODELS, VISUALIZERS
+from mmpretrain.registry import LOOPS
 
-from ktg_mm.config.signatures import arguments_of
-from ktg_mm.config.type_check import check_type, class_of
-from ktg_mm.config.value_check import check_values, fits
-from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.config.type_check import class_of
+from ktg_mm.config.value_check import fits
+from ktg_mm.errors import ConfigError
 
 from .entries import check_entries
+from .hooks import check_hook
 from .optimizers import check_optim_wrapper, check_optimizer
 
-_DEFAULT_HOOKS = {
-    'runtime_info': RuntimeInfoHook,
-    'timer': IterTimerHook,
-    'sampler_seed': DistSamplerSeedHook,
-    'logger': LoggerHook,
-    'param_scheduler': ParamSchedulerHook,
-    'checkpoint': CheckpointHook,
-}
 # Where mmengine's loops belong.
 _PLACES = {
     EpochBasedTrainLoop: 'train_cfg',
@@ -120,63 +101,6 @@ def cfg_of(cfg: Mapping[str, Any], path: str) -> Mapping[str, Any]:
     return cfg[name][int(number[:-1])] if number else cfg[name]
 
 
-def _hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
-    for name, kind in _DEFAULT_HOOKS.items():
-        own = _DEFAULT_HOOKS.get(path.removeprefix('default_hooks.'))
-        if own is not None and issubclass(found, kind) and not issubclass(kind, own):
-            raise ConfigError(f'{path}.type', f'{found.__name__} belongs into default_hooks.{name}')
-    if issubclass(found, VisualizationHook):
-        visualizer = class_of(VISUALIZERS, {'type': 'UniversalVisualizer', **(cfg.get('visualizer') or {})})
-        known = {*arguments_of(found)[0], *arguments_of(getattr(visualizer, 'visualize_cls', None) or found)[0]}
-        for name in part:
-            if name not in ('type', '_scope_', *known):
-                raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
-    if issubclass(found, CheckpointHook):
-        template = part.get('filename_tmpl')
-        if template is not None and template.format(1) == template.format(2):
-            raise ConfigError(
-                f'{path}.filename_tmpl', f"must have a place for the epoch's number, {{}}, got {template!r}"
-            )
-        rest = arguments_of(found)[0]
-        for name in part:
-            if name not in ('type', '_scope_', *rest):
-                raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, rest)}')
-        if part.get('interval', -1) == -1 and not part.get('save_last', True) and not part.get('save_best'):
-            raise ConfigError(f'{path}.interval', 'is -1, save_last False, save_best not set: nothing is saved')
-    if issubclass(found, EMAHook):
-        if part.get('begin_iter') and part.get('begin_epoch'):
-            raise ConfigError(f'{path}.begin_epoch', 'cannot be given beside begin_iter')
-        for begin, end in (('begin_epoch', 'max_epochs'), ('begin_iter', 'max_iters')):
-            length = (cfg.get('train_cfg') or {}).get(end)
-            if fits(length, int) and part.get(begin, 0) > length:
-                raise ConfigError(f'{path}.{begin}', f'must be at most {end} = {length}, got {part[begin]}')
-        own = arguments_of(found)[0]
-        average = {key: value for key, value in part.items() if key not in (*own, 'type', '_scope_')}
-        kind = check_type(
-            dict(type=part.get('ema_type', 'ExponentialMovingAverage')), MODELS, f'{path}.ema_type', 'moving average'
-        )
-        known = [name for name in arguments_of(kind)[0] if name != 'model']
-        for name in average:
-            if name not in known:
-                raise ConfigError(path, f'{kind.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
-        check_values(kind, average, path)
-
-
-def check_priority(hook: Mapping[str, Any], path: str) -> None:
-    """Refuses a hook's ``priority`` that mmengine does not know."""
-    if (priority := hook.get('priority')) is None:
-        return
-    try:
-        if isinstance(priority, bool):
-            raise ValueError
-        get_priority(priority)
-    except (KeyError, TypeError, ValueError):
-        names = ', '.join(one.name for one in Priority)
-        raise ConfigError(
-            f'{path}.priority', f'must be a whole number from 0 to 100 or one of {names}, got {priority!r}'
-        ) from None
-
-
 def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
     if places := [place for kind, place in _PLACES.items() if issubclass(found, kind) and place != path]:
         raise ConfigError(f'{path}.type', f'{found.__name__} belongs into {places[0]}')
@@ -231,7 +155,7 @@ _CHECKS = {
     'optimizer': check_optimizer,
     'optim_wrapper': check_optim_wrapper,
     'scheduler': _scheduler,
-    'hook': _hook,
+    'hook': check_hook,
     'loop': _loop,
     'metric': _metric,
     'data set': _data_set,

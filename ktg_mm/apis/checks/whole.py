@@ -37,6 +37,8 @@ def check_together(cfg: Config) -> None:
         if 0 < len(missing) < len(keys):
             there = ' and '.join(key for key in keys if key not in missing)
             raise ConfigError(missing[0], f'is missing beside {there}; give all of {", ".join(keys)}, or none')
+        if keys[2].endswith('_evaluator') and cfg.get(keys[2]) in ({}, [], ()):
+            raise ConfigError(keys[2], "is empty: nothing would be measured; give dict(type='NodeMetric')")
     if cfg.get('param_scheduler') and cfg.get('optim_wrapper') is None:
         raise ConfigError('optim_wrapper', 'is missing beside param_scheduler')
     loop = cfg.get('train_cfg') or {}

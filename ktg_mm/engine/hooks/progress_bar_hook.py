@@ -103,6 +103,6 @@ class ProgressBarHook(Hook):
         shown = [
             f'{name.removeprefix(prefix)} {value:.2f}'
             for name, value in (metrics or {}).items()
-            if name.startswith(prefix)
+            if name.startswith(prefix) and isinstance(value, (int, float))  # a confusion matrix has no room here
         ]
         self._update(metrics=' '.join(shown))
