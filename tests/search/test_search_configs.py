@@ -17,7 +17,8 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import GraphConfig, parse_edge_key
 from ktg_mm.search import Candidates
 from ktg_mm.search.space.check_space import check_space
-from ktg_mm.search.worker.trial_config import check_search_data, trial_config
+from ktg_mm.search.space.search_data import check_search_data
+from ktg_mm.search.worker.trial_config import trial_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

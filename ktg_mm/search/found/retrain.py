@@ -143,7 +143,7 @@ def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
         entry: Any = config
         for part in path:
             entry = entry.get(part) if isinstance(entry, Mapping) else None
-        if not isinstance(entry, dict):
+        if not path or not isinstance(entry, dict):
             raise ConfigError(f'--seed-keys {key}', 'is no entry of the config')
         entry[last] = seed
     # mmengine would lay the text out prettily three times a run, which takes longer than a small epoch.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +14,8 @@ from mmengine.evaluator import Evaluator
 from mmpretrain.registry import METRICS
 
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.made_up_loader import MadeUpLoader
+from ktg_mm.apis.undisturbed import undisturbed
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError
@@ -20,6 +24,7 @@ from ktg_mm.registry import NODES
 
 from .candidates import Candidates, mark_pretrained
 from .metrics import read_scores
+from .search_data import check_search_data
 from .space_keys import key_path
 
 _CLASSES = 1000  # of the made-up sample, enough for any top k
@@ -105,6 +110,8 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             check_config(Config(without_absent({**config, 'model': model}, model)))
     except UntaughtError:
         pass
+    if changed and changed[0].endswith('_dataloader'):
+        _check_loader(Config(dict(config)), changed[0])
     candidates.scored_nodes(model)  # refuses a choice that removes one
     if changed[:2] == ('model', 'edges'):
         for key in changed[2:3] or model['edges']:
@@ -116,3 +123,11 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
             built.add(text)
             with torch.random.fork_rng():
                 build_part(NODES, node, f'model.nodes.{name}')
+
+
+def _check_loader(cfg: Config, name: str) -> None:
+    """Builds a loader's data set and pipeline, on made-up images."""
+    check_search_data(cfg.to_dict())
+    with undisturbed(), tempfile.TemporaryDirectory() as folder:
+        classes = (cfg.get('data_preprocessor') or {}).get('num_classes') or 2
+        MadeUpLoader(cfg, name, Path(folder), classes).batch()

@@ -51,8 +51,10 @@ def build_part(cfg: Mapping[str, Any], registry: Registry, base: type, key: str,
     for name, value in arguments.items():
         if name in known:
             _check_argument(f'{key}.{name}', value, inspect.formatannotation(known[name].annotation).strip("'"))
-            # All whole numbers of Optuna's are counts.
-            if cls.__module__.startswith('optuna.') and isinstance(value, int) and value < (name == 'n_ei_candidates'):
+            # All whole numbers of Optuna's are counts, and all numbers of a sampler's shares or weights.
+            kind = (int, float) if base is optuna.samplers.BaseSampler else int
+            least = name == 'n_ei_candidates'
+            if cls.__module__.startswith('optuna.') and isinstance(value, kind) and not value >= least:
                 raise ConfigError(f'{key}.{name}', f'must not be that low, got {value!r}')
         elif not takes_any:
             raise ConfigError(f'{key}.{name}', f'{cls.__name__} has no such argument; {did_you_mean(name, known)}')

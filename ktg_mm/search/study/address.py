@@ -24,6 +24,7 @@ class StudyAddress:
         folder: Its logs, checkpoints, weights of frozen teachers and pictures.
         storage: Address of the storage, for :func:`ktg_mm.search.open_storage`.
         study: Name of the study in the storage.
+        source: Who says where the storage is, as a message adds it; nobody where ``--storage`` does.
 
     Example:
         >>> StudyAddress.of(Config(dict(search=dict(trials=3))), 'here')
@@ -33,6 +34,7 @@ class StudyAddress:
     folder: Path
     storage: str = field(repr=False)  # may hold a password
     study: str
+    source: str = field(default='', repr=False, compare=False)
 
     @classmethod
     def of(
@@ -53,11 +55,17 @@ class StudyAddress:
         options = check_options(cfg.get('search'))
         name = config_name(cfg)
         folder = Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / name)
-        storage = storage or options.get('storage') or os.environ.get(VARIABLE) or f'sqlite:///{folder}/search.db'
+        places = {
+            '': storage,
+            ', of search.storage': options.get('storage'),
+            f', of {VARIABLE}': os.environ.get(VARIABLE),
+            ', of --work-dir': f'sqlite:///{folder}/search.db',
+        }
+        source, address = next((source, address) for source, address in places.items() if address)
         study = study or options.get('study') or name
         if not study.isprintable():
             raise UserError(f'--study {study!r}: a name must be of characters that can be printed')
-        return cls(folder, storage, study)
+        return cls(folder, address, study, source)
 
 
 def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) -> None:

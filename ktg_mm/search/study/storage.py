@@ -28,7 +28,7 @@ _ATTEMPTS = 8
 _SERVERS = ('PostgreSQL', 'MySQL', 'MariaDB', 'SQLite', 'Oracle')
 
 
-def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
+def open_storage(url: str, heartbeat: int = 30, source: str = '') -> BaseStorage:
     """Opens a storage.
 
     Args:
@@ -36,6 +36,7 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
             ``grpc://HOST:PORT`` for Optuna's proxy; ``journal://FILE``.
         heartbeat: Seconds between the signs of life of a running trial. After four times as long without one it is
             taken for lost. A database has these; through the proxy and in a journal there are none. Defaults to 30.
+        source: What a message says of where the address is from. Defaults to nothing, which means ``--storage``.
 
     Raises:
         UserError: If the storage cannot be reached.
@@ -44,6 +45,8 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
+            # Options that a database does not have.
+            warnings.filterwarnings('error', 'Query string argument', sqlalchemy.exc.SAWarning)
             if url.startswith('grpc://'):
                 host, _, port = url.removeprefix('grpc://').partition(':')
                 proxy = GrpcStorageProxy(host=host, port=int(port or 13000))
@@ -62,9 +65,11 @@ def open_storage(url: str, heartbeat: int = 30) -> BaseStorage:
                 arguments['connect_args'] = dict(connect_timeout=10)  # else a silent host takes minutes
             return _open_database(url, arguments, heartbeat)
     except Exception as error:
-        if not isinstance(error, (ImportError, ValueError, OSError, RuntimeError)) and not is_storage_error(error):
+        known = (ImportError, ValueError, OSError, RuntimeError, sqlalchemy.exc.SAWarning)
+        if not isinstance(error, known) and not is_storage_error(error):
             raise
-        raise UserError(f'--storage {hide_passwords(url)}: cannot be reached: {_reason(error, url)}') from error
+        where = f'--storage {hide_passwords(url)}{source}'
+        raise UserError(f'{where}: cannot be reached: {_reason(error, url)}') from error
 
 
 def is_storage_error(error: BaseException) -> bool:

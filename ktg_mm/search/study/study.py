@@ -85,9 +85,10 @@ def find_study(address: StudyAddress) -> Study:
     file = address.storage.removeprefix('sqlite:///')
     if file != address.storage and not Path(file).expanduser().is_file():
         raise UserError(
-            f'--storage {hide_passwords(address.storage)}: no such file; give the --work-dir or --storage of the search'
+            f'--storage {hide_passwords(address.storage)}{address.source}: no such file; '
+            'give the --work-dir or --storage of the search'
         )
-    return load_study(open_storage(address.storage), address.study)
+    return load_study(open_storage(address.storage, source=address.source), address.study)
 
 
 def load_study(storage: BaseStorage, name: str) -> Study:

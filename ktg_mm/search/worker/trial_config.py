@@ -9,7 +9,6 @@ from typing import Any
 from mmengine.config import Config
 
 from ktg_mm.apis.checks.fitting import counts_iterations
-from ktg_mm.apis.train import has_test_of_its_own
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.study.study import without_progress_bar
 
@@ -43,25 +42,6 @@ def run_length(config: Mapping[str, Any]) -> tuple[int, int]:
         raise ConfigError('train_cfg', 'says neither max_epochs nor max_iters, how long a run is')
     interval = loop.get('val_interval', 1) if 'max_iters' in loop else 1
     return loop.get('max_epochs') or -(-loop['max_iters'] // interval), interval
-
-
-def check_search_data(base: Mapping[str, Any]) -> None:
-    """Refuses a config that would choose graphs on its test set, or that does not validate.
-
-    Raises:
-        ConfigError: If so.
-    """
-    cfg = Config(dict(base))
-    for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg', 'val_evaluator'):
-        if cfg.get(key) is None or (key.endswith('dataloader') and not cfg[key]):
-            wanted = 'training' if key.startswith('train') else 'validation'
-            raise ConfigError(key, f'is missing; a search needs {wanted} data')
-    if cfg.get('test_dataloader') and not has_test_of_its_own(cfg):
-        raise ConfigError(
-            'val_dataloader.dataset',
-            'is the test set, on which no graph may be chosen; inherit data that split the training set, '
-            'such as _base_/datasets/cifar100_search.py',
-        )
 
 
 def trial_config(config: Mapping[str, Any], hook: Mapping[str, Any] | None, work_dir: Path) -> Config:

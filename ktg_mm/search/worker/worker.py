@@ -19,10 +19,13 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.resume import with_key
+from ktg_mm.checkpoints import load_by_name
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
+from ktg_mm.search.space.search_data import check_search_data
 from ktg_mm.search.study import retries
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
@@ -38,7 +41,7 @@ from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
-from .trial_config import check_search_data, resource_name, run_length, trial_config
+from .trial_config import resource_name, run_length, trial_config
 from .verdict import NotBegunError, judge
 
 # A worker whose trials all fail has met a fault of the whole search, not of the graphs.
@@ -68,6 +71,8 @@ class Worker:
         self.hook: dict[str, Any] | None = self.candidates.search.get('hook')
         check_hook(self.hook, len(self.candidates.metrics))
         check_space(self.candidates)
+        if load_from := self.candidates.base.get('load_from'):
+            with_key('load_from', load_by_name, load_from)
         pruner = ASHAHook(self.hook.get('pruner')).pruner if self.hook else None
         self.pruner = build_pruner(pruner)
         if pruner and not any(parameter.path[0] == 'train_cfg' for parameter in self.candidates.space.parameters):
@@ -79,11 +84,12 @@ class Worker:
         self._stop_reason: BaseException | None = None
         self._interrupts = Interrupts()
         if is_main_process():
-            storage = open_storage(address.storage, self.candidates.search.get('heartbeat', 30))
+            heartbeat = self.candidates.search.get('heartbeat', 30)
+            storage = open_storage(address.storage, heartbeat, address.source)
             hook = dict(self.hook, pruner=pruner) if self.hook else None
             whose = {**identity(self.candidates), 'hook': hook}
             self.study = create_study(storage, address.study, self.candidates.directions, whose)
-            self._lost = LostTrials(self.study, self.candidates.search.get('heartbeat', 30))
+            self._lost = LostTrials(self.study, heartbeat)
             self.study.sampler, self.study.pruner = self._sampler, self.pruner
 
     def run(self, progress: SearchProgress) -> None:

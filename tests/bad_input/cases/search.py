@@ -149,7 +149,18 @@ CASES = [
     lines('val_evaluator = None', 'val_evaluator'),
     lines('train_cfg = None', 'train_cfg'),
     lines('test_dataloader = _base_.val_dataloader', 'val_dataloader.dataset'),
+    space("['val', 'test']", 'val_dataloader.dataset.split'),
+    space("['train', 'tests']", 'train_dataloader.dataset.split'),
+    lines(
+        "val_dataloader = dict(dataset=dict(split='test', pipeline=_base_.train_pipeline))", 'val_dataloader.dataset'
+    ),
+    lines('train_cfg = dict(val_begin=31)', 'train_cfg.val_begin'),
+    lines("load_from = 'missing.pth'", 'load_from'),
+    lines("search = dict(sampler=dict(_delete_=True, type='TPESampler', prior_weight=-1.0))", 'sampler.prior_weight'),
     # where the study is
+    lines("search = dict(storage='nosuch://host')", 'of search.storage'),
+    args(says='of --work-dir', setup=lambda folder: (folder / 'work').write_text('')),
+    args('--storage', 'sqlite:///a.db?read_only=1', says='--storage sqlite:///a.db?read_only=1'),
     args('--trials', '0', says='--trials'),
     args('--trials', 'many', says='--trials'),
     args('--study', 'a\nimport os', says='--study'),
@@ -163,5 +174,5 @@ CASES = [
     args('--storage', 'journal:///proc/none/journal', says='--storage journal://'),
     args('--storrage', 'sqlite:///a.db', says='--storrage'),
     args('--resume', says='--resume'),
-    args(says='--storage nosuch://me@host', environ=dict(KTG_MM_STORAGE='nosuch://me:secret@host')),
+    args(says='--storage nosuch://me@host, of KTG_MM_STORAGE', environ=dict(KTG_MM_STORAGE='nosuch://me:secret@host')),
 ]

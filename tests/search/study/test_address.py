@@ -38,6 +38,8 @@ def test_the_environment_variable(monkeypatch):
     cfg = Config(dict(search=dict(trials=1)))
     assert StudyAddress.of(cfg).storage == 'grpc://there:1'
     assert StudyAddress.of(cfg, storage='journal://a').storage == 'journal://a'
+    assert StudyAddress.of(cfg).source == ', of KTG_MM_STORAGE'
+    assert StudyAddress.of(cfg, storage='journal://a').source == ''
     assert StudyAddress.of(Config(dict(search=dict(trials=1, **NAMED)))).storage == 'grpc://host:1'
 
 

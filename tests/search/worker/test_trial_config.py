@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ktg_mm.errors import ConfigError
-from ktg_mm.search.worker.trial_config import check_search_data, trial_config
+from ktg_mm.search.space.search_data import check_search_data
+from ktg_mm.search.worker.trial_config import trial_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 
