@@ -15,9 +15,10 @@ from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models import KnowledgeTransferGraph
 
-from .checks.fitting import check_fitting, train_loop
+from .checks.fitting import check_fitting
 from .checks.hooks import check_priority
-from .checks.loaders import check_loader
+from .checks.loaders import check_division, check_loader
+from .checks.loop_type import train_loop
 from .checks.names import check_names
 from .checks.parts import Part, parts
 from .checks.ranges import check_ranges
@@ -75,6 +76,7 @@ def check_config(cfg: Config) -> None:
         if part.path == 'model' and part.cfg.get('type') == 'KnowledgeTransferGraph':
             graph = GraphConfig(part.cfg).check()
         _check_part(cfg, part)
+    check_division(cfg)
     if graph is not None:
         check_views(graph, cfg.get('train_dataloader'))
 

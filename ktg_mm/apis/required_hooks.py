@@ -21,7 +21,7 @@ from ktg_mm.engine.hooks import (
 )
 from ktg_mm.errors import ConfigError
 
-from .checks.fitting import counts_iterations
+from .checks.loop_type import counts_iterations
 
 # By their key among mmengine's default hooks, with what would go wrong without them.
 _DEFAULT_HOOKS: dict[str, tuple[type[Hook], str]] = {

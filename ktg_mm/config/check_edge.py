@@ -67,6 +67,8 @@ def _check_average(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
 def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     path, cfg = edge.path, edge.cfg
     _check_views(path, cfg.get('views') or {})
+    if edge.from_label and edge.view('source') is not None:
+        raise ConfigError(f'{path}.views.source', 'is not read: the label has no view; give views=dict(target=...)')
     if edge.source == edge.target and edge.view('source') == edge.view('target'):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
     weight = cfg.get('weight', 1.0)

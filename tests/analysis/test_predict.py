@@ -101,7 +101,7 @@ def test_wrong_configs(loaded):
     fails(f"{dataset}.type: unknown data set 'Digit'", **{f'{dataset}.type': 'Digit'})
     fails(f'{dataset}.pipeline: must end with a step that packs', **{f'{dataset}.pipeline': []})
     network = cfg.model.nodes.net1.network
-    fails("model.type: must be KnowledgeTransferGraph, got ImageClassifier", model=dict(_delete_=True, **network))
+    fails('model.type: must be KnowledgeTransferGraph, got ImageClassifier', model=dict(_delete_=True, **network))
 
 
 def test_wrong_checkpoints(loaded, tmp_path):

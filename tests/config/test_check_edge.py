@@ -1,7 +1,7 @@
 import pytest
 
 import ktg_mm.models  # noqa: F401  registers
-from ktg_mm.config import EdgeConfig
+from ktg_mm.config import EdgeConfig, GraphConfig
 from ktg_mm.config.check_edge import check_edge
 from ktg_mm.errors import ConfigError
 
@@ -66,3 +66,11 @@ def test_mistakes(key, edge, message):
     with pytest.raises(ConfigError) as caught:
         check_edge(EdgeConfig(key, edge), NODES)
     assert str(caught.value).startswith(f'model.edges[{key!r}]{message}') and '\n' not in str(caught.value)
+
+
+def test_a_view_of_the_label() -> None:
+    edges = {'label->net1': dict(loss=dict(type='CrossEntropy'), views=dict(source='weak', target='weak'))}
+    model = dict(type='KnowledgeTransferGraph', target='net1', edges=edges)
+    model['nodes'] = dict(net1=dict(type='NetworkNode', network=dict(type='ImageClassifier')))
+    with pytest.raises(ConfigError, match=r"^model\.edges\['label->net1'\]\.views\.source: is not read"):
+        GraphConfig(model).check()

@@ -10,9 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from mmpretrain.datasets import KFoldDataset
-from mmpretrain.registry import LOOPS
 
-from ktg_mm.config.type_check import class_of
 from ktg_mm.config.value_check import fits
 from ktg_mm.errors import ConfigError
 
@@ -27,25 +25,6 @@ _PLACES = {
     ValLoop: 'val_cfg',
     TestLoop: 'test_cfg',
 }
-
-
-def train_loop(loop: Mapping[str, Any]) -> Any:
-    """The type of ``train_cfg``, which mmengine chooses where it names none.
-
-    Example:
-        >>> train_loop(dict(by_epoch=False))
-        'IterBasedTrainLoop'
-    """
-    return loop.get('type', 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop')
-
-
-def counts_iterations(cfg: Mapping[str, Any]) -> bool:
-    """Whether the training loop of a config counts iterations, and has no epochs that end."""
-    loop = cfg.get('train_cfg')
-    if not isinstance(loop, Mapping):
-        return False
-    found = class_of(LOOPS, {'type': train_loop(loop)})
-    return isinstance(found, type) and issubclass(found, IterBasedTrainLoop)
 
 
 def check_fitting(cfg: Config, part: Mapping[str, Any], found: type, what: str, path: str) -> None:

@@ -34,6 +34,7 @@ from ktg_mm.config.value_check import check_values, fits
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
+from .loop_type import counts_iterations
 
 _OF_OTHER_MODELS = (DenseCLHook, PrepareProtoBeforeValLoopHook, PrepareTTAHook, SetAdaptiveMarginsHook, SwAVHook)
 _DEFAULT_HOOKS = {
@@ -77,6 +78,8 @@ def _checkpoints(cfg: Config, part: Mapping[str, Any], found: type, path: str) -
             raise ConfigError(path, f'{found.__name__} has no argument {name!r}; {did_you_mean(name, rest)}')
     if part.get('interval', -1) == -1 and not part.get('save_last', True) and not part.get('save_best'):
         raise ConfigError(f'{path}.interval', 'is -1, save_last False, save_best not set: nothing is saved')
+    if part.get('interval', -1) != -1 and part.get('by_epoch', True) and counts_iterations(cfg):
+        raise ConfigError(f'{path}.by_epoch', 'must be False in a loop over iterations, else only its end is saved')
 
 
 def _averages(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:

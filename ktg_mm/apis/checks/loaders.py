@@ -14,7 +14,7 @@ from ktg_mm.config.type_check import check_type
 from ktg_mm.errors import ConfigError
 
 from .entries import check_entries
-from .fitting import train_loop
+from .loop_type import train_loop
 from .ranges import check_ranges
 
 # Entries that mmengine takes out, or builds itself.
@@ -82,3 +82,45 @@ def _check_parts_of_a_batch(cfg: Mapping[str, Any], name: str) -> None:
     if name == 'train_dataloader' and sampler.get('infinite') and isinstance(loop, Mapping):
         if train_loop(loop) == 'EpochBasedTrainLoop':
             raise ConfigError(f'{name}.sampler.infinite', 'must be False in a loop over epochs: none would end')
+
+
+def check_division(cfg: Mapping[str, Any]) -> None:
+    """Refuses a training part that has images of the validation part of the same data set.
+
+    Args:
+        cfg: The config; its data sets have been checked one by one.
+
+    Raises:
+        ConfigError: If ``Split`` divides the data set for validation, and for training not at all or in another way.
+
+    Example:
+        >>> train, val = (dict(type='Split', of='Digits', part=part, val_size=0.5) for part in ('train', 'val'))
+        >>> check_division(dict(train_dataloader=dict(dataset=train), val_dataloader=dict(dataset={**val, 'seed': 1})))
+        Traceback (most recent call last):
+        ...
+        ktg_mm.errors.ConfigError: train_dataloader.dataset.seed: is 0, but val_dataloader.dataset.seed is 1; images \
+would be in both parts
+    """
+    (key, train), (other, val) = (_innermost(cfg, f'{kind}_dataloader') for kind in ('train', 'val'))
+    if val.get('type') != 'Split' or val.get('part') != 'val' or train.get('split') != val.get('split'):
+        return
+    if train.get('data_root') != val.get('data_root'):
+        return
+    if train.get('type') == val['of']:
+        raise ConfigError(f'{key}.type', f"has the images of {other}, too; divide it: type='Split', of={val['of']!r}")
+    if train.get('type') != 'Split' or train.get('of') != val['of']:
+        return
+    if train['part'] == 'val':
+        raise ConfigError(f'{key}.part', f"is 'val', as that of {other} is; set it to 'train'")
+    for name, default in dict(val_size=None, train_size=None, seed=0).items():
+        mine, its = train.get(name, default), val.get(name, default)
+        if mine != its:
+            raise ConfigError(f'{key}.{name}', f'is {mine}, but {other}.{name} is {its}; images would be in both parts')
+
+
+def _innermost(cfg: Mapping[str, Any], name: str) -> tuple[str, Mapping[str, Any]]:
+    """The data set of a loader that holds the images, within others, with its key."""
+    key, found = f'{name}.dataset', (cfg.get(name) or {}).get('dataset') or {}
+    while isinstance(found.get('dataset'), Mapping):
+        key, found = f'{key}.dataset', found['dataset']
+    return key, found

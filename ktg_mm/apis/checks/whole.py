@@ -11,7 +11,7 @@ from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.type_check import class_of
 from ktg_mm.errors import ConfigError
 
-from .fitting import train_loop
+from .loop_type import train_loop
 from .names import check_names
 
 # mmengine builds all three of a kind, or none.

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ktg_mm.apis.checks.fitting import counts_iterations
+from ktg_mm.apis.checks.loop_type import counts_iterations
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.study.study import without_progress_bar
 

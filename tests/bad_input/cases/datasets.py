@@ -348,4 +348,11 @@ CASES = [
         says='cifar-100-python.tar.gz',
     ),
     dict(tool='download_dataset', args=['cub', '--data-root', '/proc/data'], says='CUB_200_2011.tgz'),
+    # images of both parts
+    dict(config=f'{split(seed=1)}\n{split("val", "val")}', says=f'{TRAIN}.seed: is 1, but {VAL}.seed is 0'),
+    dict(config=f'{split(val_size=50)}\n{split("val", "val")}', says=f'{TRAIN}.val_size'),
+    dict(config=f'{split("val")}\n{split("val", "val")}', says=f'{TRAIN}.part'),
+    dict(
+        config=f"{split('val', 'val')}\ntrain_dataloader = dict(dataset=dict(split='trainval'))", says=f'{TRAIN}.type'
+    ),
 ]

@@ -72,6 +72,10 @@ CASES = [
     dict(config="model = dict(target=['net1'])", says='model.target'),
     dict(config='model = dict(target=None)', says='model.target'),
     dict(config="model = dict(joint_views='yes')", says='model.joint_views'),
+    dict(
+        config="model = dict(edges={'label->net1': dict(views=dict(source='weak'))})",
+        says="model.edges['label->net1'].views.source",
+    ),
     dict(config='model = dict(update=5)', says='model.update'),
     dict(config="model = dict(update=dict(type='PCGrad'))", says='model.update'),
     dict(config="model = dict(update=dict(type='PCGradUpdate', label='no'))", says='model.update.label'),

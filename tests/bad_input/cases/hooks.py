@@ -28,6 +28,7 @@ CASES = [
     dict(options=[f'{SAVE}.save_last=no'], says=f'{SAVE}.save_last: must be True or False'),
     dict(options=[f'{SAVE}.save_optimizer=0'], says=f'{SAVE}.save_optimizer'),
     dict(options=[f'{SAVE}.by_epoch=yes'], says=f'{SAVE}.by_epoch'),
+    dict(base='configs/semi/fixmatch_fashion_mnist_250.py', options=[f'{SAVE}.by_epoch=True'], says=f'{SAVE}.by_epoch'),
     dict(options=[f'{SAVE}.out_dir=5'], says=f'{SAVE}.out_dir'),
     dict(options=[f'{SAVE}.filename_tmpl=5'], says=f'{SAVE}.filename_tmpl'),
     dict(

@@ -106,6 +106,7 @@ CASES = [
     retrain('--against', 'none.py', says='none.py'),
     retrain('--against', '{config}', '{config}', says='--against'),
     retrain('--seed-keys', 'train_dataloader.data.seed', says='--seed-keys train_dataloader.data.seed'),
+    retrain('--seed-keys', 'max_epochs', says='--seed-keys max_epochs'),
     retrain('--seed-keys', 'optim_wrapper.optimizer.seed', says='optim_wrapper.optimizer'),
     retrain(says='--work-dir', setup=in_the_way),
     retrain(says='test_dataloader', config=NO_DATA),
