@@ -29,7 +29,7 @@ class ChosenImages(Subset):
         indices: Places in it, from 0.
 
     Raises:
-        ConfigError: If it has no image at one of them.
+        UserError: If it has no image at one of them.
 
     Example:
         >>> import ktg_mm.datasets
@@ -42,7 +42,7 @@ class ChosenImages(Subset):
         images = DATASETS.build(dataset)
         for index in indices:
             if not 0 <= index < len(images):
-                raise ConfigError('dataset.indices', f'has no image {index}; the images are 0 to {len(images) - 1}')
+                raise UserError(f'--indices {index}: there is no such image; they are 0 to {len(images) - 1}')
         super().__init__(images, list(indices))
         self.metainfo = getattr(images, 'metainfo', {})
 

@@ -40,13 +40,15 @@ def choose_checkpoint(
         The checkpoint, None if there is none.
 
     Raises:
-        UserError: If it cannot be read, or a run cannot be resumed from it, or was of another config.
+        UserError: If two are named, it cannot be read, or a run cannot be resumed from it, or was of another config.
     """
     found = None
     if resume is True:
         found = latest_checkpoint(cfg.work_dir)
         load_from, cfg.resume = (str(found), True) if found else (load_from, False)
     elif resume:
+        if load_from is not None:
+            raise UserError(f'--load-from {load_from}: is not read beside --resume {resume}; give one of them')
         load_from, cfg.resume = str(resume), True
     if load_from is not None:
         cfg.load_from = str(load_from)

@@ -181,7 +181,7 @@ def test_chosen_images_are_those_of_the_data_set(mmpretrain_scope: None) -> None
     assert cfg.to_dict() == before
     chosen, whole = (DATASETS.build(one.test_dataloader.dataset) for one in (smaller, cfg))
     assert [torch.equal(chosen[i]['inputs'], whole[j]['inputs']) for i, j in ((0, 9), (1, 2))] == [True] * 2
-    with pytest.raises(ConfigError, match=r'^dataset\.indices: has no image 360; the images are 0 to 359$'):
+    with pytest.raises(UserError, match=r'^--indices 360: there is no such image; they are 0 to 359$'):
         ChosenImages(dict(type='Digits', split='test'), [0, 360])
 
 
@@ -270,7 +270,7 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
     [
         (['--images', '0'], '--images and --indices take 1 to 100 images'),
         (['--indices', *map(str, range(101))], '--images and --indices take 1 to 100 images'),
-        (['--indices', '3', '360'], 'test_dataloader.dataset.indices: has no image 360; the images are 0 to 359'),
+        (['--indices', '3', '360'], '--indices 360: there is no such image; they are 0 to 359'),
         (['--seed', '-1'], 'argument --seed: must be a whole number, from 0 to 4294967295'),
         (['--limit', '0'], '--limit must be at least 1, got 0'),
         (['--indices', '3', '--limit', '-1'], '--limit must be at least 1, got -1'),

@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 import re
 
 import pytest
@@ -202,6 +203,23 @@ def test_what_cannot_be_resumed_from(tiny_runner, trained, tmp_path, without_dat
 def test_names_that_lead_nowhere(tiny_runner, without_data, option, name):
     with pytest.raises(UserError, match=f'^checkpoint {name}: '):
         tiny_runner(**{option: name})
+
+
+def test_two_checkpoints_to_begin_with(tiny_runner, without_data):
+    with pytest.raises(UserError, match=r'^--load-from a\.pth: is not read beside --resume b\.pth; give one of them$'):
+        tiny_runner(load_from='a.pth', resume='b.pth')
+
+
+@pytest.mark.parametrize('option', ['load_from', 'resume'])
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_weights_that_are_not_finite(tiny_runner, trained, without_data, option, value):
+    path = trained / 'epoch_1.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    name = next(name for name in checkpoint['state_dict'] if name.endswith('head.fc.weight'))
+    checkpoint['state_dict'][name][0, 0] = value
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match=rf'^checkpoint {path}: its weight {name!r} is not finite'):
+        tiny_runner(**{option: str(path)})
 
 
 @pytest.mark.parametrize(('option', 'value'), [('load_from', 3), ('load_from', ['a.pth']), ('resume', 3)])

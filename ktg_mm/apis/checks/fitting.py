@@ -16,6 +16,7 @@ from ktg_mm.errors import ConfigError
 
 from .entries import check_entries
 from .hooks import check_hook
+from .loop_type import counts_iterations
 from .optimizers import check_optim_wrapper, check_optimizer
 
 # Where mmengine's loops belong.

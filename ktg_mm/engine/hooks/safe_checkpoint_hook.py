@@ -222,6 +222,9 @@ def check_fit(runner: Runner, checkpoint: dict, whole: bool = False) -> list[str
             f"checkpoint {loaded_from(runner)}: lacks {len(missing)} of the graph's {len(expected)} weights, such as "
             f'{missing[0]!r}; it is of another graph (a single network is loaded by model.nodes.NAME.checkpoint)'
         )
+    for name, value in weights.items():
+        if name in expected and name.startswith('nodes.') and not torch.as_tensor(value).isfinite().all():
+            raise UserError(f'checkpoint {loaded_from(runner)}: its weight {name!r} is not finite; take another one')
     if is_resumed(runner) and isinstance(runner.optim_wrapper, OptimWrapper):
         groups = [group.get('name') for group in checkpoint.get('optimizer', {}).get('param_groups', ())]
         trained = [group.get('name') for group in runner.optim_wrapper.optimizer.param_groups]
