@@ -75,7 +75,9 @@ class MadeUpLoader:
                     f"must end in dict(type='PackInputs'), after Views in dict(type='PackViews'); its result {has}",
                 )
         few = [sample for kind in samples for sample in kind[:_FEW]]
-        with named_errors(self.cfg, f'{self.name}.collate_fn'):
+        # A step that comes too late leaves what cannot be collated, such as how it has flipped nothing.
+        late = any(sample.keys() - {'inputs', 'data_samples'} for sample in few)
+        with named_errors(self.cfg, f'{self.data.key}.pipeline' if late else f'{self.name}.collate_fn'):
             batch = self.loader.collate_fn(few)
         if not isinstance(batch, Mapping) or 'inputs' not in batch:
             raise ConfigError(f'{self.name}.collate_fn', "must make a dict with 'inputs' and 'data_samples'")

@@ -28,20 +28,20 @@ _PLACES = {
 }
 
 
-def check_fitting(cfg: Config, part: Mapping[str, Any], found: type, what: str, path: str) -> None:
+def check_fitting(cfg: Config, part: Mapping[str, Any], found: Any, what: str, path: str) -> None:
     """Checks a part whose type, arguments and ranges are right each by itself.
 
     Args:
         cfg: The config of the run.
         part: The part's arguments.
-        found: Its class.
+        found: Its class, or a function that makes it, of which nothing is known.
         what: What it is.
         path: Its config key.
 
     Raises:
         ConfigError: If two of them do not fit each other.
     """
-    if check := _CHECKS.get(what):
+    if isinstance(found, type) and (check := _CHECKS.get(what)):
         check(cfg, part, found, path)
 
 

@@ -220,3 +220,12 @@ CASES = [
         says='data_preprocessor',
     ),
 ]
+
+CASES += [
+    dict(
+        config="""train_dataloader = dict(dataset=dict(pipeline=[
+    dict(type='PackInputs'), dict(type='RandomFlip', prob=0.5)
+]))""",
+        says='train_dataloader.dataset.pipeline',
+    ),
+]
