@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.engine.empty_loader import refuse_empty
+from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
@@ -41,6 +42,8 @@ def train(runner: Runner) -> dict[str, Any]:
         last = latest_checkpoint(runner.work_dir)
         where = f'a resumed run goes on from {last}' if last else 'no checkpoint has been saved yet'
         raise KeyboardInterrupt(where) from error
+    finally:
+        end_loading(runner)
     mark_finished(runner)
     return metrics
 

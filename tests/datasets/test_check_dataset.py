@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
-from mmengine.config import Config
 
 import ktg_mm.datasets  # noqa: F401  (registers them)
+from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.datasets import split_dataset
 from ktg_mm.datasets.check_dataset import check_dataset
@@ -65,10 +67,12 @@ def test_split_without(name):
 
 
 def test_the_config_of_a_run_is_checked_inside_wrappers():
+    cfg = load_config(Path(__file__).parents[2] / 'configs/ktg/ens_3node_digits.py')
     inner = dict(SPLIT, part='both')
     for dataset, path in (
         (inner, r'val_dataloader\.dataset'),
         (dict(type='SemiSupervised', num_labels=40, dataset=inner), r'val_dataloader\.dataset\.dataset'),
     ):
         with pytest.raises(ConfigError, match=rf"^{path}\.part: must be 'train' or 'val', got 'both'$"):
-            check_config(Config(dict(val_dataloader=dict(dataset=dataset))))
+            cfg.val_dataloader.dataset = dataset
+            check_config(cfg)

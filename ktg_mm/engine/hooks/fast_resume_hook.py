@@ -1,6 +1,8 @@
 """Resumes a loop over iterations without loading the batches that it has had."""
 
+from collections.abc import Iterator
 from itertools import chain, repeat
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
@@ -39,4 +41,15 @@ class FastResumeHook(Hook):
         if not loader.persistent_workers:
             stop_workers(loop.dataloader_iterator)
         # The loop asks for the batches that it has had, and drops them: they are empty.
-        loop.dataloader_iterator = chain(repeat([], loop.iter), iter(loader))
+        loop.dataloader_iterator = _Rest(loop.iter, iter(loader))
+
+
+class _Rest:
+    """Batches after some that are empty."""
+
+    def __init__(self, skipped: int, batches: Iterator) -> None:
+        self._iterator = batches  # where mmengine's own has it, too
+        self._all = chain(repeat([], skipped), batches)
+
+    def __next__(self) -> Any:
+        return next(self._all)

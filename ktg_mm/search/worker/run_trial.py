@@ -25,6 +25,7 @@ from ktg_mm.apis.runner import build_runner
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.config import GraphConfig
 from ktg_mm.engine.empty_loader import refuse_empty
+from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, UserError, first_line, is_interrupt
@@ -125,6 +126,7 @@ def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
     finally:
         # What the Runner has opened is closed, what mmengine keeps of it for the whole process is dropped.
         if runner is not None:
+            end_loading(runner)
             runner.visualizer.close()
             for handler in list(runner.logger.handlers):
                 handler.close()

@@ -165,7 +165,7 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(tiny_runner, iteration_conf
     whole.train()
     resumed = tiny_runner(changes, work_dir='resumed', resume=str(tmp_path / 'whole' / 'iter_3.pth'))
     resumed.train()
-    assert type(resumed.train_loop.dataloader_iterator).__name__ == 'chain'
+    assert type(resumed.train_loop.dataloader_iterator).__name__ == '_Rest'
     expected = whole.model.state_dict()
     for name, value in resumed.model.state_dict().items():
         assert torch.equal(value, expected[name]), name

@@ -1,0 +1,37 @@
+import multiprocessing
+import time
+
+import pytest
+
+from ktg_mm.apis import train
+from ktg_mm.engine.end_loading import end_loading
+from ktg_mm.engine.hooks.fast_resume_hook import _Rest
+from ktg_mm.mmengine_private import stop_workers
+
+
+@pytest.mark.parametrize('resumed', [False, True])
+def test_a_run_leaves_no_processes(tiny_runner, iteration_config, resumed):
+    """Each would take five seconds when its loop is collected as garbage."""
+    runner = tiny_runner({**iteration_config, 'train_dataloader.num_workers': 2})
+    before = set(multiprocessing.active_children())
+    loop = runner.train_loop
+    if resumed:  # as FastResumeHook does
+        stop_workers(loop.dataloader_iterator)
+        loop.dataloader_iterator = _Rest(1, iter(loop.dataloader))
+        assert next(loop.dataloader_iterator) == [] and 'inputs' in next(loop.dataloader_iterator)
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    start = time.monotonic()
+    end_loading(runner)
+    assert not set(multiprocessing.active_children()) - before
+    assert time.monotonic() - start < 4
+    end_loading(runner)  # twice is nothing
+
+
+def test_training_ends_them(tiny_runner, iteration_config):
+    before = set(multiprocessing.active_children())
+    train(tiny_runner({**iteration_config, 'train_dataloader.num_workers': 2}))
+    assert not set(multiprocessing.active_children()) - before
+
+
+def test_other_loops_have_none(tiny_runner):
+    end_loading(tiny_runner())
