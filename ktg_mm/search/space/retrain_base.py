@@ -32,9 +32,10 @@ def retrain_base(cfg: Config, files: Sequence[str | Path]) -> Path | None:
     if retrain is None:
         return None
     says = next(filter(None, (_who_says(Path(file)) for file in reversed(files))), Path(files[0]))
-    found = Path(os.path.abspath(says.parent / retrain))
+    folder = os.path.abspath(says.parent)
+    found = Path(os.path.abspath(Path(folder, retrain)))
     if not found.is_file():
-        raise ConfigError('search.retrain', f'must be the path of a config, relative to {says.parent}, got {retrain!r}')
+        raise ConfigError('search.retrain', f'must be the path of a config, relative to {folder}, got {retrain!r}')
     return found
 
 
