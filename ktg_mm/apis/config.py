@@ -72,6 +72,9 @@ def load_config(
                 raise ConfigError(
                     f'--cfg-options {key}', f'does not fit into the config: {first_line(error)}'
                 ) from error
+        if 'custom_imports' in {key.split('.')[0] for key in cfg_options}:
+            with _one_line(path, '--cfg-options custom_imports'):
+                _import(config)
     set_aside(config, unread=unread)
     return config
 
@@ -106,10 +109,17 @@ def _read(path: Path, name: str) -> Config:
     with _one_line(path, name):
         # A config that has no base and imports a module would otherwise be taken for mmengine's other, lazy kind.
         config = Config.fromfile(path, lazy_import=False, import_custom_modules=False)
-        check_imports(imports := config.get('custom_imports'))
-        if imports:
-            import_modules_from_strings(**imports)
+        # Of what a file imports for itself mmengine drops modules and functions; no printed config can say the rest.
+        for key in [key for key, value in config.items() if callable(value) and not isinstance(value, dict)]:
+            config.pop(key)
+        _import(config)
         return config
+
+
+def _import(config: Config) -> None:
+    check_imports(imports := config.get('custom_imports'))
+    if imports:
+        import_modules_from_strings(**imports)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from mmpretrain.registry import HOOKS, PARAM_SCHEDULERS
 from torch import nn
 
 from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.mmengine_private import clips_gradients
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.structures import NodeOutput
@@ -131,8 +131,15 @@ class _Rehearsal:
         for module in self.graph.modules():
             initializers = getattr(module, 'init_cfg', None) or ()
             for cfg in [initializers] if isinstance(initializers, Mapping) else initializers:
-                with named_errors(self.cfg, f'{self.keys[id(module)]}.init_cfg'):
-                    WEIGHT_INITIALIZERS.build({name: value for name, value in cfg.items() if name != 'override'})
+                key = f'{self.keys[id(module)]}.init_cfg'
+                with named_errors(self.cfg, key):
+                    initialize = WEIGHT_INITIALIZERS.build(
+                        {name: value for name, value in cfg.items() if name != 'override'}
+                    )
+                    _check_layers(cfg.get('layer'), module, key)
+                    if cfg.get('type') != 'Pretrained':
+                        layers = nn.Conv2d(1, 1, 1), nn.Linear(1, 1), nn.BatchNorm2d(1)
+                        initialize(nn.Sequential(*layers))  # many of its values are looked at no sooner
 
         for key, cfg in hooks_of(self.cfg):
             hook = HOOKS.get(cfg['type']) if isinstance(cfg.get('type'), str) else None
@@ -216,12 +223,23 @@ class _Rehearsal:
     def _train(self, batch: Any, optim_wrapper: OptimWrapper) -> None:
         self._check_channels(batch)
         self.graph.train()
-        objects = self.keys | {id(optim_wrapper): 'optim_wrapper', id(optim_wrapper.optimizer): 'optim_wrapper'}
+        objects = self.keys | {
+            id(optim_wrapper): 'optim_wrapper',
+            id(optim_wrapper.optimizer): 'optim_wrapper.optimizer',
+        }
         try:
             with named_errors(self.cfg, 'model', objects=objects):
                 self.graph.train_step(batch, optim_wrapper)
         except PartError as error:
             raise _of_layer(error) from error.__cause__
+
+
+def _check_layers(named: Any, module: nn.Module, key: str) -> None:
+    """Refuses a class of layers that exists neither in a network nor in torch."""
+    known = {cls.__name__ for layer in module.modules() for cls in type(layer).__mro__}
+    for name in named if isinstance(named, (list, tuple)) else [named]:
+        if name is not None and name not in known and not hasattr(nn, str(name)):
+            raise ConfigError(f'{key}.layer', f'no layer of the network is a {name!r}; {did_you_mean(name, known)}')
 
 
 def _check_logits(name: str, num_classes: int | None, node: nn.Module, inputs: Any, output: NodeOutput) -> None:

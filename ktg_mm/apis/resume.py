@@ -50,13 +50,16 @@ def choose_checkpoint(
         if load_from is not None:
             raise UserError(f'--load-from {load_from}: is not read beside --resume {resume}; give one of them')
         load_from, cfg.resume = str(resume), True
-    if load_from is not None:
+    of_config = load_from is None
+    if not of_config:
         cfg.load_from = str(load_from)
     if not cfg.get('load_from'):
         return None
     try:
         checkpoint = load_by_name(cfg.load_from)
     except UserError as error:
+        if of_config:
+            raise ConfigError('load_from', str(error)) from error
         if found is None:
             raise
         raise UserError(f'{error}; {_newest_good(found)}') from error

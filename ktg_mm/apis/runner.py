@@ -22,6 +22,7 @@ from .checks.whole import check_together
 from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder
+from .held_warnings import held_warnings
 from .hide_storage import hide_storage
 from .part_errors import hooks_as_listed, named_errors
 from .rehearsal import rehearse
@@ -71,7 +72,7 @@ def build_runner(
     if lock:
         lock_folder(cfg.work_dir)
     checkpoint = choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False), resume_changed)
-    with hooks_as_listed(added), named_errors(cfg):
+    with held_warnings(), hooks_as_listed(added), named_errors(cfg):
         runner = Runner.from_cfg(cfg)
         _note_unread(runner)
         if runner.optim_wrapper is not None:

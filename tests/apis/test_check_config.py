@@ -46,10 +46,11 @@ def test_mistakes(tiny_config, key):
 
 
 SAVE, OPT, PARAMWISE = 'default_hooks.checkpoint', 'optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg'
-SCHEDULE, TRAIN = 'param_scheduler', 'train_dataloader'
+SCHEDULE, TRAIN, METRIC = 'param_scheduler', 'train_dataloader', 'val_evaluator.metric'
 MULTI_STEP = dict(_delete_=True, type='MultiStepLR')
 EMA, STOPPING = dict(type='EMAHook'), dict(type='EarlyStoppingHook', monitor='net1/accuracy/top1')
 PACK = dict(type='PackInputs')
+ITERATIONS = dict(_delete_=True, by_epoch=False, max_iters=4)
 PROFILER, RECIPES = dict(type='ProfilerHook'), dict(type='SwitchRecipeHook')
 
 # The values to set, and the line.
@@ -155,6 +156,16 @@ VALUES = [
     ),
     ({'val_evaluator': []}, 'val_evaluator: is empty: nothing would be measured'),
     ({'val_evaluator.nodes': []}, 'val_evaluator.nodes: names no node; leave it out for all of them'),
+    ({METRIC: dict(_delete_=True, type='ConfusionMatrix', num_classes=5)}, f'{METRIC}.num_classes: there are 10'),
+    ({'compile': dict(mode='max-auto')}, 'compile: Unrecognized mode=max-auto'),
+    (
+        {'train_cfg': dict(ITERATIONS), SCHEDULE: None, 'custom_hooks': [dict(EMA, begin_epoch=1)]},
+        'custom_hooks[0].begin_epoch: is never reached in a loop over iterations; give begin_iter',
+    ),
+    (
+        {'train_cfg': dict(ITERATIONS), SCHEDULE: None, f'{SAVE}.by_epoch': True},
+        f'{SAVE}.by_epoch: must be False in a loop over iterations',
+    ),
     # Loaders.
     ({f'{TRAIN}.sampler': dict(_delete_=True, type='RepeatAugSampler', num_repeats=0)}, f'{TRAIN}.sampler.num_repeats'),
     (

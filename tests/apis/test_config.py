@@ -275,3 +275,18 @@ def test_imports(config, text, message):
     path = config.with_name('other.py')
     path.write_text(text)
     assert mistake(path, error=ConfigError).startswith(message)
+
+
+def test_what_a_file_imports_for_its_own_use_is_no_entry(tmp_path):
+    (tmp_path / 'a.py').write_text(
+        'from functools import partial\nfrom math import sqrt\nfrom pathlib import Path\nwork_dir = str(Path("a"))\n'
+        'train_cfg = dict(max_epochs=int(sqrt(4)))\n'
+    )
+    config = load_config(tmp_path / 'a.py')
+    assert dict(config) == dict(work_dir='a', train_cfg=dict(max_epochs=2))
+    assert 'work_dir' in config.pretty_text
+
+
+def test_an_option_imports_what_it_names(config):
+    with pytest.raises(UserError, match=r'custom_imports: .*no_such_module'):
+        load_config(config, {'custom_imports.imports': ['no_such_module']})

@@ -87,6 +87,9 @@ def assert_same(first, second):
         assert first == second
 
 
+PLATEAU = dict(_delete_=True, type='ReduceOnPlateauLR', monitor='net1/accuracy/top1', rule='greater')
+
+
 @pytest.mark.parametrize(
     'changes',
     [
@@ -98,7 +101,7 @@ def assert_same(first, second):
         {'optim_wrapper.accumulative_counts': 3, 'optim_wrapper.clip_grad': dict(max_norm=1.0)},
         {'optim_wrapper.type': 'AutocastOptimWrapper', 'optim_wrapper.optimizer': dict(_delete_=True, type='Adam')},
         {'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True},
-        {'param_scheduler': dict(_delete_=True, type='ReduceOnPlateauLR', monitor='net1/accuracy/top1')},
+        {'param_scheduler': PLATEAU},
     ],
     ids=['plain', 'gates', 'average', 'pcgrad', 'sequential', 'accumulated', 'autocast', 'workers', 'plateau'],
 )
@@ -215,6 +218,18 @@ MISTAKES = {
     'no head': ({f'{NETWORK}.head': None}, f'{NETWORK}: must end in a head such as LinearClsHead, which gives'),
     'other channels': ({f'{NETWORK}.backbone.in_channels': 3}, f'{NETWORK}.backbone: a layer takes 3 .* has 1'),
     'initialiser': ({f'{NETWORK}.backbone.init_cfg': dict(type='Constant')}, f'{NETWORK}.backbone.init_cfg: .*val'),
+    'mode of an initialiser': (
+        {f'{NETWORK}.backbone.init_cfg': dict(type='Kaiming', layer='Conv2d', mode='fan')},
+        f'{NETWORK}.backbone.init_cfg: Mode fan not supported',
+    ),
+    'layer of an initialiser': (
+        {f'{NETWORK}.backbone.init_cfg': dict(type='Constant', val=0, layer='Conv2D')},
+        f"{NETWORK}.backbone.init_cfg.layer: no layer of the network is a 'Conv2D'; did you mean 'Conv2d'",
+    ),
+    'sparse optimizer': (
+        {'optim_wrapper.optimizer': dict(_delete_=True, type='SparseAdam', lr=0.1)},
+        'optim_wrapper.optimizer: SparseAdam does not support dense gradients',
+    ),
     'three means': (
         {'data_preprocessor.mean': [9.0] * 3, 'data_preprocessor.std': [9.0] * 3},
         'data_preprocessor.mean: has 3 values, but the images have 1 channel$',

@@ -109,6 +109,9 @@ def test_a_checkpoint_that_cannot_be_read_is_refused_at_once(tiny_runner, tmp_pa
     with pytest.raises(UserError, match=problem) as caught:
         tiny_runner(**{option: str(path)})
     assert str(caught.value).startswith(f'checkpoint {path}: ')
+    if option == 'load_from':
+        with pytest.raises(ConfigError, match=rf'^load_from: checkpoint .*{problem}'):
+            tiny_runner({'load_from': str(path)})
 
 
 def test_amp_switch(tiny_runner):

@@ -95,9 +95,9 @@ def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
 
 
 def _metric(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
-    if part.get('metric') is None and 'topk' not in part:
-        return
     classes = (cfg.get('data_preprocessor') or {}).get('num_classes')
+    if classes is not None and part.get('num_classes') not in (None, classes):
+        raise ConfigError(f'{path}.num_classes', f'there are {classes} classes, got {part["num_classes"]!r}')
     topk = part.get('topk')
     for one in topk if isinstance(topk, (list, tuple)) else [topk]:
         if one is not None and isinstance(classes, int) and one > classes:
@@ -105,7 +105,12 @@ def _metric(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> Non
 
 
 def _data_set(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
-    if issubclass(found, KFoldDataset) and part.get('fold', 0) >= (folds := part.get('num_splits', 5)):
+    # Split is a function.
+    if (
+        isinstance(found, type)
+        and issubclass(found, KFoldDataset)
+        and part.get('fold', 0) >= (folds := part.get('num_splits', 5))
+    ):
         raise ConfigError(f'{path}.fold', f'must be below num_splits = {folds}, got {part["fold"]}')
 
 

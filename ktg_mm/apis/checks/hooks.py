@@ -69,6 +69,8 @@ def _visualization(cfg: Config, part: Mapping[str, Any], found: type, path: str)
 
 
 def _checkpoints(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
+    if part.get('by_epoch') and 'max_iters' in (cfg.get('train_cfg') or {}):
+        raise ConfigError(f'{path}.by_epoch', 'must be False in a loop over iterations, which has no epochs that end')
     template = part.get('filename_tmpl')
     if template is not None and template.format(1) == template.format(2):
         raise ConfigError(f'{path}.filename_tmpl', f"must have a place for the epoch's number, {{}}, got {template!r}")
@@ -85,8 +87,11 @@ def _checkpoints(cfg: Config, part: Mapping[str, Any], found: type, path: str) -
 def _averages(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
     if part.get('begin_iter') and part.get('begin_epoch'):
         raise ConfigError(f'{path}.begin_epoch', 'cannot be given beside begin_iter')
+    loop = cfg.get('train_cfg') or {}
+    if part.get('begin_epoch') and 'max_iters' in loop:
+        raise ConfigError(f'{path}.begin_epoch', 'is never reached in a loop over iterations; give begin_iter')
     for begin, end in (('begin_epoch', 'max_epochs'), ('begin_iter', 'max_iters')):
-        length = (cfg.get('train_cfg') or {}).get(end)
+        length = loop.get(end)
         if fits(length, int) and part.get(begin, 0) > length:
             raise ConfigError(f'{path}.{begin}', f'must be at most {end} = {length}, got {part[begin]}')
     own = arguments_of(found)[0]

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from mmengine.utils.dl_utils import set_multi_processing
 
+from ktg_mm.apis.part_errors import error_text
 from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.value_check import check_values
 from ktg_mm.errors import ConfigError, did_you_mean
@@ -38,6 +39,11 @@ def check_settings(cfg: Config) -> None:
         raise ConfigError('work_dir', f'must be a text, got {cfg.work_dir!r}')
     if not isinstance(cfg.get('compile'), (bool, dict, type(None))):
         raise ConfigError('compile', f'must be True, False or a dict of options, got {cfg.compile!r}')
+    if isinstance(options := cfg.get('compile'), dict):
+        try:
+            torch.compile(len, **{name: value for name, value in options.items() if name != 'target'})
+        except Exception as error:  # torch has kinds of its own
+            raise ConfigError('compile', error_text(error)) from error
     level = cfg.get('log_level', 'INFO')
     if not isinstance(level, int) and (not isinstance(level, str) or not isinstance(logging.getLevelName(level), int)):
         raise ConfigError('log_level', f"must be a level of logging, such as 'INFO' or 'WARNING', got {level!r}")

@@ -70,14 +70,24 @@ def _key(argument: str, network: Mapping[str, Any]) -> str:
 
 
 def _part_at_fault(network: Mapping[str, Any]) -> str:
-    """The key of the first part that cannot be built on its own, that of the network if all can."""
+    """The key of the first part that cannot be built on its own, that of the network if all can.
+
+    If the part can be built without one of its entries, and no other one, it is that entry's.
+    """
     for part in ('backbone', 'neck', 'head'):
-        if isinstance(cfg := network.get(part), Mapping):
-            try:
-                MODELS.build(copy.deepcopy(cfg))
-            except _LIBRARY_ERRORS:
-                return f'network.{part}'
+        if isinstance(cfg := network.get(part), Mapping) and not _builds(cfg):
+            without = {name: {other: cfg[other] for other in cfg if other != name} for name in cfg if name != 'type'}
+            alone = [name for name, rest in without.items() if _builds(rest)]
+            return f'network.{part}.{alone[0]}' if len(alone) == 1 else f'network.{part}'
     return 'network'
+
+
+def _builds(part: Mapping[str, Any]) -> bool:
+    try:
+        MODELS.build(copy.deepcopy(part))
+    except (UserError, *_LIBRARY_ERRORS):
+        return False
+    return True
 
 
 def _check_beginnings(network: nn.Module) -> None:
@@ -86,7 +96,9 @@ def _check_beginnings(network: nn.Module) -> None:
         init_cfg = getattr(module, 'init_cfg', None)
         for cfg in init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]:
             if cfg is not None:
-                check_type(cfg, WEIGHT_INITIALIZERS, '.'.join(filter(None, ('network', name, 'init_cfg'))), 'beginning')
+                path = '.'.join(filter(None, ('network', name, 'init_cfg')))
+                rest = {key: cfg[key] for key in cfg if key != 'override'} if isinstance(cfg, Mapping) else cfg
+                check_type(rest, WEIGHT_INITIALIZERS, path, 'beginning')  # mmengine takes the exceptions out
 
 
 def _check_norms(network: nn.Module) -> None:

@@ -71,6 +71,13 @@ def test_metrics_are_the_targets(tiny_runner, terminal):
     assert bars_of(screen)[-1].rstrip().endswith(f'left accuracy/top1 {top1:.2f} accuracy/top5 {top5:.2f}')
 
 
+def test_metrics_that_are_no_numbers_are_left_out(tiny_runner, terminal):
+    screen = terminal()
+    confusion = dict(_delete_=True, type='ConfusionMatrix')
+    tiny_runner({'val_evaluator.metric': confusion, 'default_hooks.checkpoint.save_best': None}).train()
+    assert bars_of(screen)[-1].rstrip().endswith('left')
+
+
 def test_bar_after_a_resume_starts_at_the_right_place(tiny_runner, terminal):
     screen = terminal()
     tiny_runner({'train_cfg.max_epochs': 1}).train()

@@ -39,7 +39,7 @@ def changed(part=None, **entries):
         ),
         (changed('head', num_classes='5'), 'network.head: '),
         (changed('head', in_channels=-64), 'network.head: '),
-        (changed('neck', dim=7), 'network.neck: GlobalAveragePooling dim only support'),
+        (changed('neck', dim=7), 'network.neck.dim: GlobalAveragePooling dim only support'),
         (
             changed(colour='red'),
             "network.colour: ImageClassifier.__init__() got an unexpected keyword argument 'colour'",
@@ -87,3 +87,16 @@ def test_mistakes(network, message):
 def test_networks_that_are_right(network):
     before = copy.deepcopy(network)
     assert isinstance(build_network(copy.deepcopy(network)), nn.Module) and network == before
+
+
+@pytest.mark.parametrize(('entry', 'value'), [('norm_cfg', dict(type='BNN')), ('frozen_stages', 9)])
+def test_the_entry_without_which_a_part_can_be_built(entry, value):
+    backbone = {'type': 'ResNet', 'depth': 18, entry: value}
+    with pytest.raises(ConfigError, match=rf'^network.backbone.{entry}'):
+        build_network(dict(type='ImageClassifier', backbone=backbone))
+
+
+def test_beginnings_may_have_exceptions():
+    exception = dict(type='Xavier', name='layer1')
+    backbone = dict(type='ResNet', depth=18, init_cfg=dict(type='Kaiming', layer='Conv2d', override=exception))
+    build_network(dict(type='ImageClassifier', backbone=backbone))
