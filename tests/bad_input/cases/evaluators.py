@@ -57,4 +57,9 @@ CASES = [
     dict(options=['data_preprocessor.to_rgb=yes'], says='data_preprocessor.to_rgb'),
     dict(options=['data_preprocessor.pad_size_divisor=0'], says='data_preprocessor.pad_size_divisor'),
     dict(options=['data_preprocessor.type=Preprocessor'], says='data_preprocessor.type: unknown'),
+    dict(options=['val_evaluator.nodes=[]'], says='val_evaluator.nodes'),
+    dict(
+        config="val_evaluator = dict(metric=dict(_delete_=True, type='ConfusionMatrix', num_classes=5))",
+        says='val_evaluator.metric.num_classes',
+    ),
 ]

@@ -97,4 +97,37 @@ CASES = [
     dict(config='custom_hooks = 5', says='custom_hooks'),
     dict(options=['custom_hooks.0.type=ProgresHook'], says='custom_hooks[0].type: unknown hook'),
     dict(options=['custom_hooks.0.seed=5'], says='custom_hooks[0]: ProgressBarHook has no argument'),
+    dict(config="custom_hooks = [dict(type='EMAHook', begin_epoch=500)]", says='custom_hooks[0].begin_epoch'),
+    dict(
+        config="custom_hooks = [dict(type='EarlyStoppingHook', monitor='net1/accuracy/top1', rule='less')]",
+        says='custom_hooks[0].rule',
+    ),
+    dict(config="default_hooks = dict(checkpoint=dict(rule='less'))", says='default_hooks.checkpoint.rule'),
+    dict(config="default_hooks = dict(checkpoint=dict(filename_tmpl='epoch.pth'))", says='checkpoint.filename_tmpl'),
+    dict(config="default_hooks = dict(timer=dict(type='LoggerHook'))", says='default_hooks.timer.type'),
+    dict(config="default_hooks = dict(logger='LoggerHook')", says='default_hooks.logger: '),
+    dict(
+        config="default_hooks = dict(visualization=dict(type='VisualizationHook', enabled=True))",
+        says='default_hooks.visualization: ',
+    ),
+    dict(
+        config="custom_hooks = [dict(type='ProfilerHook', on_trace_ready=dict(type='log'))]",
+        says='custom_hooks[0].on_trace_ready.type',
+    ),
+    dict(config="custom_hooks = [dict(type='ProfilerHook', profile_times=0)]", says='custom_hooks[0].profile_times'),
+    dict(
+        config="custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=1, lr=3)])]",
+        says='custom_hooks[0].schedule[0]',
+    ),
+    dict(
+        config="custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=-1)])]",
+        says='custom_hooks[0].schedule[0].action_epoch',
+    ),
+    dict(config="custom_hooks = [dict(type='SetAdaptiveMarginsHook')]", says='custom_hooks[0].type'),
+    dict(config="custom_hooks = [dict(type='DenseCLHook')]", says='custom_hooks[0].type'),
+    dict(
+        config="custom_hooks = [dict(type='WarmupParamHook', param_name='x', module_name='y', warmup_epochs=3)]",
+        says='custom_hooks[0]: WarmupParamHook',
+        data=True,  # mmengine asks hooks when the loop is there
+    ),
 ]

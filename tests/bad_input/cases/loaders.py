@@ -123,4 +123,18 @@ CASES = [
     _step("dict(type='RandAugment', policies='timm_increasing', num_policies=0, magnitude_level=1)", '.num_policies'),
     _step("dict(type='RandAugment', policies='timm_increasing', num_policies=1)", '.magnitude_level: is missing'),
     _step("dict(type='PackInputs', keys=['img'])", ': PackInputs has no argument'),
+    dict(
+        config="train_dataloader = dict(sampler=dict(_delete_=True, type='RepeatAugSampler', num_repeats=0))",
+        says=f'{TRAIN}.sampler.num_repeats',
+    ),
+    dict(
+        config="train_dataloader = dict(dataset=dict(_delete_=True, type='KFoldDataset', fold=7, "
+        "dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))",
+        says=f'{TRAIN}.dataset.fold',
+    ),
+    dict(
+        config="train_dataloader = dict(dataset=dict(_delete_=True, type='ClassBalancedDataset', oversample_thr=-1.0, "
+        "dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))",
+        says=f'{TRAIN}.dataset.oversample_thr',
+    ),
 ]

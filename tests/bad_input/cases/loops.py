@@ -58,4 +58,6 @@ CASES = [
         args=['{config}', 'weights.pth'],
         says='test_dataloader: is missing',
     ),
+    dict(config="val_cfg = dict(type='TestLoop')", says='val_cfg.type'),
+    dict(config='val_evaluator = []', says='val_evaluator: is empty'),
 ]

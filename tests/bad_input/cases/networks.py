@@ -2,6 +2,11 @@
 
 _NET = 'model.nodes.net1.network'
 
+
+def _beginning(init_cfg: str, says: str):
+    return dict(config=f'model = dict(nodes=dict(net1=dict(network=dict(init_cfg={init_cfg}))))', says=says)
+
+
 CASES = [
     # heads and necks that do not fit
     dict(options=[f'{_NET}.head.in_channels=32'], says=f'{_NET}.head: in_channels is 32, but what comes in has 64'),
@@ -131,4 +136,8 @@ CASES = [
     dict(options=['auto_scale_lr.enable=True'], says='auto_scale_lr'),
     dict(options=['auto_scale_lr.enable=True', 'auto_scale_lr.base_batch_size=0'], says='auto_scale_lr'),
     dict(options=['auto_scale_lr.enable=True', 'auto_scale_lr.base_batch_size=all'], says='auto_scale_lr'),
+    _beginning("dict(type='Kaiming', layer='Conv2d', mode='fan')", 'model.nodes.net1.network.init_cfg'),
+    _beginning("dict(type='Normal', std=-0.1, layer='Linear')", 'model.nodes.net1.network.init_cfg'),
+    _beginning("dict(type='Constant', val=0, layer='Conv2D')", 'model.nodes.net1.network.init_cfg.layer'),
+    dict(options=['model.nodes.net1.network.neck.dim=4'], says='model.nodes.net1.network.neck.dim'),
 ]

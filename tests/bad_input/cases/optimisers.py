@@ -99,4 +99,10 @@ CASES = [
     dict(config="auto_scale_lr = dict(enable='yes', base_batch_size=64)", says='auto_scale_lr.enable'),
     dict(config='auto_scale_lr = dict(enabled=True, base_batch_size=64)', says='auto_scale_lr: unknown entry'),
     dict(config='auto_scale_lr = True', says='auto_scale_lr: must be a dict'),
+    dict(options=['optim_wrapper.optimizer.maximize=True'], says=f'{OPT}.maximize'),
+    _optimizer("type='Lamb', lr=1e-3, max_grad_norm=-1.0", '.max_grad_norm'),
+    _optimizer("type='LARS', lr=1e-3, eta=-1", '.eta'),
+    _optimizer("type='Rprop', lr=1e-2, etas=(1.5, 1.2)", '.etas'),
+    _optimizer("type='SparseAdam', lr=1e-3", ': SparseAdam does not support dense gradients'),
+    dict(config="compile = dict(mode='max-auto')", says='compile: '),
 ]

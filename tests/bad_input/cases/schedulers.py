@@ -81,4 +81,10 @@ CASES = [
     dict(config="param_scheduler = [dict(type='LinearLR'), dict(type='StepLr')]", says='param_scheduler[1].type'),
     dict(options=['param_scheduler.end=-1'], says='param_scheduler.end'),
     dict(options=['param_scheduler.0.end=2'], says='param_scheduler'),
+    _schedule("type='MultiStepLR', milestones=[], gamma=0.1", '.milestones'),
+    _schedule("type='CosineAnnealingLR', begin=5", '.begin'),
+    _schedule("type='CosineAnnealingLR', T_max=1, last_step=3", '.last_step'),
+    _schedule("type='LinearLR', start_factor=0", '.start_factor'),
+    _schedule("type='ReduceOnPlateauLR', monitor='net1/accuracy/top1'", '.rule'),
+    _schedule("type='CosineAnnealingMomentum', T_max=1, eta_min=1.5", '.eta_min'),
 ]

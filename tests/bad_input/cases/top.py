@@ -148,4 +148,5 @@ CASES = [
     dict(config="custom_imports = dict(imports=['ktg_mm.no_such'])", says='ktg_mm.no_such'),
     dict(config="sync_bn = 'apex'", says="sync_bn: must be 'torch' or 'mmcv'"),
     dict(config="compile = 'yes'", says='compile: must be'),
+    dict(options=['custom_imports.imports=[ktg_mm.nothing]'], says='custom_imports'),
 ]
