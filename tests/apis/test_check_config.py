@@ -159,7 +159,12 @@ VALUES = [
     ({METRIC: dict(_delete_=True, type='ConfusionMatrix', num_classes=5)}, f'{METRIC}.num_classes: there are 10'),
     ({'compile': dict(mode='max-auto')}, 'compile: Unrecognized mode=max-auto'),
     (
-        {'train_cfg': dict(ITERATIONS), SCHEDULE: None, 'custom_hooks': [dict(EMA, begin_epoch=1)]},
+        {
+            'train_cfg': dict(ITERATIONS),
+            SCHEDULE: None,
+            f'{SAVE}.by_epoch': False,
+            'custom_hooks': [dict(EMA, begin_epoch=1)],
+        },
         'custom_hooks[0].begin_epoch: is never reached in a loop over iterations; give begin_iter',
     ),
     (
@@ -222,7 +227,8 @@ def test_values(tiny_config, changes, message):
 
 
 def test_what_a_run_needs(tiny_config):
-    check_config(cfg := tiny_config({'train_cfg': dict(_delete_=True, type='IterBasedTrainLoop')}))
+    changes = {'train_cfg': dict(_delete_=True, type='IterBasedTrainLoop'), f'{SAVE}.by_epoch': False}
+    check_config(cfg := tiny_config(changes))
     with pytest.raises(ConfigError, match=r'^train_cfg.max_iters: is missing; IterBasedTrainLoop needs it'):
         check_together(cfg)
     with pytest.raises(ConfigError, match=r'^model: is missing; a config describes a graph'):
