@@ -51,8 +51,9 @@ def check_hook(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> 
     """Checks a hook; arguments as for :func:`.fitting.check_fitting`."""
     if issubclass(found, _OF_OTHER_MODELS):
         raise ConfigError(f'{path}.type', f'{found.__name__} is not for graphs, but for a model of its own; remove it')
+    # That the others are of their kind, required_hooks sees to.
+    own = {name: _DEFAULT_HOOKS[name] for name in ('timer', 'logger', 'checkpoint')}.get(path[len('default_hooks.') :])
     for name, kind in _DEFAULT_HOOKS.items():
-        own = _DEFAULT_HOOKS.get(path.removeprefix('default_hooks.'))
         if own is not None and issubclass(found, kind) and not issubclass(kind, own):
             raise ConfigError(f'{path}.type', f'{found.__name__} belongs into default_hooks.{name}')
     for kind, check in _CHECKS.items():
