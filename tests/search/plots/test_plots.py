@@ -313,6 +313,6 @@ def test_tool(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     address = f'sqlite:///{tmp_path}/nowhere/search.db'
     assert (
         capfd.readouterr().err
-        == f'error: --storage {address}: no such file; give the --work-dir or --storage of the search\n'
+        == f'error: --storage {address}, of --work-dir: no such file; give the --work-dir or --storage of the search\n'
     )
     assert not (tmp_path / 'nowhere').exists() and not (tmp_path / 'out').exists()
