@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+_NAMED = 30  # names in a message; more would not be read
+
 
 class UserError(Exception):
     """A mistake in the input; the message is one line that says where it is and what would be right."""
@@ -70,7 +72,7 @@ def is_interrupt(error: BaseException | None) -> bool:
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Returns a hint that names the closest known name, else all known ones.
+    """Returns a hint that names the closest known name, else all known ones, or how many more there are.
 
     Args:
         name: What the user wrote.
@@ -84,7 +86,8 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), known, n=1)
     if close:
         return f'did you mean {close[0]!r}?'
-    return f'known: {", ".join(known)}' if known else 'none is known'
+    more = f' and {len(known) - _NAMED} more' if len(known) > _NAMED else ''
+    return f'known: {", ".join(known[:_NAMED])}{more}' if known else 'none is known'
 
 
 def hide_passwords(text: str) -> str:

@@ -28,3 +28,8 @@ def test_kinds():
 )
 def test_did_you_mean(name, known, hint):
     assert did_you_mean(name, known) == hint
+
+
+def test_no_hint_names_more_than_one_would_read():
+    hint = did_you_mean('zzz', [f'name{i:02}' for i in range(50)])
+    assert hint.startswith('known: name00, name01, ') and hint.endswith(', name29 and 20 more')

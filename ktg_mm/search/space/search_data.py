@@ -14,7 +14,7 @@ _HOW = {'pipeline', 'test_mode', 'lazy_init', 'serialize_data', 'max_refetch'}
 
 
 def check_search_data(base: Mapping[str, Any]) -> None:
-    """Refuses a config that would choose graphs on its test set, or that does not validate.
+    """Refuses a config that would choose graphs on its test set, that does not validate, or resumes.
 
     Args:
         base: The config, plain dicts.
@@ -23,6 +23,8 @@ def check_search_data(base: Mapping[str, Any]) -> None:
         ConfigError: If so.
     """
     cfg = Config(dict(base))
+    if cfg.get('resume'):
+        raise ConfigError('resume', 'must be False; a search that is started again goes on by itself')
     for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg', 'val_evaluator'):
         if cfg.get(key) is None or (key.endswith('dataloader') and not cfg[key]):
             wanted = 'training' if key.startswith('train') else 'validation'

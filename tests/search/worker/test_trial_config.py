@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
-from ktg_mm.errors import ConfigError
-from ktg_mm.search.space.search_data import check_search_data
 from ktg_mm.search.worker.trial_config import trial_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -49,27 +45,3 @@ def test_the_config_is_not_changed(tmp_path, base):
     cfg = trial_config(config, dict(type='ASHAHook'), tmp_path)
     cfg.model.nodes.net1.network.backbone.depth = 14
     assert config == untouched
-
-
-@pytest.mark.parametrize(
-    'path', ['dml/dml_3node_cifar100.py', 'ktg/ens_2node_dogs.py', 'dml/dml_3node_fashion_mnist.py']
-)
-def test_no_graph_is_chosen_on_the_test_set(path, base):
-    config = base(CONFIGS / path)
-    if 'fashion' in path:  # which has validation data of its own
-        check_search_data(config)
-        config['val_dataloader'] = config['test_dataloader']
-    with pytest.raises(ConfigError) as caught:
-        check_search_data(config)
-    assert str(caught.value) == (
-        'val_dataloader.dataset: is the test set, on which no graph may be chosen; inherit data that split the '
-        'training set, such as _base_/datasets/cifar100_search.py'
-    )
-
-
-def test_validation_data_are_needed(base):
-    config = base()
-    check_search_data(config)
-    for nothing in (None, {}):
-        with pytest.raises(ConfigError, match=r'^val_dataloader: is missing; a search needs validation data$'):
-            check_search_data(dict(config, val_dataloader=nothing))
