@@ -83,10 +83,10 @@ def test_networks_that_are_always_right_and_a_probability_of_zero():
 def test_mistakes():
     with pytest.raises(ConfigError, match=r"^val_evaluator.nodes: no node is named 'd'; known: a, b, c, ensemble$"):
         DiversityMetric(nodes=['a', 'd']).process({}, samples())
-    one = r'^val_evaluator: DiversityMetric needs two networks, got {}$'
-    with pytest.raises(ConfigError, match=one.format('b')):
+    one = r'^{}: DiversityMetric needs two networks, got {}$'
+    with pytest.raises(ConfigError, match=one.format('val_evaluator.nodes', 'b')):
         DiversityMetric(nodes=['b', 'b']).process({}, samples())
-    with pytest.raises(ConfigError, match=one.format('a')):
+    with pytest.raises(ConfigError, match=one.format('val_evaluator', 'a')):
         DiversityMetric().process({}, [dict(sample, network_names=('a',)) for sample in samples()])
     with pytest.raises(ConfigError, match=r'^val_dataloader: holds no samples to evaluate on$'):
         DiversityMetric().evaluate(0)
