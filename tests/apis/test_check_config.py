@@ -57,6 +57,7 @@ PROFILER, RECIPES = dict(type='ProfilerHook'), dict(type='SwitchRecipeHook')
 VALUES = [
     # Types and ranges.
     ({f'{OPT}.lr': -1}, f'{OPT}.lr: must be a number, at least 0, got -1'),
+    ({f'{OPT}.lr': 0}, f'{OPT}.lr: is 0, so that nothing would be learnt; must be above 0'),
     ({f'{OPT}.lr': 'high'}, f"{OPT}.lr: must be a number, at least 0, got 'high'"),
     ({f'{OPT}.momentum': 2}, f'{OPT}.momentum: must be a number in [0, 1), got 2'),
     ({f'{OPT}.momentum': 0}, f'{OPT}.nesterov: needs a momentum above 0, and no dampening'),
@@ -243,6 +244,7 @@ def test_values_that_are_right(tiny_config):
         {'optim_wrapper': dict(type='AmpOptimWrapper', loss_scale=512.0, clip_grad=dict(max_norm=5, norm_type='inf'))},
         {'optim_wrapper': dict(clip_grad=dict(type='value', clip_value=1.0), accumulative_counts=2)},
         {OPT: dict(_delete_=True, type='AdamW', lr=1e-3, betas=[0.9, 0.95])},
+        {f'{OPT}.lr': 0.0, PARAMWISE: dict(nodes=dict(net1=dict(lr=0.1)))},
         {'custom_hooks': [dict(EMA, momentum=0.01, priority='ABOVE_NORMAL'), dict(STOPPING, rule='greater')]},
         {OPT: dict(_delete_=True, type='TorchAdafactor', lr=0.01, eps=(None, 1e-3))},
         {'default_hooks.pictures': dict(type='VisualizationHook', enable=True, resize=(64, 64))},

@@ -35,6 +35,8 @@ def check_optimizer(cfg: Config, part: Mapping[str, Any], found: type, path: str
     """Checks how the values of an optimiser fit one another; arguments as for :func:`.fitting.check_fitting`."""
     if issubclass(found, SGD) and part.get('nesterov') and (not part.get('momentum') or part.get('dampening')):
         raise ConfigError(f'{path}.nesterov', 'needs a momentum above 0, and no dampening')
+    if part.get('lr') == 0 and not (cfg.optim_wrapper.get('paramwise_cfg') or {}):  # which may set it for some
+        raise ConfigError(f'{path}.lr', 'is 0, so that nothing would be learnt; must be above 0')
     _check_values_together(found, part, path)
 
 
