@@ -237,8 +237,10 @@ class _Rehearsal:
 def _check_layers(named: Any, module: nn.Module, key: str) -> None:
     """Refuses a class of layers that exists neither in a network nor in torch."""
     known = {cls.__name__ for layer in module.modules() for cls in type(layer).__mro__}
+    # Those that a network may do without, such as _BatchNorm in one with GroupNorm.
+    of_torch = {cls.__name__ for layer in vars(nn).values() if isinstance(layer, type) for cls in layer.__mro__}
     for name in named if isinstance(named, (list, tuple)) else [named]:
-        if name is not None and name not in known and not hasattr(nn, str(name)):
+        if name is not None and name not in known | of_torch:
             raise ConfigError(f'{key}.layer', f'no layer of the network is a {name!r}; {did_you_mean(name, known)}')
 
 

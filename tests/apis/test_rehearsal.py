@@ -407,3 +407,10 @@ VIEWS = dict(type='Views', weak=[], strong=[])
 def test_semi_supervised_mistakes(published, unchecked, changes, message):
     with pytest.raises(ConfigError, match=f'^{message}'):
         published(SEMI, changes)
+
+
+def test_layers_that_a_network_does_without_may_be_initialised(tiny_runner):
+    """As mmpretrain's own beginnings of weights have it, for a backbone with another norm."""
+    layers = [dict(type='Kaiming', layer=['Conv2d']), dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])]
+    norm = dict(type='GN', num_groups=2)
+    tiny_runner({f'{NETWORK}.backbone.init_cfg': layers, f'{NETWORK}.backbone.norm_cfg': norm})

@@ -127,4 +127,4 @@ def test_a_database_that_is_damaged(tools, searched: Path, tmp_path: Path, tool:
     options = ['--cfg-options', *TINY]
     process = tools.run(tool, SEARCH, '--work-dir', tmp_path, *out, *options, status=2)
     (line,) = process.stderr.splitlines()
-    assert line.startswith(f'error: --storage sqlite:///{tmp_path}/search.db: ') and 'malformed' in line
+    assert line.startswith(f'error: --storage sqlite:///{tmp_path}/search.db, of --work-dir: ') and 'malformed' in line

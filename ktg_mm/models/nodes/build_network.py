@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from mmcv.cnn import is_norm
 from mmengine.model import BaseModule
 from mmengine.registry import WEIGHT_INITIALIZERS
 from mmpretrain.registry import MODELS
@@ -103,7 +104,7 @@ def _check_beginnings(network: nn.Module) -> None:
 
 def _check_norms(network: nn.Module) -> None:
     for name, module in network.named_modules():
-        if not isinstance(module, (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)):
+        if not is_norm(module):
             continue
         try:
             check_number('eps', module.eps, '(0, inf)')

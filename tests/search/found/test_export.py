@@ -357,7 +357,7 @@ def test_a_continued_trial_counts_once(study) -> None:
         ('', dict(out=DML), f'--out {DML}: is the config to begin with; give another name'),
         ('', dict(base='missing.py'), 'missing.py: no such file'),
         ('', dict(study='other'), '--study other: the storage has no study of this name; it has: search'),
-        ('', dict(work_dir='nowhere'), '--storage sqlite:///nowhere/search.db: no such file'),
+        ('', dict(work_dir='nowhere'), '--storage sqlite:///nowhere/search.db, of --work-dir: no such file'),
         ("search = dict(retrain='none.py')", {}, 'search.retrain: must be the path of a config, relative to '),
     ],
 )

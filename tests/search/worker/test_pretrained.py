@@ -55,6 +55,7 @@ SEMI = dict(
     param_scheduler=dict(_delete_=True, type='PartialCosineLR', by_epoch=False, begin=0, end=4),
     train_cfg=dict(_delete_=True, by_epoch=False, max_iters=4, val_interval=2),
     log_processor=dict(by_epoch=False),
+    default_hooks=dict(checkpoint=dict(by_epoch=False)),
 )
 
 
