@@ -3,8 +3,11 @@
 import logging
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_sharer
+from types import TracebackType
 from typing import Any
 
 from .messages import machine_message
@@ -15,7 +18,8 @@ def failures_in_the_background() -> Iterator[None]:
     """Raises what a thread or a file of the log could not do, such as writing to a full disk, instead of its trace.
 
     TensorBoard's thread hands its error to who writes next; one that nobody has met is raised at the end. A log's file
-    raises its own at once.
+    raises its own at once. A loader's worker, which inherits this, says nothing of a run that has ended while it was
+    handing over a batch.
 
     Raises:
         OSError: The first such error.
@@ -25,7 +29,7 @@ def failures_in_the_background() -> Iterator[None]:
         ...     print('all is well')
         all is well
     """
-    told_of_thread, told_of_log = threading.excepthook, logging.FileHandler.handleError
+    told, told_of_thread, told_of_log = sys.excepthook, threading.excepthook, logging.FileHandler.handleError
     failures: list[BaseException] = []
 
     def of_thread(failure: Any) -> None:
@@ -41,12 +45,17 @@ def failures_in_the_background() -> Iterator[None]:
         else:
             raise error
 
-    threading.excepthook = of_thread
+    def of_worker(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace)}
+        if not isinstance(error, (EOFError, ConnectionError)) or resource_sharer.__file__ not in files:
+            told(kind, error, trace)
+
+    sys.excepthook, threading.excepthook = of_worker, of_thread
     setattr(logging.FileHandler, 'handleError', of_log)  # noqa: B010  mypy knows no other way
     try:
         yield
     finally:
-        threading.excepthook = told_of_thread
+        sys.excepthook, threading.excepthook = told, told_of_thread
         setattr(logging.FileHandler, 'handleError', told_of_log)  # noqa: B010
     if failures:
         raise failures[0]

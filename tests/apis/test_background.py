@@ -3,12 +3,15 @@
 import errno
 import logging
 import os
+import sys
 import threading
+from multiprocessing import resource_sharer
 
 import pytest
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from ktg_mm.apis import one_line_errors
+from ktg_mm.apis.background import failures_in_the_background
 
 
 def test_tensorboard_cannot_write(tiny_runner, tmp_path, monkeypatch, capfd):
@@ -62,3 +65,22 @@ def test_other_errors_of_threads_and_logs_are_told_as_ever(monkeypatch, capsys):
     main()
     assert told == [ZeroDivisionError]
     assert '--- Logging error ---' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('line', 'file', 'is_told'),
+    [
+        ('raise EOFError', resource_sharer.__file__, False),
+        ('raise ConnectionResetError', resource_sharer.__file__, False),
+        ('raise KeyError', resource_sharer.__file__, True),
+        ('raise EOFError', 'elsewhere.py', True),
+    ],
+)
+def test_a_worker_says_nothing_of_a_run_that_has_ended(capsys, line, file, is_told):
+    """The thread that hands a loader's batches over, in the worker; anything else is told."""
+    with failures_in_the_background():
+        try:
+            exec(compile(line, file, 'exec'))
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+    assert (line.removeprefix('raise ') in capsys.readouterr().err) == is_told

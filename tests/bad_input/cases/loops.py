@@ -12,7 +12,7 @@ CASES = [
     dict(config='train_cfg = dict(max_epochs=None)', says='train_cfg.max_epochs'),
     dict(options=['train_cfg.max_epochs=-3'], says='train_cfg.max_epochs'),
     dict(config='train_cfg = dict(_delete_=True, by_epoch=True)', says='train_cfg.max_epochs: is missing'),
-    dict(config='train_cfg = dict(_delete_=True, by_epoch=False)', says='train_cfg.max_iters: is missing'),
+    dict(config='train_cfg = dict(_delete_=True, by_epoch=False)', says='default_hooks.checkpoint.by_epoch'),
     dict(options=['train_cfg.max_iters=100'], says='train_cfg: EpochBasedTrainLoop has no argument'),
     dict(options=['train_cfg.epochs=3'], says='train_cfg: EpochBasedTrainLoop has no argument'),
     dict(options=['train_cfg.val_interval=0'], says='train_cfg.val_interval'),
