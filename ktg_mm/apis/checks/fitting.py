@@ -54,9 +54,8 @@ def _scheduler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> 
         raise ConfigError(f'{path}.end', f'must be above begin = {begin}, got {end}')
     loop = cfg.get('train_cfg') or {}
     length = loop.get('max_epochs' if part.get('by_epoch', True) else 'max_iters')
-    if (
-        end is None and length is not None and fits(length, int) and begin >= length > 0
-    ):  # its end is that of the run then
+    # Its end is that of the run, if it says none.
+    if end is None and length is not None and fits(length, int) and begin >= length > 0:
         raise ConfigError(f'{path}.begin', f'must be below the length of the run, {length}, got {begin}')
     milestones = part.get('milestones') or ()
     if any(low >= high for low, high in itertools.pairwise(milestones)):
