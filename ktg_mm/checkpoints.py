@@ -15,7 +15,7 @@ import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import CheckpointLoader
 
-from ktg_mm.errors import UserError
+from ktg_mm.errors import UserError, one_line
 from ktg_mm.mmengine_private import replace_http_loader
 
 _NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
@@ -170,7 +170,7 @@ def load_by_name(name: str) -> dict:
     except KeyError as error:
         raise UserError(f'checkpoint {name}: no model of this name is known') from error
     except Exception as error:
-        raise UserError(f'checkpoint {name}: cannot be loaded: {" ".join(str(error).split())}') from error
+        raise UserError(f'checkpoint {name}: cannot be loaded: {one_line(error)}') from error
     weights = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else checkpoint
     if not isinstance(weights, Mapping) or not any(isinstance(value, torch.Tensor) for value in weights.values()):
         where = 'its state_dict' if isinstance(checkpoint, Mapping) and 'state_dict' in checkpoint else 'it'
@@ -199,9 +199,7 @@ def load_from_http(
                 filename, model_dir, map_location=map_location, progress=progress, weights_only=True
             )
         except Exception as error:
-            reason = (
-                ' '.join(str(error).split()) if isinstance(error, OSError) else 'no checkpoint, corrupt or not safe'
-            )
+            reason = one_line(error) if isinstance(error, OSError) else 'no checkpoint, corrupt or not safe'
             raise UserError(f'checkpoint {filename}: cannot be loaded: {reason}') from error
 
     checkpoint = load() if is_main_process() else None

@@ -56,6 +56,16 @@ def first_line(error: Exception) -> str:
     return reason.splitlines()[0] if reason else type(error).__name__
 
 
+def one_line(text: object) -> str:
+    r"""A text without its line breaks and wide spaces.
+
+    Example:
+        >>> one_line(ValueError('two\n  lines'))
+        'two lines'
+    """
+    return ' '.join(str(text).split())
+
+
 def is_interrupt(error: BaseException | None) -> bool:
     """Whether Ctrl-C is behind an error, also where a library's bare ``except`` has made another error of it.
 

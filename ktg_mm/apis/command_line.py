@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from mmengine.registry import build_from_cfg
 
-from ktg_mm.errors import hide_passwords, is_interrupt
+from ktg_mm.errors import hide_passwords, is_interrupt, one_line
 
 from .background import failures_in_the_background
 from .distributed import another_has_told, end_distributed, is_first_to_tell
@@ -100,9 +100,9 @@ def user_message(error: BaseException) -> str | None:
     if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
         return hide_passwords(found[-1])
     if isinstance(error, RuntimeError) and text.startswith(_NO_DATA):
-        return ' '.join(text.split())
+        return one_line(text)
     if isinstance(error, Exception) and (named := name_hook_error(error) or name_error(error)):
-        return hide_passwords(' '.join(str(named).split()))
+        return hide_passwords(one_line(named))
     if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
         return f'config: {part}: {error_text(error)}'
     return machine_message(error)

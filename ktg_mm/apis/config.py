@@ -15,7 +15,7 @@ import yaml
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line
+from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line, one_line
 from ktg_mm.mmengine_private import set_aside
 
 from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
@@ -132,7 +132,7 @@ def _one_line(path: Path, name: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f'{name}: {type(error).__name__}: {" ".join(str(error).split())}') from error
+        raise UserError(f'{name}: {type(error).__name__}: {one_line(error)}') from error
 
 
 def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tuple[Config, dict[str, str]]:

@@ -10,6 +10,7 @@ import torch
 from mmengine.runner import Runner, loops
 
 from ktg_mm.checkpoints import latest_checkpoint
+from ktg_mm.errors import one_line
 
 T = TypeVar('T')
 
@@ -64,7 +65,7 @@ def machine_message(error: BaseException) -> str | None:
     if is_out_of_memory(error):
         return f'{loader}.{_OUT_OF_MEMORY.format("")}'
     for cause in (error.__cause__, error):  # the signal that has ended a worker is the cause of its absence
-        text = ' '.join(str(cause).split())
+        text = one_line(cause)
         for pattern, message in _TEXTS.items() if isinstance(cause, RuntimeError) else ():
             if found := re.fullmatch(pattern, text):
                 return f'{loader}.{message.format(*found.groups())}'

@@ -12,7 +12,7 @@ from mmengine.registry import build_from_cfg
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from ktg_mm.errors import ConfigError, UserError, is_interrupt
+from ktg_mm.errors import ConfigError, UserError, is_interrupt, one_line
 
 from .keys import joined, parts_of
 from .messages import is_out_of_memory
@@ -137,7 +137,7 @@ def error_text(error: BaseException) -> str:
         text = str(error.args[0]) if ' ' in str(error.args[0]) else f'knows no {error.args[0]!r}'
     else:
         text = str(error)
-    text = ' '.join(text.split())
+    text = one_line(text)
     text = text.split(' Please check whether the value of')[0]  # a name that is in no registry
     if isinstance(error, AssertionError) and not text and (trace := traceback.extract_tb(error.__traceback__)):
         text = f'does not hold: {trace[-1].line}'

@@ -21,7 +21,7 @@ from ktg_mm.checkpoints import move_others
 from ktg_mm.config.training_recipe import recipe_changes, training_recipe
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean, one_line
 from ktg_mm.mmengine_private import built_loop, is_resumed, loaded_from, save_checkpoint_now
 
 
@@ -78,7 +78,7 @@ class SafeCheckpointHook(CheckpointHook):
         try:
             super().__init__(**kwargs)
         except (ValueError, TypeError, KeyError, AssertionError) as error:
-            raise ConfigError('default_hooks.checkpoint', ' '.join(str(error.args[0]).split())) from error
+            raise ConfigError('default_hooks.checkpoint', one_line(error.args[0])) from error
 
     def before_train(self, runner: Runner) -> None:
         """Prepares the folder as mmengine's does; averages that the loaded checkpoint lacks follow their sources."""

@@ -11,7 +11,7 @@ import optuna
 from mmengine.registry import Registry
 
 from ktg_mm.config import class_of
-from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.errors import ConfigError, did_you_mean, one_line
 from ktg_mm.registry import SAMPLERS
 
 _PLAIN: dict[str, tuple[type, ...]] = {
@@ -63,7 +63,7 @@ def build_part(cfg: Mapping[str, Any], registry: Registry, base: type, key: str,
             warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
             return cls(**arguments)
     except (TypeError, ValueError, ImportError) as error:
-        raise ConfigError(key, f'{cls.__name__}: {" ".join(str(error).split())}') from error
+        raise ConfigError(key, f'{cls.__name__}: {one_line(error)}') from error
 
 
 def _check_argument(key: str, value: Any, annotation: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.errors import ConfigError, did_you_mean, one_line
 
 _WILD = '*?['  # as in names of files
 _RANGE = {'low', 'high', 'log', 'step'}
@@ -261,7 +261,7 @@ def _range(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
             return IntDistribution(low, high, log=log, step=1 if step is None else step)
         return FloatDistribution(float(low), float(high), log=log, step=step)
     except (TypeError, ValueError) as error:
-        raise ConfigError(key_path(key), f'is no range: {" ".join(str(error).split())}') from error
+        raise ConfigError(key_path(key), f'is no range: {one_line(error)}') from error
 
 
 def _in_order(parameters: list[Parameter]) -> list[Parameter]:

@@ -19,7 +19,7 @@ import sqlalchemy.exc
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from ktg_mm.errors import UserError, hide_passwords
+from ktg_mm.errors import UserError, hide_passwords, one_line
 
 from .optuna_private import BirthStorage
 from .retries import END, LOST
@@ -121,7 +121,7 @@ def _reason(error: BaseException, url: str) -> str:
         error = error.__cause__  # the database's own
     reason = getattr(error, 'orig', None) or getattr(error, 'details', lambda: None)() or error
     text = str(reason).replace(url, hide_passwords(url)) if url else str(reason)
-    return hide_passwords(' '.join(text.split()))
+    return hide_passwords(one_line(text))
 
 
 class _Journal(JournalFileBackend):

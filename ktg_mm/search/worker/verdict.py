@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import optuna
 
 from ktg_mm.apis.part_errors import PartError
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import ConfigError, UserError, one_line
 from ktg_mm.search.space.candidates import SpaceExhaustedError
 from ktg_mm.search.study.retries import FAILED, INTERRUPTED, LOST, NOT_BEGUN
 from ktg_mm.search.study.storage import is_storage_error, storage_failure
@@ -66,6 +66,6 @@ def judge(error: BaseException, distributed: bool = False, storage: str = '') ->
     if isinstance(error, UserError):
         # A mistake in the config or the data is not this graph's: the trial waits until it is mended.
         return Verdict(f'{INTERRUPTED}: {error}', stop=error)
-    reason = f'{type(error).__name__}: {" ".join(str(error).split())}'
+    reason = f'{type(error).__name__}: {one_line(error)}'
     stop = UserError(f'the processes of this worker are out of step: {reason}') if distributed else None
     return Verdict(f'{FAILED}: {reason}', stop=stop, is_fault=True)
