@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ class NodeOutput:
         logits: Class scores of shape (B, C).
         attention: Attention maps of shape (B, H, W), where the network has them or an edge asks for them.
         attention_logits: Class scores of an attention branch, shape (B, C).
+        features: What layers of the network give, by the names that edges ask for: feature maps of shape (B, C, H, W)
+            or embeddings of shape (B, D). Defaults to None: nobody has asked.
 
     Example:
         >>> output = NodeOutput(torch.tensor([[0.0, 0.0], [9.0, 0.0]]))
@@ -41,10 +43,17 @@ class NodeOutput:
         tensor([0, 0])
     """
 
-    def __init__(self, logits: Tensor, attention: Tensor | None = None, attention_logits: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        logits: Tensor,
+        attention: Tensor | None = None,
+        attention_logits: Tensor | None = None,
+        features: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.logits = logits
         self.attention = attention
         self.attention_logits = attention_logits
+        self.features = dict(features or {})
         self._cache: dict[Hashable, Tensor] = {}
         self._detached: NodeOutput | None = None
 
@@ -78,16 +87,29 @@ class NodeOutput:
         """The highest probability, shape (B,)."""
         return self.cached('confidence', lambda: self.probabilities().amax(dim=1))
 
+    def feature(self, layer: str) -> Tensor:
+        """What a layer gives, shape (B, C, H, W) or (B, D); float32 for a feature of half precision.
+
+        Args:
+            layer: The name that it was asked for by.
+        """
+        return self.cached(('feature', layer), lambda: full_precision(self.features[layer]))
+
     def select(self, rows: slice | Tensor) -> NodeOutput:
         """The output for some of the samples.
 
         Args:
             rows: Which rows of the batch.
         """
+        return self._each(lambda value: value[rows])
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> NodeOutput:
+        """The output with all its tensors changed alike."""
         return NodeOutput(
-            self.logits[rows],
-            None if self.attention is None else self.attention[rows],
-            None if self.attention_logits is None else self.attention_logits[rows],
+            change(self.logits),
+            None if self.attention is None else change(self.attention),
+            None if self.attention_logits is None else change(self.attention_logits),
+            {layer: change(feature) for layer, feature in self.features.items()},
         )
 
     def detach(self) -> NodeOutput:
@@ -101,11 +123,8 @@ class DetachedOutput(NodeOutput):
     """A node's output without its gradient; it takes softmaxes from the output that it was made of."""
 
     def __init__(self, attached: NodeOutput) -> None:
-        super().__init__(
-            attached.logits.detach(),
-            None if attached.attention is None else attached.attention.detach(),
-            None if attached.attention_logits is None else attached.attention_logits.detach(),
-        )
+        output = attached._each(Tensor.detach)
+        super().__init__(output.logits, output.attention, output.attention_logits, output.features)
         self._attached = attached
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:

@@ -77,7 +77,7 @@ class DistributionAlignment(EdgePart):
         if self.target == 'labeled':
             shift = shift + _log(self.labeled_mean)
         logits = F.log_softmax(source.log_probabilities() + shift, dim=1)
-        return NodeOutput(logits, source.attention, source.attention_logits)
+        return NodeOutput(logits, source.attention, source.attention_logits, source.features)
 
     @torch.no_grad()
     def _update(self, source: NodeOutput, context: TransferContext) -> None:

@@ -128,9 +128,11 @@ class KnowledgeTransferGraph(BaseModel):
                 self.nodes[name].requires_grad_(False)
             if role == 'frozen' or name in averages_in_eval_mode:
                 self.nodes[name].freeze()
-        for edge in self._transfers.values():
-            for path, _, need in edge.needs:
-                need.prepare(path, edge, self.nodes)
+        # What edges learn of their own must not change with what random weights the networks begin.
+        with torch.random.fork_rng(devices=[]):
+            for edge in self._transfers.values():
+                for path, part, need in edge.needs:
+                    need.prepare(path, part, edge, self.nodes)
         for average in self.averages:
             average.copy()
 

@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ktg_mm.config.edge_config import EdgeConfig, PartConfig
-from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.structures import LabelOutput, SampleRows, TransferContext
 
 from .forward_pass import ForwardPass
@@ -89,7 +89,7 @@ class Need:
         """The views that a part looks at besides the edge's."""
         return []
 
-    def prepare(self, path: str, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
+    def prepare(self, path: str, part: Any, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
         """Tells the built nodes what their outputs must hold."""
 
     def ask(self, part: Any, edge: TransferEdge, run: ForwardPass) -> None:
@@ -227,10 +227,32 @@ class NodeNames(Need):
 class Attention(Need):
     """An attention map of both ends."""
 
-    def prepare(self, path: str, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
+    def prepare(self, path: str, part: Any, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
         """Makes the outputs of both ends hold their maps."""
         for name in {edge.source_name, edge.target_name}:
             try:
                 nodes[name].ask_for_attention()
             except ValueError as error:
                 raise ConfigError(path, f'node {name!r}: {error}') from error
+
+
+class Features(Need):
+    """What layers of both ends give; the part's ``layers`` names them, and its ``set_shapes`` is told their shapes."""
+
+    between_nodes = True
+
+    def prepare(self, path: str, part: Any, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
+        """Makes the outputs of both ends hold the features."""
+        shapes = {}
+        for end, name in (('target', edge.target_name), ('source', edge.source_name)):
+            layers = part.layers[end]
+            try:
+                found = nodes[name].ask_for_features(layers)
+            except (UserError, ValueError) as error:
+                problem = str(error).removeprefix('layers: ')
+                raise ConfigError(f'{path}.layers', f'node {name!r}: {problem}') from error
+            shapes[end] = [found[layer] for layer in layers]
+        try:
+            part.set_shapes(**shapes)
+        except ValueError as error:
+            raise ConfigError(f'{path}.layers', str(error)) from error

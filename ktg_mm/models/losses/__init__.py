@@ -4,6 +4,7 @@ from .attention_cosine import AttentionCosine
 from .attention_mse import AttentionMSE
 from .base import EdgeLoss
 from .cross_entropy import CrossEntropy
+from .feature_loss import FeatureLoss
 from .kl_divergence import KLDivergence
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE

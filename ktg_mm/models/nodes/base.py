@@ -1,7 +1,8 @@
 """What all nodes share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -35,6 +36,21 @@ class Node(BaseModule):
             ValueError: If the node has none.
         """
         raise ValueError(f'has no attention map, as it is of type {type(self).__name__}')
+
+    def ask_for_features(self, layers: Sequence[str]) -> Mapping[str, torch.Size]:
+        """Makes the following outputs hold features.
+
+        Args:
+            layers: Their names: a module, such as ``'backbone.layer2'``; ``'map'``, the last feature map; or
+                ``'embedding'``, the classifier's input.
+
+        Returns:
+            The shape of each, without the samples: (C, H, W) or (D,), as :func:`~ktg_mm.models.nodes.probe.probe` does.
+
+        Raises:
+            ValueError: If the node has no such feature.
+        """
+        raise ValueError(f'has no features, as it is of type {type(self).__name__}')
 
     def forward(self, inputs: Tensor | list[NodeOutput]) -> NodeOutput:
         """Predicts.

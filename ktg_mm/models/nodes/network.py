@@ -1,7 +1,8 @@
 """Network node."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import torch
 from mmengine.logging import MMLogger
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import load_state_dict
@@ -10,12 +11,14 @@ from torch import Tensor, nn
 import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
 from ktg_mm.config.check_argument import check_flag, check_text
 from ktg_mm.config.pretrained import pretrained_init
-from ktg_mm.errors import UserError, did_you_mean
+from ktg_mm.errors import UserError
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput, full_precision
 
 from .base import Node
 from .build_network import build_network
+from .feature_tap import MAP, FeatureTap, feature_of, find_layer
+from .probe import probe
 
 
 @NODES.register_module()
@@ -61,18 +64,14 @@ class NetworkNode(Node):
         # The module's name is looked up below.
         self.attention_layer = attention_layer and check_text('attention_layer', attention_layer, "a module's name")
         self.frozen = False
+        self._taps: dict[str, FeatureTap] = {}
+        self._attention_tap: FeatureTap | None = None
         if attention_layer is not None:
-            modules = dict(self.network.named_modules())
-            if not attention_layer or attention_layer not in modules:
-                raise ValueError(
-                    f'attention_layer: the network has no module {attention_layer!r}; '
-                    f'{did_you_mean(attention_layer, _ends_of(modules))}'
-                )
-        self._branch_output: tuple[Tensor, Tensor] | None = None
-        self._last_features: Tensor | None = None
-        self._gives_features = False
-        if self._attention_branch is not None:
-            self._attention_branch.register_forward_hook(self._keep_branch_output)
+            try:
+                find_layer(self.network, attention_layer)
+            except ValueError as error:
+                raise ValueError(f'attention_layer: {error}') from error
+        self._branch_tap = FeatureTap(self.network, 'backbone.attention_branch') if self._attention_branch else None
 
     @property
     def _attention_branch(self) -> nn.Module | None:
@@ -105,18 +104,22 @@ class NetworkNode(Node):
         Raises:
             ValueError: If the network has no feature map to take.
         """
-        if self._gives_features or (self._attention_branch is not None and self.attention_layer is None):
+        if self._attention_tap or (self._attention_branch is not None and self.attention_layer is None):
             return
-        layer = getattr(self.network, 'backbone', None)
-        if self.attention_layer is not None:
-            layer = self.network.get_submodule(self.attention_layer)
-        if layer is None:
+        if self.attention_layer is None and getattr(self.network, 'backbone', None) is None:
             raise ValueError(
                 f'has no attention map, as a {type(self.network).__name__} has no backbone to take it from; '
                 'name a layer of it as attention_layer'
             )
-        layer.register_forward_hook(self._keep_features)
-        self._gives_features = True
+        self._attention_tap = FeatureTap(self.network, self.attention_layer or MAP, 'attention_layer')
+
+    def ask_for_features(self, layers: Sequence[str]) -> Mapping[str, torch.Size]:
+        """Makes the following outputs hold features of the network."""
+        for layer in layers:
+            if layer not in self._taps:
+                self._taps[layer] = FeatureTap(self.network, layer)
+        shapes = probe(lambda images: self(images).features, self.network)
+        return {layer: shapes[layer] for layer in layers}
 
     def freeze(self) -> None:
         """Makes the node a frozen teacher: no gradients, eval mode for good."""
@@ -146,27 +149,25 @@ class NetworkNode(Node):
 
     def forward(self, inputs: Tensor) -> NodeOutput:  # type: ignore[override]
         """Returns the network's output for images of shape (B, channels, height, width)."""
+        taps = [*self._taps.values(), *filter(None, (self._attention_tap, self._branch_tap))]
+        for tap in taps:
+            tap.open()
         logits = self.network(inputs, mode='tensor')
-        # Taken out of the node, which would keep the step's graph alive and could not be copied.
-        branch_output, self._branch_output = self._branch_output, None
-        features, self._last_features = self._last_features, None
-        attention, attention_logits = branch_output or (None, None)
-        if features is None and self._gives_features and self.attention_layer is not None:
-            raise UserError(f'attention_layer: {self.attention_layer!r} is not run; name a module that gives features')
-        if features is not None:
-            attention = full_precision(features).square().sum(dim=1) if features.dim() == 4 else None
-        return NodeOutput(logits, attention, attention_logits)
-
-    def _keep_branch_output(self, module: nn.Module, args: tuple, output: tuple[Tensor, Tensor]) -> None:
-        self._branch_output = output
-
-    def _keep_features(self, module: nn.Module, args: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
-        self._last_features = output if isinstance(output, Tensor) else output[-1]
+        kept = {tap: tap.close() for tap in taps}
+        attention, attention_logits = kept[self._branch_tap] if self._branch_tap else (None, None)
+        if self._attention_tap is not None:
+            attention = _attention_of(feature_of(kept[self._attention_tap], self._attention_tap.layer))
+        return NodeOutput(
+            logits,
+            attention,
+            attention_logits,
+            {layer: feature_of(kept[tap], layer) for layer, tap in self._taps.items()},
+        )
 
 
-def _ends_of(modules: Mapping[str, nn.Module]) -> list[str]:
-    """The names of the network's parts and of their stages: those that one would name."""
-    return [name for name in modules if name and name.count('.') <= 1]
+def _attention_of(feature: Tensor) -> Tensor | None:
+    """Attention Transfer's map of a feature map (B, C, H, W), shape (B, H, W); None for another feature."""
+    return full_precision(feature).square().sum(dim=1) if feature.dim() == 4 else None
 
 
 def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None) -> None:
