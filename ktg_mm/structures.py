@@ -34,6 +34,8 @@ class NodeOutput:
         attention_logits: Class scores of an attention branch, shape (B, C).
         features: What layers of the network give, by the names that edges ask for: feature maps of shape (B, C, H, W)
             or embeddings of shape (B, D). Defaults to None: nobody has asked.
+        told: What the node says to some of its listeners, by their names, where that is something else. Defaults to
+            None: all hear the same.
 
     Example:
         >>> output = NodeOutput(torch.tensor([[0.0, 0.0], [9.0, 0.0]]))
@@ -49,11 +51,13 @@ class NodeOutput:
         attention: Tensor | None = None,
         attention_logits: Tensor | None = None,
         features: Mapping[str, Tensor] | None = None,
+        told: Mapping[str, NodeOutput] | None = None,
     ) -> None:
         self.logits = logits
         self.attention = attention
         self.attention_logits = attention_logits
         self.features = dict(features or {})
+        self.told = dict(told or {})
         self._cache: dict[Hashable, Tensor] = {}
         self._detached: NodeOutput | None = None
 
@@ -110,6 +114,7 @@ class NodeOutput:
             None if self.attention is None else change(self.attention),
             None if self.attention_logits is None else change(self.attention_logits),
             {layer: change(feature) for layer, feature in self.features.items()},
+            {listener: output._each(change) for listener, output in self.told.items()},
         )
 
     def detach(self) -> NodeOutput:

@@ -42,7 +42,8 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
         model: The config of a graph (``model`` in a config).
     """
     graph = GraphConfig(model).check()
-    mutual = _taught_by_labels(graph, graph.made_of([graph.target, *graph.trained]))
+    trained = [name for name in graph.trained if name in graph.networks]
+    mutual = _taught_by_labels(graph, graph.made_of([graph.target, *trained]))
     for source, target in permutations(GraphConfig(mutual).networks, 2):
         views = mutual['edges'][f'{LABEL}->{target}'].get('views')
         mutual['edges'][f'{source}->{target}'] = dict(loss=dict(type='KLDivergence'), gate=dict(type='ThroughGate'))
@@ -52,9 +53,16 @@ def deep_mutual_learning(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _taught_by_labels(graph: GraphConfig, kept: Set[str]) -> dict[str, Any]:
-    """The graph of some of the nodes, whose networks hear the labels alone."""
-    nodes = {name: copy.deepcopy(node) for name, node in graph.nodes.items() if name in kept}
-    for name in kept & graph.roles.keys() - set(graph.trained):
+    """The graph of some of the nodes, whose networks hear the labels alone and share nothing.
+
+    An ensemble that learns becomes the mean of its members.
+    """
+    nodes = {name: copy.deepcopy(dict(node)) for name, node in graph.nodes.items() if name in kept}
+    for name, node in nodes.items():
+        node.pop('share', None)
+        if name in graph.learners and name not in graph.networks:
+            nodes[name] = dict(type='EnsembleNode', members=node['members'])
+    for name in kept & set(graph.networks) - set(graph.trained):
         nodes[name] = without_weights(nodes[name])  # trained here, so it does not begin with a teacher's weights
     label: dict[str, Any] = dict(loss=dict(type='CrossEntropy'))
     views = [edge.cfg['views'] for edge in graph.outgoing(LABEL) if edge.cfg.get('views')]

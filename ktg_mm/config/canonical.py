@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from ktg_mm.registry import NODES
 
 from .edge_config import EdgeConfig
 from .fingerprint import as_text, fingerprint
 from .graph_config import GraphConfig
+from .type_check import class_of
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.
 _MOST_ORDERS = 5040
@@ -34,9 +37,14 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         True
     """
     graph = GraphConfig(model)
-    nodes = {name: as_text(_without(node, 'members')) for name, node in graph.nodes.items()}
-    members = {name: frozenset(graph.members(name)) for name in nodes}
+    nodes = {name: as_text(_without(node, 'members', 'share')) for name, node in graph.nodes.items()}
+    members = {name: graph.members(name) for name in nodes}
     edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
+    for name, node in graph.nodes.items():  # whose modules a node shares is as an edge
+        if (owner := graph.owner(name)) is not None:
+            edges.append((owner, name, f'share {as_text(_without(node["share"], "node"))}'))
+        if graph.members(name) and 'type' in node and getattr(class_of(NODES, node), 'ordered', False):
+            edges += [(member, name, f'member {i}') for i, member in enumerate(graph.members(name))]
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
     for _ in nodes:  # each round tells nodes apart by what they hear and who hears them
         colours = {name: _colour(name, colours, members, edges) for name in nodes}
@@ -57,6 +65,8 @@ def _edge_text(edge: EdgeConfig) -> str:
         cfg = _without(cfg, 'samples')
     if isinstance(align := cfg.get('align'), Mapping) and align.get('type') == 'DistributionAlignment':  # the default
         cfg['align'] = _without(align, 'type')
+    if edge.detach:  # the default
+        cfg = _without(cfg, 'detach')
     return as_text(_without(cfg, 'gate') if edge.is_open else cfg)
 
 
@@ -65,7 +75,7 @@ def _without(cfg: Mapping[str, Any], *entries: str) -> dict[str, Any]:
 
 
 def _colour(
-    name: str, colours: Mapping[str, str], members: Mapping[str, frozenset[str]], edges: list[tuple[str, str, str]]
+    name: str, colours: Mapping[str, str], members: Mapping[str, Sequence[str]], edges: list[tuple[str, str, str]]
 ) -> str:
     heard = sorted((colours.get(source, source), text) for source, target, text in edges if target == name)
     hears = sorted((colours[target], text) for source, target, text in edges if source == name)
@@ -77,7 +87,7 @@ def _colour(
 def _written(
     order: tuple[tuple[str, ...], ...],
     nodes: Mapping[str, str],
-    members: Mapping[str, frozenset[str]],
+    members: Mapping[str, Sequence[str]],
     edges: list[tuple[str, str, str]],
 ) -> str:
     """The graph with its nodes numbered in one order."""

@@ -16,7 +16,7 @@ from .type_check import check_type, class_of
 
 SAMPLES = ('labeled', 'unlabeled', 'all')
 _ENTRIES = {
-    'TransferEdge': {'type', 'loss', 'gate', 'weight', 'views', 'samples', 'align'},
+    'TransferEdge': {'type', 'loss', 'gate', 'weight', 'views', 'samples', 'align', 'detach'},
     'EMAEdge': {'type', 'decay', 'mode'},
 }
 
@@ -36,8 +36,6 @@ def check_edge(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, f'no node is named {source!r}; {did_you_mean(source, [*nodes, LABEL])}')
     if target not in nodes:
         raise ConfigError(path, f'no node is named {target!r}; {did_you_mean(target, nodes)}')
-    if not class_of(NODES, nodes[target]).has_parameters:
-        raise ConfigError(path, f'node {target!r} has no parameters, so it cannot learn; remove the edge')
     if not isinstance(cfg, Mapping):
         raise ConfigError(path, f'must be a dict with a loss such as dict(loss=dict(type="KLDivergence")), got {cfg!r}')
     kind = cfg.get('type', 'TransferEdge')
@@ -71,6 +69,11 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(f'{path}.views.source', 'is not read: the label has no view; give views=dict(target=...)')
     if edge.source == edge.target and edge.view('source') == edge.view('target'):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
+    if not isinstance(detach := cfg.get('detach', True), bool) or (edge.from_label and 'detach' in cfg):
+        problem = (
+            f'must be True or False, got {detach!r}' if not edge.from_label else 'is not read: a label learns nothing'
+        )
+        raise ConfigError(f'{path}.detach', problem)
     weight = cfg.get('weight', 1.0)
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
         raise ConfigError(f'{path}.weight', f'must be a number above 0, got {weight!r}; CutoffGate cuts an edge off')

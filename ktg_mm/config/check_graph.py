@@ -13,6 +13,7 @@ from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 from ktg_mm.registry import NODES
 
 from .check_edge import check_edge
+from .check_share import check_detach, check_share
 from .edge_config import LABEL, EdgeConfig
 from .type_check import check_type
 from .value_check import check_values
@@ -52,7 +53,10 @@ def check_graph(graph: GraphConfig) -> None:
         _check_node(name, node, graph.nodes)
     for edge in graph.edges.values():
         check_edge(edge, graph.nodes)
-    for name in graph.networks:
+    for name in graph.nodes:
+        check_share(name, graph)
+    check_detach(graph)
+    for name in graph.learners:
         _check_role(name, graph)
     _check_target(graph)
 
@@ -121,10 +125,12 @@ def _check_role(name: str, graph: GraphConfig) -> None:
     if averages:
         _check_same_network(averages[0], graph.nodes)
     if name in graph.without_weights:
+        remedy = 'a checkpoint, or allow_random=True'
+        what = 'this network and it has no checkpoint'
+        if name not in graph.networks:
+            what, remedy = 'what this node learns', 'or detach=False to an edge from it'
         raise UntaughtError(
-            f'model.nodes.{name}',
-            'nobody teaches this network and it has no checkpoint; give it an edge such as '
-            f"'label->{name}', a checkpoint, or allow_random=True",
+            f'model.nodes.{name}', f"nobody teaches {what}; give it an edge such as 'label->{name}', {remedy}"
         )
 
 

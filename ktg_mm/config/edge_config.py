@@ -109,6 +109,11 @@ class EdgeConfig:
         return self.source == LABEL
 
     @property
+    def detach(self) -> bool:
+        """Whether gradients end at the source, so that the edge teaches the target alone."""
+        return self.cfg.get('detach', True) is not False
+
+    @property
     def is_average(self) -> bool:
         """Whether the target is a moving average of the source."""
         return self.cfg.get('type') == 'EMAEdge'

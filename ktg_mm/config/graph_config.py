@@ -12,7 +12,7 @@ from ktg_mm.registry import NODES
 from .check_graph import check_graph
 from .edge_config import EdgeConfig, parse_edge_key
 from .pretrained import is_pretrained
-from .type_check import class_of
+from .type_check import class_of, default_arguments
 
 
 class GraphConfig:
@@ -70,6 +70,25 @@ class GraphConfig:
         members = self.nodes[name].get('members')
         return members if isinstance(members, (list, tuple)) else ()
 
+    def owner(self, name: str) -> str | None:
+        """The node whose modules a node shares, None if it shares none."""
+        share = self.nodes[name].get('share') if name in self.nodes else None
+        return share.get('node') if isinstance(share, Mapping) else None
+
+    def owners(self, name: str) -> list[str]:
+        """The nodes whose modules a node shares, the nearest first.
+
+        Raises:
+            ConfigError: If it comes back to itself.
+        """
+        owners: list[str] = []
+        while (owner := self.owner(owners[-1] if owners else name)) is not None:
+            if owner in owners or owner == name:
+                circle = ' <- '.join([name, *owners, owner])
+                raise ConfigError(f'model.nodes.{name}.share.node', f'shares modules in a circle: {circle}')
+            owners.append(owner)
+        return owners
+
     def made_of(self, names: Iterable[str]) -> set[str]:
         """Some nodes, with all whose outputs they read."""
         found: set[str] = set()
@@ -81,10 +100,26 @@ class GraphConfig:
                 todo += self.members(name)
         return found
 
+    def attached(self, names: Iterable[str]) -> set[str]:
+        """Some nodes, with all that gradients reach through them: those whose outputs they read undetached."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found and name in self.nodes:
+                found.add(name)
+                todo += () if _detaches(self.nodes[name]) else self.members(name)
+        return found
+
     @functools.cached_property
-    def networks(self) -> tuple[str, ...]:
+    def learners(self) -> tuple[str, ...]:
         """The nodes that have parameters; one of an unknown type counts as one."""
         return tuple(name for name, node in self.nodes.items() if _has_parameters(node))
+
+    @functools.cached_property
+    def networks(self) -> tuple[str, ...]:
+        """The nodes that have parameters and read no other node."""
+        return tuple(name for name in self.learners if 'members' not in self.nodes[name])
 
     @functools.cached_property
     def averaged(self) -> dict[str, EdgeConfig]:
@@ -114,12 +149,33 @@ class GraphConfig:
     def teaches(self) -> dict[str, tuple[str, ...]]:
         """The nodes whose parameters each edge's loss reaches, by the edge's key; none where nothing passes.
 
-        A moving average learns from nobody but its source.
+        They are the target, the source of an edge that does not detach it, what these read undetached, and the owners
+        of modules that these share. A moving average learns from nobody but its source, and a network that begins with
+        weights of somebody else's making from no edge but its own.
         """
+        return {key: self._taught(reached) for key, reached in self._reached.items()}
+
+    def _taught(self, reached: set[str]) -> tuple[str, ...]:
+        with_owners = reached.union(*(self.owners(name) for name in reached))
+        return tuple(name for name in self.learners if name in with_owners and not self._stays(name))
+
+    @functools.cached_property
+    def _reached(self) -> dict[str, set[str]]:
+        """The nodes whose outputs get a gradient of each edge's loss."""
         return {
-            key: () if edge.is_cut or edge.target in self.averaged else (edge.target,)
+            key: set()
+            if edge.is_cut or edge.target in self.averaged
+            else self.attached([edge.target] if edge.detach else [edge.target, edge.source])
             for key, edge in self.edges.items()
         }
+
+    def _stays(self, name: str) -> bool:
+        """Whether no edge may change a node."""
+        if name in self.averaged:
+            return True
+        asked = [edge for edge in self.edges.values() if not edge.is_cut]
+        own = any(edge.target == name or (edge.source == name and not edge.detach) for edge in asked)
+        return not own and is_pretrained(self.nodes[name])
 
     @property
     def learning_edges(self) -> list[str]:
@@ -128,29 +184,34 @@ class GraphConfig:
 
     @functools.cached_property
     def roles(self) -> dict[str, str]:
-        """Each network's role: ``'trained'``, ``'ema'``, or ``'frozen'`` if no edge teaches it."""
+        """The role of each node with parameters: ``'trained'``, ``'ema'``, or ``'frozen'`` if no edge teaches it."""
         taught = {name for names in self.teaches().values() for name in names}
         return {
             name: 'ema' if name in self.averaged else 'trained' if name in taught else 'frozen'
-            for name in self.networks
+            for name in self.learners
         }
 
     @property
     def trained(self) -> list[str]:
-        """The networks that learn."""
+        """The nodes that learn."""
         return [name for name, role in self.roles.items() if role == 'trained']
 
     @functools.cached_property
     def without_weights(self) -> list[str]:
-        """The networks that nobody teaches, that begin with no weights of others, and may not stay random."""
-        frozen = [name for name, role in self.roles.items() if role == 'frozen']
+        """The nodes that nobody teaches, that begin with no weights of others, and may not stay random.
+
+        One of which others train the shared modules alone is among them.
+        """
+        reached = set(self.averaged).union(*self._reached.values())
         return [
-            name for name in frozen if not (is_pretrained(self.nodes[name]) or self.nodes[name].get('allow_random'))
+            name
+            for name in self.learners
+            if name not in reached and not (is_pretrained(self.nodes[name]) or self.nodes[name].get('allow_random'))
         ]
 
     @functools.cached_property
     def order(self) -> list[str]:
-        """All nodes, each after the nodes that it reads.
+        """All nodes, each after the nodes that it reads and the owner of what it shares.
 
         Raises:
             ConfigError: If one reads itself.
@@ -163,6 +224,8 @@ class GraphConfig:
             if name not in order:
                 for read in self.members(name):
                     visit(read, (*path, name))
+                for owner in reversed(self.owners(name)):
+                    visit(owner)
                 order.append(name)
 
         for name in self.nodes:
@@ -191,8 +254,9 @@ class GraphConfig:
         more = self.made_of(scored)
         while more > heard:
             heard = more
-            sources = [self.edges[key].source for key, names in reaches.items() if heard.intersection(names)]
-            more = heard | self.made_of(sources)
+            edges = [self.edges[key] for key, names in reaches.items() if heard.intersection(names)]
+            ends = {end for edge in edges for end in (edge.source, edge.target)}
+            more = heard | self.made_of(ends.union(*(self.owners(name) for name in heard)))
         return {
             **self.model,
             'nodes': {name: dict(node) for name, node in self.nodes.items() if name in heard},
@@ -201,14 +265,34 @@ class GraphConfig:
 
 
 def without_node(model: dict[str, Any], name: str) -> None:
-    """Takes a node out of ``model``, in place, with its edges and its place in ensembles."""
-    model['nodes'].pop(name, None)
+    """Takes a node out of ``model``, in place, with its edges and its place in ensembles.
+
+    Of the nodes that share its modules the first becomes their owner.
+    """
+    gone = model['nodes'].pop(name, None) or {}
     for key in [key for key in model.get('edges', {}) if name in parse_edge_key(key)[:2]]:
         del model['edges'][key]
     for node in model['nodes'].values():
         if 'members' in node:
             node['members'] = [member for member in node['members'] if member != name]
+    sharing = [other for other, node in model['nodes'].items() if (node.get('share') or {}).get('node') == name]
+    for other in sharing:
+        node = model['nodes'][other]
+        if gone.get('share'):  # what the node took of another one goes on
+            node['share'] = dict(node['share'], node=gone['share']['node'])
+        elif other == sharing[0]:
+            del node['share']
+        else:
+            node['share'] = dict(node['share'], node=sharing[0])
 
 
 def _has_parameters(node: Mapping[str, Any]) -> bool:
     return getattr(class_of(NODES, node) if 'type' in node else None, 'has_parameters', True)
+
+
+def _detaches(node: Mapping[str, Any]) -> bool:
+    """Whether gradients end at a node, and do not reach what it reads."""
+    detach = node.get('detach')
+    if isinstance(detach, bool):
+        return detach
+    return default_arguments(class_of(NODES, node) if 'type' in node else None).get('detach', True)

@@ -60,4 +60,4 @@ def build_edge(edge: EdgeConfig) -> TransferEdge:
     losses = [build_part(*loss) for loss in edge.losses]
     align = build_part(*edge.align) if edge.align else None
     weight, views = edge.cfg.get('weight', 1.0), edge.cfg.get('views')
-    return TransferEdge(edge.key, losses, build_part(*edge.gate), weight, views, edge.samples, align)
+    return TransferEdge(edge.key, losses, build_part(*edge.gate), weight, views, edge.samples, align, edge.detach)

@@ -25,7 +25,7 @@ from .needs import Batch, Need
 class TransferEdge(nn.Module):
     """source -> target: the sum of its losses, weighed by its gate, averaged over the samples that it is about.
 
-    The only place where a source is detached: gradients flow into the target alone.
+    The only place where a source is detached: gradients flow into the target alone, unless ``detach`` is False.
 
     Args:
         key: The edge's name in the config, ``'source->target'``; it names the edge in every message.
@@ -35,6 +35,7 @@ class TransferEdge(nn.Module):
         views: The views of the images that the ``source`` and the ``target`` are given. Defaults to the only one.
         samples: ``'labeled'``, ``'unlabeled'`` or ``'all'``. Defaults to ``'all'``.
         align: What aligns the source's probabilities before losses and gate see them. Defaults to None.
+        detach: Whether gradients end at the source. Defaults to True.
 
     Example:
         >>> import torch
@@ -55,6 +56,7 @@ class TransferEdge(nn.Module):
         views: Mapping[str, str] | None = None,
         samples: str = 'all',
         align: DistributionAlignment | None = None,
+        detach: bool = True,
     ) -> None:
         super().__init__()
         self.key = key
@@ -65,6 +67,7 @@ class TransferEdge(nn.Module):
         self.weight = weight
         self.samples = samples
         self.align = align
+        self.detach = detach
 
     @property
     def parts(self) -> Iterator[tuple[str, EdgePart]]:
@@ -116,7 +119,7 @@ class TransferEdge(nn.Module):
         """Asks a forward pass for the outputs that the edge looks at."""
         run.ask(self.target_name, self.target_view, self.samples, learns=True)
         if self.source_name != LABEL:
-            run.ask(self.source_name, self.source_view, self.samples)
+            run.ask(self.source_name, self.source_view, self.samples, learns=not self.detach)
         for _, part, need in self.needs:
             need.ask(part, self, run)
 
@@ -152,7 +155,8 @@ class TransferEdge(nn.Module):
         Raises:
             ConfigError: If a loss cannot compare the two, such as attention maps of different size.
         """
-        source = source.detach()
+        if self.detach:
+            source = source.detach()
         if self.align is not None:
             source = self.align(source, context)
         try:

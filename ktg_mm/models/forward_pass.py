@@ -13,6 +13,7 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.structures import NodeOutput, SampleRows
 
 from .nodes import Node
+from .sharing import SharedModules
 
 View = str | None
 
@@ -27,6 +28,7 @@ class ForwardPass:
         inputs: Images of shape (B, channels, height, width), or several views of them by name.
         rows: Which of the samples have a label.
         joint: True runs a node's views as one batch, so that batch norm sees them together. Defaults to False.
+        shared: The modules that several nodes share. Defaults to None: none.
 
     Example:
         >>> from ktg_mm.models.nodes import Node
@@ -41,9 +43,15 @@ class ForwardPass:
     """
 
     def __init__(
-        self, nodes: Mapping[str, Node], inputs: Tensor | dict[str, Tensor], rows: SampleRows, joint: bool = False
+        self,
+        nodes: Mapping[str, Node],
+        inputs: Tensor | dict[str, Tensor],
+        rows: SampleRows,
+        joint: bool = False,
+        shared: SharedModules | None = None,
     ) -> None:
-        self._nodes, self._inputs, self._rows, self._joint = nodes, inputs, rows, joint
+        self._nodes, self._inputs, self._rows, self._joint, self._shared = nodes, inputs, rows, joint, shared
+        self._batches: dict[tuple, Tensor] = {}
         self._asked: dict[str, dict[View, str]] = {name: {} for name in nodes}
         self._learning: set[tuple[str, View]] = set()
         self._outputs: dict[tuple[str, View, str], NodeOutput] = {}
@@ -65,34 +73,71 @@ class ForwardPass:
     def run(self) -> None:
         """Runs the nodes that are asked for, and those that they read, each after what it reads."""
         for name in reversed(list(self._nodes)):
+            node = self._nodes[name]
             for view, samples in self._asked[name].items():
-                for member in self._nodes[name].inputs:
-                    self.ask(member, view, samples, learns=(name, view) in self._learning)
-        for name, node in self._nodes.items():
-            views = dict(sorted(self._asked[name].items(), key=lambda item: str(item[0])))
-            if self._joint and len(views) > 1 and not node.inputs:
-                self._run_jointly(name, node, views)
-                continue
-            for view, samples in views.items():
-                read: Any = [self.output(other, view, samples) for other in node.inputs]
-                with self._gradients(name, view):
-                    self._outputs[name, view, samples] = node(read or self._images(view, samples))
+                for member in node.inputs:
+                    self.ask(member, view, samples, learns=(name, view) in self._learning and not _detaches(node))
+        self._ask_alike()
+        with self._shared.results.kept() if self._shared else nullcontext():
+            for name, node in self._nodes.items():
+                views = dict(sorted(self._asked[name].items(), key=lambda item: str(item[0])))
+                if self._joint and len(views) > 1 and not node.inputs:
+                    self._run_jointly(name, node, views)
+                    continue
+                for view, samples in views.items():
+                    read: Any = [self.output(other, view, samples) for other in node.inputs]
+                    if _detaches(node):
+                        read = [output.detach() for output in read]
+                    with self._gradients(name, view):
+                        self._outputs[name, view, samples] = node(read or self._images(view, samples))
 
-    def output(self, name: str, view: View, samples: str = 'all') -> NodeOutput:
-        """What a node says of some samples in a view; the same object for all who ask."""
+    def _ask_alike(self) -> None:
+        """Asks nodes that share modules for the same samples, so that these run once for all of them."""
+        if self._shared is None:
+            return
+        for name in self._nodes:
+            group = self._shared.group(name)
+            views = {view for other in group for view in self._asked[other]}
+            for view in views:
+                kinds = {self._asked[other][view] for other in group if view in self._asked[other]}
+                kind = kinds.pop() if len(kinds) == 1 else 'all'
+                for other in group:
+                    # In a batch of several views all of them must be there.
+                    if view in self._asked[other] or (self._joint and self._asked[other]):
+                        self._asked[other][view] = kind
+            self._learning |= {
+                (other, view)
+                for view in views
+                for other in group
+                if any((one, view) in self._learning for one in group)
+            }
+
+    def output(self, name: str, view: View, samples: str = 'all', listener: str | None = None) -> NodeOutput:
+        """What a node says of some samples in a view; the same object for all who ask.
+
+        Args:
+            name: The node.
+            view: The view.
+            samples: ``'labeled'``, ``'unlabeled'`` or ``'all'``.
+            listener: Who listens, as some nodes have something else to say to each. Defaults to None: nobody of these.
+        """
         samples = self._kind(samples)
         if (name, view, samples) not in self._outputs:
             rows = self._rows.rows(samples)
             self._outputs[name, view, samples] = self._outputs[name, view, 'all'].select(rows)
-        return self._outputs[name, view, samples]
+        output = self._outputs[name, view, samples]
+        return output.told.get(listener, output) if listener is not None else output
 
     def _run_jointly(self, name: str, node: Node, views: dict[View, str]) -> None:
         images = [self._images(view, samples) for view, samples in views.items()]
         sizes = {tuple(part.shape[1:]) for part in images}
         if len(sizes) > 1:
             raise ConfigError('model.joint_views', f'the views have different shapes, {sorted(sizes)}; must be False')
+        key = tuple(views.items())
+        if key not in self._batches:
+            self._batches[key] = torch.cat(images)
         with self._gradients(name, *views):
-            whole = node(torch.cat(images))
+            whole = node(self._batches[key])
         start = 0
         for (view, samples), part in zip(views.items(), images, strict=True):
             self._outputs[name, view, samples] = whole.select(slice(start, start + len(part)))
@@ -104,6 +149,12 @@ class ForwardPass:
         return nullcontext() if learns or not self._nodes[name].has_parameters else torch.no_grad()
 
     def _images(self, view: View, samples: str) -> Tensor:
+        """Images of some samples, the same object for all who ask, by which shared modules know them."""
+        if (view, samples) not in self._batches:
+            self._batches[view, samples] = self._select(view, samples)
+        return self._batches[view, samples]
+
+    def _select(self, view: View, samples: str) -> Tensor:
         if not isinstance(self._inputs, Tensor):
             if view is None:
                 raise UserError(
@@ -115,3 +166,8 @@ class ForwardPass:
 
     def _kind(self, samples: str) -> str:
         return 'all' if self._rows.count(samples) == self._rows.size else samples
+
+
+def _detaches(node: Node) -> bool:
+    """Whether a node learns alone; of one without parameters only those ask for gradients who want its members'."""
+    return node.detach and node.has_parameters

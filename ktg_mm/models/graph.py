@@ -17,11 +17,14 @@ from ktg_mm.errors import ConfigError
 from ktg_mm.registry import NODES, UPDATES
 from ktg_mm.structures import EdgeValue, NodeOutput, SampleRows
 
+from .assemble import common_num_classes, join, tell_num_classes
 from .batch_check import check_batch
 from .build import build_edge, build_part
 from .edges import EMAEdge, TransferEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
+from .predictions import predictions
+from .sharing import SharedModules
 from .soft_labels import labels_of, prepare_soft_labels
 from .updates import total_loss
 
@@ -38,8 +41,9 @@ class KnowledgeTransferGraph(BaseModel):
     Args:
         nodes: A node's config by its name.
         edges: An edge's config by its key: ``'label->net1': dict(loss=dict(type='CrossEntropy'))``; entries are
-            ``loss`` (one or a list), ``gate`` (default ThroughGate), ``weight`` (default 1), ``views``, ``samples`` and
-            ``align``, or ``type='EMAEdge'`` with ``decay`` (default 0.999) and ``mode`` ('train' or 'eval' batch norm).
+            ``loss`` (one or a list), ``gate`` (default ThroughGate), ``weight`` (default 1), ``views``, ``samples``,
+            ``align`` and ``detach``, or ``type='EMAEdge'`` with ``decay`` (default 0.999) and ``mode`` ('train' or
+            'eval' batch norm).
         target: The node to deploy; ``mode='tensor'`` and the plain ``pred_score`` are its.
         update: How a step ends. Defaults to SimultaneousUpdate.
         joint_views: True runs all views of a node as one batch, so that batch norm sees them together, as FixMatch's
@@ -87,7 +91,9 @@ class KnowledgeTransferGraph(BaseModel):
         self.trained_nodes = config.trained
         self.teaches = config.teaches()
         self.nodes = ModuleDict({name: build_part(NODES, nodes[name], f'model.nodes.{name}') for name in config.order})
-        self.edges = nn.ModuleDict({key: build_edge(config.edges[key]) for key in config.learning_edges})
+        self.shared = SharedModules(self.nodes) if any(map(config.owner, self.nodes)) else None
+        with torch.random.fork_rng(devices=[]):  # what edges learn does not change the networks' first weights
+            self.edges = nn.ModuleDict({key: build_edge(config.edges[key]) for key in config.learning_edges})
         self.averages = [
             EMAEdge(edge.key, self.nodes[edge.source], self.nodes[edge.target], decay=edge.cfg.get('decay', 0.999))
             for edge in config.averages
@@ -98,29 +104,10 @@ class KnowledgeTransferGraph(BaseModel):
         self.joint_views = joint_views
         self.progress = 1.0
         self.seed = 0
-        self.num_classes = self._common_num_classes((data_preprocessor or {}).get('num_classes'))
-        self._tell_num_classes()
+        self.num_classes = common_num_classes(self.nodes, (data_preprocessor or {}).get('num_classes'))
+        tell_num_classes(self.nodes, self._transfers, self.num_classes)
         prepare_soft_labels(self.data_preprocessor, self._transfers, self.num_classes)
         self._prepare_nodes({edge.target for edge in config.averages if edge.cfg.get('mode') == 'eval'})
-
-    def _common_num_classes(self, expected: int | None) -> int | None:
-        """The number of classes that all nodes share."""
-        found = {'data_preprocessor.num_classes': expected}
-        for name, node in self.nodes.items():
-            found |= {f'model.nodes.{name}.{key}': number for key, number in node.numbers_of_classes().items()}
-        known = [(key, number) for key, number in found.items() if number is not None]
-        for key, number in known[1:]:
-            if number != known[0][1]:
-                raise ConfigError(key, f'is {number}, but {known[0][0]} is {known[0][1]}; they must be the same')
-        return known[0][1] if known else None
-
-    def _tell_num_classes(self) -> None:
-        """Tells the parts of the edges, some of which keep something for each class."""
-        for key, edge in self._transfers.items():
-            if self.num_classes is not None:
-                edge.set_num_classes(self.num_classes)
-            elif any(part.adaptive for _, part in edge.parts):
-                raise ConfigError('data_preprocessor.num_classes', f'is missing; the edge {key!r} needs it')
 
     def _prepare_nodes(self, averages_in_eval_mode: set[str]) -> None:
         for name, role in self.roles.items():
@@ -128,11 +115,7 @@ class KnowledgeTransferGraph(BaseModel):
                 self.nodes[name].requires_grad_(False)
             if role == 'frozen' or name in averages_in_eval_mode:
                 self.nodes[name].freeze()
-        # What edges learn of their own must not change with what random weights the networks begin.
-        with torch.random.fork_rng(devices=[]):
-            for edge in self._transfers.values():
-                for path, part, need in edge.needs:
-                    need.prepare(path, part, edge, self.nodes)
+        join(self.nodes, self._transfers)
         for average in self.averages:
             average.copy()
 
@@ -140,9 +123,19 @@ class KnowledgeTransferGraph(BaseModel):
     def _transfers(self) -> dict[str, TransferEdge]:
         return {key: cast(TransferEdge, edge) for key, edge in self.edges.items()}
 
+    @property
+    def taught_nodes(self) -> list[str]:
+        """The nodes in which edges end that teach somebody, in the order of the nodes."""
+        ends = {edge.target_name for edge in self._transfers.values()}
+        return [name for name in self.nodes if name in ends]
+
     def edges_into(self, *names: str) -> list[str]:
-        """Keys of the edges whose losses reach the parameters of some nodes."""
-        return [key for key in self.edges if any(name in names for name in self.teaches[key])]
+        """Keys of the edges that end in some nodes."""
+        return [key for key, edge in self._transfers.items() if edge.target_name in names]
+
+    def edges_that_teach(self, name: str) -> list[str]:
+        """Keys of the edges whose losses reach the parameters of a node."""
+        return [key for key in self.edges if name in self.teaches[key]]
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
@@ -155,17 +148,30 @@ class KnowledgeTransferGraph(BaseModel):
         """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
         transfers = self._transfers
         for name in self.trained_nodes:
+            node = self.nodes[name]
             losses = [loss for key in self.edges_into(name) for loss in transfers[key].losses]
+            if node.inputs:  # an ensemble that learns does so with all its parameters
+                if not losses and all(edge.source_name != name or edge.detach for edge in transfers.values()):
+                    return False
+                continue
             if not any(loss.trains_head for loss in losses):
                 return False
-            if self.nodes[name].has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
+            if node.has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
                 return False
         return True
 
     def parameter_groups(self) -> Iterator[tuple[str, list[nn.Parameter]]]:
-        """Yields each node's name and its parameters that learn."""
+        """Yields the name of each node that learns and its parameters that learn, with those of the edges into it."""
         for name in self.trained_nodes:
-            yield name, [parameter for parameter in self.nodes[name].parameters() if parameter.requires_grad]
+            edges = [self.edges[key] for key in self.edges if self._keeper(key) == name]
+            learnt = [parameter for edge in edges for parameter in edge.parameters()]
+            own = self.nodes[name].own_parameters()
+            yield name, [parameter for parameter in (*own, *learnt) if parameter.requires_grad]
+
+    def _keeper(self, key: str) -> str:
+        """The node with which what an edge learns belongs: its target, or the first that it teaches."""
+        target = self._transfers[key].target_name
+        return target if target in self.trained_nodes else self.teaches[key][0]
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:
         """Trains on one batch.
@@ -209,12 +215,12 @@ class KnowledgeTransferGraph(BaseModel):
             data_samples: One per image; with labels for ``mode='loss'``.
             mode: ``'tensor'``: the target's logits of shape (B, C). ``'loss'``: the value of each edge. ``'predict'``:
                 the data samples with the target's ``pred_score`` (C,) and all nodes' ``node_scores`` (K, C).
-            targets: For ``mode='loss'``: the nodes that learn in this pass. Defaults to all trained ones.
+            targets: For ``mode='loss'``: the nodes of which the edges that end in them are computed. Defaults to all.
             rows: For ``mode='loss'``: which samples have a label, from the preprocessor. Defaults to None: look again.
         """
         if mode == 'loss':
             assert data_samples is not None
-            return self.edge_values(inputs, data_samples, self.trained_nodes if targets is None else targets, rows)
+            return self.edge_values(inputs, data_samples, list(self.nodes) if targets is None else targets, rows)
         if mode == 'predict':
             return self.predict(cast(Tensor, inputs), data_samples)
         if mode == 'tensor':
@@ -236,25 +242,28 @@ class KnowledgeTransferGraph(BaseModel):
         rows = rows or SampleRows.of(labels)
         transfers = self._transfers
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
-        run = ForwardPass(self.nodes, inputs, rows, self.joint_views)
+        run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared)
         for edge in edges.values():
             check_batch(edge, inputs, rows)
             edge.ask(run)
         run.run()
         batch, values = Batch(run, rows, labels, data_samples, scores), {}
-        for key, edge in edges.items():
-            context = edge.context(batch, self.progress, self.seed)
-            target = run.output(edge.target_name, edge.target_view, edge.samples)
-            if edge.source_name == LABEL:
-                source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
-            else:
-                source = run.output(edge.source_name, edge.source_view, edge.samples)
-            values[key] = edge(target, source, context)
+        # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
+        with torch.autocast(labels.device.type, enabled=False):
+            for key, edge in edges.items():
+                context = edge.context(batch, self.progress, self.seed)
+                target = run.output(edge.target_name, edge.target_view, edge.samples)
+                if edge.source_name == LABEL:
+                    source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
+                else:
+                    source = run.output(edge.source_name, edge.source_view, edge.samples, edge.target_name)
+                values[key] = edge(target, source, context)
         return values
 
     def _forward_pass(self, inputs: Tensor) -> ForwardPass:
         """A pass over images of which no label is asked for."""
-        return ForwardPass(self.nodes, inputs, SampleRows(len(inputs), slice(None), slice(0, 0), len(inputs)))
+        rows = SampleRows(len(inputs), slice(None), slice(0, 0), len(inputs))
+        return ForwardPass(self.nodes, inputs, rows, shared=self.shared)
 
     def node_outputs(self, inputs: Tensor) -> dict[str, NodeOutput]:
         """What every node says of images of shape (B, channels, height, width), without gradients.
@@ -279,18 +288,5 @@ class KnowledgeTransferGraph(BaseModel):
             probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``; the metainfo
             ``network_names`` leaves ensembles out.
         """
-        outputs = self.node_outputs(inputs)
-        # One copy to the host for all nodes and samples.
-        scores = torch.stack([output.probabilities() for output in outputs.values()], dim=1).float().cpu()
-        if data_samples is None:
-            data_samples = [DataSample() for _ in scores]
-        names = tuple(self.nodes)
-        networks = tuple(name for name, node in self.nodes.items() if node.has_parameters)
-        target = names.index(self.target)
-        for sample, score, label in zip(data_samples, scores, scores[:, target].argmax(dim=1), strict=True):
-            if 'gt_score' in sample and 'gt_label' not in sample:  # metrics ask for a class
-                sample.set_gt_label(sample.gt_score.argmax())
-            sample.set_pred_score(score[target]).set_pred_label(label)
-            sample.set_field(score, 'node_scores', dtype=torch.Tensor)
-            sample.set_metainfo(dict(node_names=names, network_names=networks))
-        return data_samples
+        networks = [name for name, node in self.nodes.items() if node.has_parameters and not node.inputs]
+        return predictions(self.node_outputs(inputs), data_samples, self.target, networks)

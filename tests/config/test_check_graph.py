@@ -212,7 +212,8 @@ MISTAKES = [
     ),
     (
         with_edge('a->c', KL, dict(PAIR, c=dict(type='EnsembleNode', members=['a', 'b']))),
-        "model.edges['a->c']: node 'c' has no parameters, so it cannot learn; remove the edge",
+        "model.edges['a->c']: node 'c' has no parameters, so it cannot learn; give model.nodes.c detach=False, so that "
+        'what it reads learns, or remove the edge',
     ),
     # edges
     (dict(nodes=PAIR, edges=['label->a'], target='a'), 'model.edges: must be a dict of edges with keys such as '),

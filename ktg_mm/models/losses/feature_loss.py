@@ -70,7 +70,11 @@ def check_layers(layers: Any) -> dict[str, tuple[str, ...]]:
         raise ValueError(f'layers must be names, or dict(target=..., source=...), got {layers!r}')
     names = {end: (value,) if isinstance(value, str) else value for end, value in ends.items()}
     for value in names.values():
-        if not isinstance(value, (list, tuple)) or not value or not all(isinstance(name, str) and name for name in value):
+        if (
+            not isinstance(value, (list, tuple))
+            or not value
+            or not all(isinstance(name, str) and name for name in value)
+        ):
             raise ValueError(f"layers must be names such as 'backbone.layer2', 'map' or 'embedding', got {layers!r}")
     if len(names['target']) != len(names['source']):
         raise ValueError(f'layers must be as many of the target as of the source, got {layers!r}')

@@ -1,5 +1,6 @@
 """Network node."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 import ktg_mm.checkpoints  # noqa: F401  makes mmengine's loaders safe
 from ktg_mm.config.check_argument import check_flag, check_text
+from ktg_mm.config.check_share import check_share_form
 from ktg_mm.config.pretrained import pretrained_init
 from ktg_mm.errors import UserError
 from ktg_mm.registry import NODES
@@ -34,6 +36,10 @@ class NetworkNode(Node):
         allow_random: True if the node may stay as randomly initialised though nobody teaches it. Defaults to False.
         attention_layer: The module of the network whose feature map gives the attention map, such as
             ``'backbone.layer2'``. Defaults to None: the attention branch's map, else the backbone's last feature map.
+        share: What the network has in common with that of another node, its owner: ``dict(node='net1',
+            until='backbone.layer1')``, all modules up to that one, or ``dict(node='net1', modules=['backbone.conv1'])``
+            those alone. The same modules stand in both and run once for both; the owner's mode and first weights hold.
+            Defaults to None: nothing.
 
     Raises:
         UserError: If the checkpoint does not fit the network.
@@ -55,6 +61,7 @@ class NetworkNode(Node):
         prefix: str | None = None,
         allow_random: bool = False,
         attention_layer: str | None = None,
+        share: dict | None = None,
     ) -> None:
         super().__init__()
         self.network = build_network(network)
@@ -63,7 +70,7 @@ class NetworkNode(Node):
         self.allow_random = check_flag('allow_random', allow_random)
         # The module's name is looked up below.
         self.attention_layer = attention_layer and check_text('attention_layer', attention_layer, "a module's name")
-        self.frozen = False
+        self.share = check_share_form(share)  # the graph puts the modules in
         self._taps: dict[str, FeatureTap] = {}
         self._attention_tap: FeatureTap | None = None
         if attention_layer is not None:
@@ -81,6 +88,12 @@ class NetworkNode(Node):
     def has_attention_branch(self) -> bool:  # type: ignore[override]
         """Whether the outputs hold attention logits."""
         return self._attention_branch is not None
+
+    def replace_module(self, name: str, module: nn.Module) -> None:
+        """Puts another module in the place of one of the network's, before anybody asks for features."""
+        parent, _, child = name.rpartition('.')
+        setattr(self.network.get_submodule(parent), child, module)
+        self._branch_tap = FeatureTap(self.network, 'backbone.attention_branch') if self._attention_branch else None
 
     def numbers_of_classes(self) -> dict[str, int]:
         """The numbers of classes of the network's parts, by their keys in the node's config."""
@@ -123,10 +136,8 @@ class NetworkNode(Node):
 
     def freeze(self) -> None:
         """Makes the node a frozen teacher: no gradients, eval mode for good."""
-        self.frozen = True
         self._load_pretrained_strictly()
-        self.requires_grad_(False)
-        self.train(False)
+        super().freeze()
 
     def _load_pretrained_strictly(self) -> None:
         """Takes over an init_cfg of type Pretrained: mmengine's leaves weights that are not found random."""
@@ -136,16 +147,14 @@ class NetworkNode(Node):
             self.prefix = f'{prefix.rstrip(".")}.' if prefix else None
             self.network.init_cfg = None
 
-    def train(self, mode: bool = True) -> 'NetworkNode':
-        """Sets training mode, which a frozen node ignores."""
-        super().train(mode and not self.frozen)
-        return self
-
     def init_weights(self) -> None:
-        """Initialises the network as its config says, then loads the node's checkpoint."""
+        """Initialises the network as its config says, then loads the node's checkpoint; modules of others stay."""
+        kept = [copy.deepcopy(module.state_dict()) for module in self.shared]
         super().init_weights()
         if self.checkpoint is not None:
             load_network(self.network, self.checkpoint, self.prefix)
+        for module, state in zip(self.shared, kept, strict=True):
+            module.load_state_dict(state)
 
     def forward(self, inputs: Tensor) -> NodeOutput:  # type: ignore[override]
         """Returns the network's output for images of shape (B, channels, height, width)."""

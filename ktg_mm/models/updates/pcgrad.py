@@ -63,7 +63,7 @@ class PCGradUpdate(Update):
         # Drawn from the seed and the progress, all processes and a resumed run have the same order.
         rng = np.random.default_rng((graph.seed, int(graph.progress * 2**52)))  # type: ignore[operator, arg-type]
         for node, parameters in graph.parameter_groups():  # type: ignore[operator]
-            keys = graph.edges_into(node)  # type: ignore[operator]
+            keys = graph.edges_that_teach(node)  # type: ignore[operator]
             gradients, reached = _gradients([values[key].loss for key in keys], parameters)
             all_reduce(gradients, op='mean')
             teachers = [i for i, key in enumerate(keys) if self.label or parse_edge_key(key).source != LABEL]

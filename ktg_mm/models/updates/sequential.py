@@ -30,7 +30,8 @@ class SequentialUpdate(Update):
         if accumulative_counts(optim_wrapper) > 1:
             raise ConfigError('optim_wrapper.accumulative_counts', 'must be 1 with SequentialUpdate')
         values: dict[str, EdgeValue] = {}
-        for node, parameters in graph.parameter_groups():  # type: ignore[operator]
+        parameters = list(graph.parameters())  # an edge may teach more nodes than the one that it ends in
+        for node in graph.taught_nodes:  # type: ignore[union-attr]
             with optim_wrapper.optim_context(graph):
                 of_node = graph(**batch, mode='loss', targets=[node])
             optim_wrapper.zero_grad()

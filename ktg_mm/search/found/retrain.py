@@ -200,7 +200,8 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
             remove_checkpoints(run_dir)  # of nobody knows what config
         elif 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
-        networks = GraphConfig(cfg.model).trained
+        graph = GraphConfig(cfg.model)
+        networks = [name for name in graph.trained if name in graph.networks]
         run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
         _write_json(path, run)
         cfg.work_dir = str(run_dir)
