@@ -234,7 +234,9 @@ class TransferContext:
 
     Args:
         labels: True classes, integers of shape (B,); None if a sample of the edge has none, or labels are soft.
-        progress: k / k_end, the share of the run's iterations including the present one, in (0, 1].
+        progress: k / k_end, the share of the run's iterations including the present one, in (0, 1]: float64 of shape ()
+            on the batch's device; of a plain number it is made. A part computes with it as a tensor, as a step that is
+            captured on a GPU sees the next value in the same memory. Defaults to 1.
         source_name: Name of the node that teaches.
         target_name: Name of the node that learns.
         seed: The run's, for gates that draw something.
@@ -249,7 +251,7 @@ class TransferContext:
     """
 
     labels: Tensor | None
-    progress: float = 1.0
+    progress: Tensor = 1.0  # type: ignore[assignment]
     source_name: str = ''
     target_name: str = ''
     seed: int = 0
@@ -258,6 +260,10 @@ class TransferContext:
     labeled_labels: Tensor | None = None
     other_target: NodeOutput | None = None
     other_source: NodeOutput | None = None
+
+    def __post_init__(self) -> None:
+        device = None if isinstance(self.progress, Tensor) or self.labels is None else self.labels.device
+        self.progress = torch.as_tensor(self.progress, dtype=torch.float64, device=device)
 
 
 @dataclass

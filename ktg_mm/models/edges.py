@@ -123,12 +123,12 @@ class TransferEdge(nn.Module):
         for _, part, need in self.needs:
             need.ask(part, self, run)
 
-    def context(self, batch: Batch, progress: float, seed: int = 0) -> TransferContext:
+    def context(self, batch: Batch, progress: Tensor, seed: int = 0) -> TransferContext:
         """What the edge may know. It sees labels only if all its samples have one, so that none can leak.
 
         Args:
             batch: A batch whose nodes have run, with all that the edge has asked for.
-            progress: k / k_end.
+            progress: k / k_end, shape ().
             seed: The run's. Defaults to 0.
 
         Raises:

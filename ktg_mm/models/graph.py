@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 import torch
-from mmengine.model import BaseModel, ModuleDict
+from mmengine.model import ModuleDict
 from mmengine.optim import OptimWrapper
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -24,13 +24,14 @@ from .edges import EMAEdge, TransferEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
 from .predictions import predictions
+from .progress_model import ProgressModel
 from .sharing import SharedModules
 from .soft_labels import labels_of, prepare_soft_labels
 from .updates import total_loss
 
 
 @MODELS.register_module()
-class KnowledgeTransferGraph(BaseModel):
+class KnowledgeTransferGraph(ProgressModel):
     """Networks (nodes) and what they learn from whom (edges), declared in a config (Minami et al., ACCV 2020).
 
     In a training step every node runs once on the batch (once per view that an edge asks for), every edge turns the
@@ -102,8 +103,6 @@ class KnowledgeTransferGraph(BaseModel):
         check_type(update, UPDATES, 'model.update', 'update')
         self.update = build_part(UPDATES, update, 'model.update')
         self.joint_views = joint_views
-        self.progress = 1.0
-        self.seed = 0
         self.num_classes = common_num_classes(self.nodes, (data_preprocessor or {}).get('num_classes'))
         tell_num_classes(self.nodes, self._transfers, self.num_classes)
         prepare_soft_labels(self.data_preprocessor, self._transfers, self.num_classes)
@@ -248,10 +247,11 @@ class KnowledgeTransferGraph(BaseModel):
             edge.ask(run)
         run.run()
         batch, values = Batch(run, rows, labels, data_samples, scores), {}
+        progress = self.progress.clone()  # the log and the backward pass keep it
         # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
         with torch.autocast(labels.device.type, enabled=False):
             for key, edge in edges.items():
-                context = edge.context(batch, self.progress, self.seed)
+                context = edge.context(batch, progress, self.seed)
                 target = run.output(edge.target_name, edge.target_view, edge.samples)
                 if edge.source_name == LABEL:
                     source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])

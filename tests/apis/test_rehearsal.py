@@ -60,7 +60,7 @@ def everything(runner):
         buffers={name: value.clone() for name, value in model.named_buffers()},
         modes=[module.training for module in model.modules()],
         initialised=[getattr(module, '_is_init', None) for module in model.modules()],
-        others=[model.progress, model.seed, model.update.report],
+        others=[float(model.progress), model.seed, model.update.report],
         optimizer=copy.deepcopy(runner.optim_wrapper.state_dict()),
         counts=runner.optim_wrapper.inner_count,
         python=random.getstate(),

@@ -29,7 +29,7 @@ def context_of(gate=None, labels=LABELS, ids=True, samples='unlabeled', align=No
     edge.ask(run)
     run.run()
     data = [DataSample(metainfo=dict(unlabeled_id=10 + i) if ids and labels[i] < 0 else {}) for i in range(5)]
-    return edge.context(Batch(run, rows, labels, data), progress=0.25)
+    return edge.context(Batch(run, rows, labels, data), progress=torch.tensor(0.25))
 
 
 @pytest.mark.parametrize('samples', ['unlabeled', 'all'])

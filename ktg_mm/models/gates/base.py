@@ -31,7 +31,8 @@ class Gate(EdgePart):
             context: Labels, progress, and what the gate needs.
 
         Returns:
-            One number for the whole batch, or a tensor of shape (B,).
+            One number for the whole batch, a tensor of shape () where it changes from step to step, or a tensor of
+            shape (B,).
         """
         raise NotImplementedError
 

@@ -1,7 +1,5 @@
 """Dash's gate."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce
@@ -66,26 +64,25 @@ class DashGate(Gate):
         self.interval = check_number('interval', interval, '(0, 1]')
         self.register_buffer('rho_hat', torch.tensor(0.0))
         self.register_buffer('started', torch.tensor(False))
-        self._settled = False  # whether rho_hat stays as it is, for the host
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns 1 where the pseudo-label's loss is at most the threshold, else 0; shape (B,)."""
         warming_up = context.progress <= self.warm_up
-        if self.training and (warming_up or not self._settled):
-            self._update(context, 0.1 if warming_up else 0.0)
-            self._settled = not warming_up
-        if warming_up:
-            return torch.zeros_like(loss)
-        intervals = math.floor((context.progress - self.warm_up) / self.interval)
-        rho = (self.rho_hat * (self.scale * self.decay**-intervals)).clamp(min=self.minimum)
-        return (-source.log_probabilities().amax(dim=1) <= rho).to(loss.dtype)
+        if self.training:
+            self._update(context, warming_up)
+        intervals = ((context.progress - self.warm_up) / self.interval).floor()
+        factor = self.scale * torch.pow(self.decay, -intervals)
+        rho = (self.rho_hat * factor.to(self.rho_hat.dtype)).clamp(min=self.minimum)
+        passes = (-source.log_probabilities().amax(dim=1) <= rho) & ~warming_up
+        return passes.to(loss.dtype)
 
     @torch.no_grad()
-    def _update(self, context: TransferContext, step: float) -> None:
+    def _update(self, context: TransferContext, warming_up: Tensor) -> None:
         assert context.labeled_source is not None and context.labeled_labels is not None
         loss = F.nll_loss(context.labeled_source.log_probabilities(), context.labeled_labels).to(self.rho_hat.dtype)
         all_reduce(loss, op='mean')
         # A batch that is not finite (a step that loss scaling skips) must not stay in the average.
         value = torch.where(loss.isfinite(), loss, self.rho_hat)
+        step = warming_up.to(value.dtype) * 0.1  # after the warm-up rho_hat stays as it is
         self.rho_hat.copy_(torch.where(self.started, self.rho_hat.lerp(value, step), value))
         self.started.logical_or_(loss.isfinite())

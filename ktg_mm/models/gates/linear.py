@@ -17,10 +17,10 @@ class LinearGate(Gate):
     Example:
         >>> import torch
         >>> from ktg_mm.structures import TransferContext
-        >>> LinearGate().weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.25))
+        >>> float(LinearGate().weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.25)))
         0.25
     """
 
-    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
-        """Returns the progress k / k_end."""
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
+        """Returns the progress k / k_end, shape ()."""
         return context.progress

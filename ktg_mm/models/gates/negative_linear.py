@@ -15,10 +15,10 @@ class NegativeLinearGate(Gate):
     Example:
         >>> import torch
         >>> from ktg_mm.structures import TransferContext
-        >>> NegativeLinearGate().weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.25))
+        >>> float(NegativeLinearGate().weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.25)))
         0.75
     """
 
-    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
-        """Returns one minus the progress k / k_end."""
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
+        """Returns one minus the progress k / k_end, shape ()."""
         return 1.0 - context.progress

@@ -1,7 +1,5 @@
 """Ramp-up gate."""
 
-import math
-
 from torch import Tensor
 
 from ktg_mm.config import check_number
@@ -26,7 +24,7 @@ class RampUpGate(Gate):
 
     Example:
         >>> gate = RampUpGate(length=0.5, shape='linear')
-        >>> [gate.weight(None, None, None, TransferContext(None, progress)) for progress in (0.125, 0.5, 1.0)]
+        >>> [float(gate.weight(None, None, None, TransferContext(None, progress))) for progress in (0.125, 0.5, 1.0)]
         [0.25, 1.0, 1.0]
     """
 
@@ -37,7 +35,7 @@ class RampUpGate(Gate):
             raise ValueError(f"shape must be 'sigmoid' or 'linear', got {shape!r}")
         self.shape = shape
 
-    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
-        """Returns the ramp's height at the present progress, in (0, 1]."""
-        share = min(context.progress / self.length, 1.0)
-        return share if self.shape == 'linear' else math.exp(-5 * (1 - share) ** 2)
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
+        """Returns the ramp's height at the present progress, in (0, 1], shape ()."""
+        share = (context.progress / self.length).clamp(max=1.0)
+        return share if self.shape == 'linear' else (-5 * (1 - share).square()).exp()

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from ktg_mm.config import check_number
@@ -29,7 +30,7 @@ class SineGate(Gate):
         >>> import math, torch
         >>> from ktg_mm.structures import TransferContext
         >>> gate = SineGate(frequency=0.5, phase=1.5 * math.pi)
-        >>> round(gate.weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.5)), 6)
+        >>> round(float(gate.weight(None, None, None, TransferContext(torch.tensor([0]), progress=0.5))), 6)
         0.5
     """
 
@@ -41,6 +42,6 @@ class SineGate(Gate):
         self.frequency = frequency
         self.phase = phase
 
-    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
-        """Returns the sine's value at the present progress, in [0, 1]."""
-        return 0.5 + 0.5 * math.sin(2 * math.pi * self.frequency * context.progress + self.phase)
+    def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
+        """Returns the sine's value at the present progress, in [0, 1], shape ()."""
+        return 0.5 + 0.5 * torch.sin(2 * math.pi * self.frequency * context.progress + self.phase)

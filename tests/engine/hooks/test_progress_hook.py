@@ -7,7 +7,7 @@ def progress_of(runner):
     train_step = runner.model.train_step
 
     def recording_step(*args, **kwargs):
-        values.append(runner.model.progress)
+        values.append(float(runner.model.progress))
         return train_step(*args, **kwargs)
 
     runner.model.train_step = recording_step
