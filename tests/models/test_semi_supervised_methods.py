@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from ktg_mm.models.gates import ThresholdGate
+from ktg_mm.models.step_random import step_permutation
 from ktg_mm.structures import SampleRows
 
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
@@ -244,8 +245,8 @@ class DualStudent:
 
 class MultipleStudent(DualStudent):
     def pairs(self, names, progress):
-        order = np.random.default_rng((0, int(progress * 2**52))).permutation(len(names))
-        drawn = [names[i] for i in order]
+        place = step_permutation(0, progress, (len(names),), 'StabilityGate').tolist()
+        drawn = [names[place.index(i)] for i in range(len(names))]
         return list(zip(drawn[::2], drawn[1::2], strict=True))
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ktg_mm.config import check_number
 from ktg_mm.models.needs import NodeNames, OtherView
+from ktg_mm.models.step_random import step_permutation
 from ktg_mm.registry import GATES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -53,11 +53,11 @@ class StabilityGate(Gate):
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns 1 where the source may teach the target, else 0; shape (B,)."""
         assert context.other_source is not None and context.other_target is not None
-        if not self._paired(context):
-            return torch.zeros_like(loss)
         source_is_stable, source_distance = self._stability(source, context.other_source)
         target_is_stable, target_distance = self._stability(target.detach(), context.other_target)
         passes = source_is_stable & (~target_is_stable | (target_distance > source_distance))
+        if self.students is not None:
+            passes = passes & self._paired(self.students, context)
         return passes.to(loss.dtype)
 
     def _stability(self, one: NodeOutput, other: NodeOutput) -> tuple[Tensor, Tensor]:
@@ -66,15 +66,15 @@ class StabilityGate(Gate):
         distance = (one.probabilities() - other.probabilities()).square().sum(dim=1)
         return (one.predicted == other.predicted) & is_sure, distance
 
-    def _paired(self, context: TransferContext) -> bool:
-        if self.students is None:
-            return True
+    def _paired(self, students: list[str], context: TransferContext) -> Tensor | bool:
+        """Whether the edge's ends are a pair, shape ()."""
+        ends = context.source_name, context.target_name
+        if ends[0] == ends[1] or not set(ends).issubset(students):
+            return False
         # Drawn from the seed and the progress, all edges, processes and a resumed run have the same pairs.
-        rng = np.random.default_rng((context.seed, int(context.progress * 2**52)))
-        order = rng.permutation(len(self.students)).tolist()
-        names = [self.students[i] for i in order]
-        ends = {context.source_name, context.target_name}
-        return any(ends == set(pair) for pair in zip(names[::2], names[1::2], strict=True))
+        place = step_permutation(context.seed, context.progress, (len(students),), salt='StabilityGate')
+        first, second = (place[students.index(name)].div(2, rounding_mode='floor') for name in ends)
+        return first == second
 
 
 def _check_students(students: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from mmengine.dist import all_reduce
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
@@ -13,6 +12,7 @@ from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.config.check_argument import check_flag
 from ktg_mm.errors import ConfigError
 from ktg_mm.mmengine_private import accumulative_counts
+from ktg_mm.models.step_random import step_uniform
 from ktg_mm.registry import UPDATES
 from ktg_mm.structures import EdgeValue
 
@@ -60,19 +60,16 @@ class PCGradUpdate(Update):
             values: dict[str, EdgeValue] = graph(**batch, mode='loss')
         optim_wrapper.zero_grad()
         self.report = {}
-        # Drawn from the seed and the progress, all processes and a resumed run have the same order.
-        rng = np.random.default_rng((graph.seed, int(graph.progress * 2**52)))  # type: ignore[operator, arg-type]
         for node, parameters in graph.parameter_groups():  # type: ignore[operator]
             keys = graph.edges_that_teach(node)  # type: ignore[operator]
             gradients, reached = _gradients([values[key].loss for key in keys], parameters)
             all_reduce(gradients, op='mean')
             teachers = [i for i, key in enumerate(keys) if self.label or parse_edge_key(key).source != LABEL]
             others = [i for i in range(len(keys)) if i not in teachers]
-            self._count_conflicts(node, [keys[i] for i in teachers], gradients[teachers])
-            orders = [
-                rng.permutation([j for j in range(len(teachers)) if j != i]).tolist() for i in range(len(teachers))
-            ]
-            _put(conflict_free(gradients[teachers], orders) + gradients[others].sum(dim=0), reached)
+            teaching = _rows(gradients, teachers)
+            self._count_conflicts(node, [keys[i] for i in teachers], teaching)
+            orders = _orders(len(teachers), graph.seed, graph.progress, node)  # type: ignore[arg-type]
+            _put(conflict_free(teaching, orders) + _rows(gradients, others).sum(dim=0), reached)
         optim_wrapper.step()
         optim_wrapper.zero_grad()
         return values
@@ -89,12 +86,27 @@ def _teacher(key: str) -> str:
     return source if suffix is None else f'{source}:{suffix}'
 
 
-def conflict_free(gradients: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
+def _rows(table: Tensor, numbers: list[int]) -> Tensor:
+    """Some rows; an index that is a list would go from the host to the device in the middle of a step."""
+    return torch.cat([table[i : i + 1] for i in numbers] or [table[:0]])
+
+
+def _orders(number: int, seed: int, progress: Tensor, node: str) -> Tensor:
+    """For each of a node's teachers the others in a random order, shape (M, M - 1).
+
+    Drawn from the seed and the progress, all processes and a resumed run have the same.
+    """
+    drawn = step_uniform(seed, progress, (number, number), salt=f'PCGradUpdate/{node}')
+    itself_last = drawn + torch.eye(number, dtype=drawn.dtype, device=drawn.device)
+    return itself_last.argsort(dim=1)[:, :-1]
+
+
+def conflict_free(gradients: Tensor, orders: Tensor | Sequence[Sequence[int]]) -> Tensor:
     """The sum of gradients without their conflicts.
 
     Args:
         gradients: One a row, shape (M, P).
-        orders: For each gradient the others, in the order in which it is compared with them.
+        orders: For each gradient the others, in the order in which it is compared with them, shape (M, M - 1).
 
     Returns:
         The sum, shape (P,).
@@ -104,9 +116,9 @@ def conflict_free(gradients: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
     shares = torch.eye(len(gradients), dtype=products.dtype, device=products.device)
     # Of gradients so small that their squares vanish, the others lose nothing.
     squares = products.diagonal().clamp(min=torch.finfo(gradients.dtype).tiny)
-    for i, order in enumerate(orders):
-        for j in order:
-            shares[i, j] -= (shares[i] @ products[:, j]).clamp(max=0) / squares[j]
+    for others in torch.as_tensor(orders, dtype=torch.long, device=products.device).unbind(dim=1):
+        product = (shares * products[:, others].T).sum(dim=1)
+        shares.scatter_add_(1, others[:, None], (product.clamp(max=0) / squares[others]).neg()[:, None])
     return shares.sum(dim=0).to(gradients.dtype) @ gradients
 
 

@@ -1,11 +1,11 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 import torch
 
 from ktg_mm.models.gates import StabilityGate
+from ktg_mm.models.step_random import step_permutation
 from ktg_mm.structures import NodeOutput, TransferContext
 
 
@@ -65,14 +65,15 @@ def test_no_gradient_through_the_weight(random):
 STUDENTS = ['net1', 'net2', 'net3', 'net4', 'net5', 'net6']
 
 
-def pairs_at(progress, gate=None):
+def pairs_at(progress, gate=None, **context):
     """Which edges pass something at one iteration."""
     gate = gate or StabilityGate(0.8, 'other', STUDENTS)
     sure, unsure = [[9.0, 0.0]], [[0.1, 0.0]]
     return {
         (source, target)
         for source, target in itertools.permutations(STUDENTS, 2)
-        if weigh(gate, unsure, sure, unsure, sure, progress=progress, source_name=source, target_name=target) == [1.0]
+        if weigh(gate, unsure, sure, unsure, sure, progress=progress, source_name=source, target_name=target, **context)
+        == [1.0]
     }
 
 
@@ -80,12 +81,25 @@ def test_students_are_paired_at_random():
     drawn = []
     for k in range(1, 61):
         pairs = pairs_at(k / 60)
-        order = np.random.default_rng((0, int(k / 60 * 2**52))).permutation(6)
-        expected = [(STUDENTS[order[i]], STUDENTS[order[i + 1]]) for i in (0, 2, 4)]
-        assert pairs == {*expected, *((target, source) for source, target in expected)}
+        assert pairs == {(target, source) for source, target in pairs}
+        assert sorted(source for source, _ in pairs) == STUDENTS  # each is in one pair
         drawn += pairs
     counts = [drawn.count(pair) for pair in itertools.permutations(STUDENTS, 2)]
     assert min(counts) > 3  # 12 on average
+
+
+def test_the_pairs_are_those_of_the_run():
+    def drawn(**context):
+        progress = torch.tensor(0.3, dtype=torch.float64)
+        place = step_permutation(context['seed'], progress, (6,), 'StabilityGate').tolist()
+        return {
+            (a, b)
+            for (i, a), (j, b) in itertools.permutations(enumerate(STUDENTS), 2)
+            if place[i] // 2 == place[j] // 2
+        }
+
+    assert all(pairs_at(0.3, seed=seed) == drawn(seed=seed) for seed in range(5))
+    assert len({frozenset(drawn(seed=seed)) for seed in range(5)}) > 1
 
 
 def test_the_order_of_the_names_does_not_matter():

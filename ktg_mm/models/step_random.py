@@ -1,0 +1,87 @@
+"""Random numbers that depend on the seed and on how far the run is, and on nothing else."""
+
+import math
+import zlib
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+_GAMMA = 0x9E3779B97F4A7C15
+_FACTORS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+_SHIFTS = (30, 27, 31)
+
+
+@torch.no_grad()
+def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0) -> Tensor:
+    """Uniform random numbers in [0, 1) for one step of a run.
+
+    They are a function of the arguments alone: all processes, a resumed run and every device have the same. There is no
+    generator with a state, so a step that is captured on a GPU draws others whenever the progress in its memory is
+    another. It is SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 13; the constants of Vigna's splitmix64.c),
+    started where it takes the seed, the salt and the bits of the progress, and takes some twenty passes over memory.
+
+    Args:
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        shape: Of the result.
+        salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+
+    Returns:
+        Multiples of 2^-53, float64 of the shape, on the progress's device.
+
+    Example:
+        >>> progress = torch.tensor(0.25, dtype=torch.float64)
+        >>> step_uniform(0, progress, (2,)), step_uniform(0, progress, (2,), salt='other')
+        (tensor([0.2701, 0.6409], dtype=torch.float64), tensor([0.5117, 0.0815], dtype=torch.float64))
+    """
+    salt = zlib.crc32(salt.encode()) if isinstance(salt, str) else salt
+    key = _mixed_number(_mixed_number(seed) + salt)
+    start = _mix(progress.double().view(torch.int64) + _signed(key))
+    number = torch.arange(1, math.prod(shape) + 1, device=progress.device).mul_(_signed(_GAMMA)).add_(start)
+    return _logical_shift(_mix(number), 11).double().mul_(2.0**-53).view(tuple(shape))
+
+
+def step_permutation(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0) -> Tensor:
+    """Random permutations for one step of a run, drawn as :func:`step_uniform` draws.
+
+    Args:
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        shape: Of the result; each row of it is a permutation.
+        salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+
+    Returns:
+        Integers of the shape, on the progress's device.
+
+    Example:
+        >>> step_permutation(0, torch.tensor(0.25, dtype=torch.float64), (4,)).sort().values
+        tensor([0, 1, 2, 3])
+    """
+    return step_uniform(seed, progress, shape, salt).argsort(dim=-1)
+
+
+def _logical_shift(number: Tensor, places: int) -> Tensor:
+    """Shifts to the right as if the integers had no sign, in place of the copy that it returns."""
+    return number.bitwise_right_shift(places).bitwise_and_(2 ** (64 - places) - 1)
+
+
+def _mix(number: Tensor) -> Tensor:
+    """SplitMix64's output function, on integers of 64 bits that wrap, in place."""
+    first, second, last = _SHIFTS
+    number.bitwise_xor_(_logical_shift(number, first)).mul_(_signed(_FACTORS[0]))
+    number.bitwise_xor_(_logical_shift(number, second)).mul_(_signed(_FACTORS[1]))
+    return number.bitwise_xor_(_logical_shift(number, last))
+
+
+def _mixed_number(number: int) -> int:
+    """The same for a number of the host's, with a step before."""
+    number = (number + _GAMMA) % 2**64
+    for shift, factor in zip(_SHIFTS, (*_FACTORS, 1), strict=True):
+        number = (number ^ number >> shift) * factor % 2**64
+    return number
+
+
+def _signed(number: int) -> int:
+    """A number of 64 bits as torch's integers have it."""
+    return number - 2**64 if number >= 2**63 else number
