@@ -248,6 +248,8 @@ class TransferContext:
         other_target: What the target says of the edge's samples in another view, detached; for parts with the need
             ``OtherView``.
         other_source: What the source says of them in that view, detached.
+        target_classifier: The matrix of the target's classifier, shape (C, D); for parts with the need ``Classifiers``.
+        source_classifier: The source's, detached if the edge does so.
     """
 
     labels: Tensor | None
@@ -260,6 +262,8 @@ class TransferContext:
     labeled_labels: Tensor | None = None
     other_target: NodeOutput | None = None
     other_source: NodeOutput | None = None
+    target_classifier: Tensor | None = None
+    source_classifier: Tensor | None = None
 
     def __post_init__(self) -> None:
         device = None if isinstance(self.progress, Tensor) or self.labels is None else self.labels.device

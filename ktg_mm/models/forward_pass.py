@@ -128,6 +128,10 @@ class ForwardPass:
         output = self._outputs[name, view, samples]
         return output.told.get(listener, output) if listener is not None else output
 
+    def classifier(self, name: str) -> Tensor:
+        """The matrix of a node's classifier, shape (C, D)."""
+        return self._nodes[name].classifier()
+
     def _run_jointly(self, name: str, node: Node, views: dict[View, str]) -> None:
         images = [self._images(view, samples) for view, samples in views.items()]
         sizes = {tuple(part.shape[1:]) for part in images}

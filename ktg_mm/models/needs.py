@@ -256,3 +256,40 @@ class Features(Need):
             part.set_shapes(**shapes)
         except ValueError as error:
             raise ConfigError(f'{path}.layers', str(error)) from error
+
+
+class Classifiers(Need):
+    """The matrices of both ends' classifiers, ``target_classifier`` and ``source_classifier``, of shape (C, D).
+
+    The part's argument is ``'classes'`` if features of both must have one length.
+    """
+
+    between_nodes = True
+
+    def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+        """Refuses a gate that tells samples apart: a classifier is the same for all."""
+        if not edge.gate.says('by_progress'):
+            raise ConfigError(
+                edge.gate.path,
+                f'weighs samples, but {part.cfg["type"]} depends on weights alone; take ThroughGate, or one that goes '
+                "by the run's progress",
+            )
+
+    def prepare(self, path: str, part: Any, edge: TransferEdge, nodes: Mapping[str, Node]) -> None:
+        """Refuses ends without a classifier, or with unlike ones."""
+        shapes = {}
+        for name in (edge.target_name, edge.source_name):
+            try:
+                shapes[name] = tuple(nodes[name].classifier().shape)
+            except ValueError as error:
+                raise ConfigError(path, f'node {name!r}: {error}') from error
+        axes = {shape if self.value(part) == 'classes' else shape[0] for shape in shapes.values()}
+        if len(axes) > 1:
+            text = ', '.join(f'{name} {rows} x {columns}' for name, (rows, columns) in shapes.items())
+            raise ConfigError(path, f'the classifiers have matrices that cannot be multiplied: {text}')
+
+    def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
+        """Fills in the matrices, the source's detached if the edge does so."""
+        context.target_classifier = batch.run.classifier(edge.target_name)
+        source = batch.run.classifier(edge.source_name)
+        context.source_classifier = source.detach() if edge.detach else source

@@ -14,12 +14,14 @@ class Gate(EdgePart):
     Attributes:
         cut: True if the gate never passes anything, so that its edge need not be computed at all.
         open: True if the gate passes everything unchanged.
+        by_progress: True if the weight depends on the run's progress alone, and is the same for all samples.
         open_to_label: True if the gate passes everything unchanged where the source is the label.
     """
 
     cut = False
     open = False
     open_to_label = False
+    by_progress = False
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor | float:
         """The factor of each sample's loss.

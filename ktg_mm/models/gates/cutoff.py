@@ -18,6 +18,7 @@ class CutoffGate(Gate):
     """
 
     cut = True
+    by_progress = True
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
         """Returns 0."""

@@ -21,6 +21,8 @@ class LinearGate(Gate):
         0.25
     """
 
+    by_progress = True
+
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the progress k / k_end, shape ()."""
         return context.progress

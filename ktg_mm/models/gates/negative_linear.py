@@ -19,6 +19,8 @@ class NegativeLinearGate(Gate):
         0.75
     """
 
+    by_progress = True
+
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns one minus the progress k / k_end, shape ()."""
         return 1.0 - context.progress

@@ -28,6 +28,8 @@ class RampUpGate(Gate):
         [0.25, 1.0, 1.0]
     """
 
+    by_progress = True
+
     def __init__(self, length: float = 0.4, shape: str = 'sigmoid') -> None:
         super().__init__()
         self.length = check_number('length', length, '(0, 1]')

@@ -34,6 +34,8 @@ class SineGate(Gate):
         0.5
     """
 
+    by_progress = True
+
     def __init__(self, frequency: float, phase: float) -> None:
         super().__init__()
         check_number('frequency', frequency, '[0, 1]')

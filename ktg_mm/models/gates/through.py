@@ -20,6 +20,7 @@ class ThroughGate(Gate):
     """
 
     open = True
+    by_progress = True
 
     def weight(self, loss: Tensor, target: NodeOutput, source: NodeOutput, context: TransferContext) -> float:
         """Returns 1."""

@@ -3,6 +3,7 @@
 from .attention_cosine import AttentionCosine
 from .attention_mse import AttentionMSE
 from .base import EdgeLoss
+from .classifier_diversity import ClassifierDiversity
 from .cross_entropy import CrossEntropy
 from .feature_loss import FeatureLoss
 from .kl_divergence import KLDivergence

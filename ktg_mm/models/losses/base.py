@@ -12,11 +12,14 @@ class EdgeLoss(EdgePart):
     Attributes:
         trains_head: True if the gradient reaches the target's logits.
         trains_attention_branch: True if it reaches the logits of the target's attention branch, too.
+        relational: True if it compares the batch as a whole: its values are row shares whose mean is the formula, so
+            that the value of a sample depends on the others.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
     """
 
     trains_head = True
     trains_attention_branch = False
+    relational = False
     sources: tuple[str, ...] = ('node',)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

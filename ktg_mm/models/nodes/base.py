@@ -97,6 +97,14 @@ class Node(BaseModule):
         """
         raise ValueError(f'has no features, as it is of type {type(self).__name__}')
 
+    def classifier(self) -> Tensor:
+        """The matrix of the linear layer that gives the logits, shape (C, D).
+
+        Raises:
+            ValueError: If there is none.
+        """
+        raise ValueError(f'has no linear classifier, as it is of type {type(self).__name__}')
+
     def forward(self, inputs: Tensor | list[NodeOutput]) -> NodeOutput:
         """Predicts.
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from mmengine.logging import MMLogger
@@ -19,7 +20,7 @@ from ktg_mm.structures import NodeOutput, full_precision
 
 from .base import Node
 from .build_network import build_network
-from .feature_tap import MAP, FeatureTap, feature_of, find_layer
+from .feature_tap import EMBEDDING, MAP, FeatureTap, feature_of, find_layer
 from .probe import probe
 
 
@@ -133,6 +134,10 @@ class NetworkNode(Node):
                 self._taps[layer] = FeatureTap(self.network, layer)
         shapes = probe(lambda images: self(images).features, self.network)
         return {layer: shapes[layer] for layer in layers}
+
+    def classifier(self) -> Tensor:
+        """The matrix of the network's last linear layer, shape (C, D)."""
+        return cast(nn.Linear, find_layer(self.network, EMBEDDING)).weight
 
     def freeze(self) -> None:
         """Makes the node a frozen teacher: no gradients, eval mode for good."""

@@ -1,0 +1,15 @@
+# The feature fusion module of document 003: the auxiliary branches learn from their logits, weighed by their fused
+# feature maps, the leader from the mean of all branches; T = 3, alpha = 1, beta = 2.
+_base_ = ['branches.py']
+
+__auxiliary = ['net1', 'net2', 'net3']
+__kl = dict(loss=dict(type='KLDivergence', temperature=3.0))
+
+model = dict(
+    nodes=dict(fusion=dict(type='FusionEnsembleNode', members=__auxiliary)),
+    edges={
+        # The fusion learns through what it tells.
+        **{f'fusion->{name}': dict(__kl, detach=False) for name in __auxiliary},
+        'ensemble->leader': dict(__kl, weight=2.0),
+    },
+)

@@ -1,0 +1,12 @@
+# Document 003: the feature fusion module, and classifiers of all branches that are pushed apart, gamma = 5e-8.
+_base_ = ['ffm.py']
+
+__networks = ['net1', 'net2', 'net3', 'leader']
+
+model = dict(
+    edges={
+        f'{one}->{other}:diversity': dict(loss=dict(type='ClassifierDiversity'), weight=5e-8, detach=False)
+        for i, one in enumerate(__networks)
+        for other in __networks[i + 1 :]
+    }
+)

@@ -1,0 +1,15 @@
+# Feature fusion learning: two ResNet-8 on handwritten digits.
+#   python tools/train.py configs/multi_branch/ffl_digits.py
+_base_ = [
+    '../_base_/graphs/ffl.py',
+    '../_base_/datasets/digits.py',
+    '../_base_/models/networks_small.py',
+    '../_base_/schedules/sgd_30e_digits.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(nodes={name: dict(network=_base_.resnet8) for name in ['net1', 'net2']})
+optim_wrapper = dict(paramwise_cfg=dict(nodes=dict(fusion=dict(weight_decay=1e-5))))
+val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='fusion/accuracy/top1'))

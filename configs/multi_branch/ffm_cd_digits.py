@@ -1,0 +1,14 @@
+# FFM + CD: four ResNet-8 on handwritten digits.
+#   python tools/train.py configs/multi_branch/ffm_cd_digits.py
+_base_ = [
+    '../_base_/graphs/ffm_cd.py',
+    '../_base_/datasets/digits.py',
+    '../_base_/models/networks_small.py',
+    '../_base_/schedules/sgd_30e_digits.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(nodes={name: dict(network=_base_.resnet8) for name in ['net1', 'net2', 'net3', 'leader']})
+val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='leader/accuracy/top1'))
