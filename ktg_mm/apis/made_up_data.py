@@ -17,6 +17,7 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch.utils.data import Dataset
 
 from ktg_mm.datasets import SemiSupervised, StanfordDogs
+from ktg_mm.datasets.samplers import SeededIndex
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import UNLABELED
 
@@ -152,7 +153,11 @@ class MadeUpData(Dataset):
         """
         content = self.images[image]
         sample = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in content.items()}
-        sample |= dict(gt_label=number % self.num_classes, sample_idx=int(index) if self.renumbers else index)
+        # No higher than the number of the data set's images, which parts of edges may keep count of.
+        place = number
+        if isinstance(index, SeededIndex) and not self.renumbers:
+            place = SeededIndex(number, index.seed, index.epoch)
+        sample |= dict(gt_label=number % self.num_classes, sample_idx=place)
         if self.hides:
             sample['image_id'] = number
             if index >= self.num_labeled:

@@ -25,8 +25,9 @@ from .forward_pass import ForwardPass
 from .needs import Batch
 from .predictions import predictions
 from .progress_model import ProgressModel
+from .samples import Samples
 from .sharing import SharedModules
-from .soft_labels import labels_of, prepare_soft_labels
+from .soft_labels import prepare_soft_labels
 from .updates import total_loss
 
 
@@ -189,7 +190,9 @@ class KnowledgeTransferGraph(ProgressModel):
         self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
     ) -> dict[str, Tensor | float]:
         """The same; ``model`` is this graph or what wraps it for distributed training."""
-        batch = self.data_preprocessor(data, training=True)
+        batch = dict(self.data_preprocessor(data, training=True))
+        # From here on nothing looks at the host's samples, so that a GPU can capture what follows.
+        batch['samples'] = self.samples_of(batch.pop('data_samples'), batch.pop('rows', None))
         values: dict[str, EdgeValue] = self.update(model, self, batch, optim_wrapper)
         if optim_wrapper.should_update():
             for average in self.averages:
@@ -206,6 +209,7 @@ class KnowledgeTransferGraph(ProgressModel):
         mode: str = 'tensor',
         targets: list[str] | None = None,
         rows: SampleRows | None = None,
+        samples: Samples | None = None,
     ) -> Tensor | dict[str, EdgeValue] | list[DataSample]:
         """Runs the graph.
 
@@ -216,10 +220,11 @@ class KnowledgeTransferGraph(ProgressModel):
                 the data samples with the target's ``pred_score`` (C,) and all nodes' ``node_scores`` (K, C).
             targets: For ``mode='loss'``: the nodes of which the edges that end in them are computed. Defaults to all.
             rows: For ``mode='loss'``: which samples have a label, from the preprocessor. Defaults to None: look again.
+            samples: For ``mode='loss'``, instead of the last: what ``samples_of`` has read of the data samples.
         """
         if mode == 'loss':
-            assert data_samples is not None
-            return self.edge_values(inputs, data_samples, list(self.nodes) if targets is None else targets, rows)
+            samples = samples or self.samples_of(cast(list, data_samples), rows)
+            return self.edge_values(inputs, samples, list(self.nodes) if targets is None else targets)
         if mode == 'predict':
             return self.predict(cast(Tensor, inputs), data_samples)
         if mode == 'tensor':
@@ -229,27 +234,25 @@ class KnowledgeTransferGraph(ProgressModel):
             return run.output(self.target, None).logits
         raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
 
+    def samples_of(self, data_samples: list[DataSample], rows: SampleRows | None = None) -> Samples:
+        """What the edges may know of the samples, read before the step; ``rows``: which have a label, if known."""
+        return Samples.of(data_samples, self._transfers.values(), self.num_classes, rows)
+
     def edge_values(
-        self,
-        inputs: Tensor | dict[str, Tensor],
-        data_samples: list[DataSample],
-        targets: list[str],
-        rows: SampleRows | None = None,
+        self, inputs: Tensor | dict[str, Tensor], samples: Samples, targets: list[str]
     ) -> dict[str, EdgeValue]:
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
-        labels, scores = labels_of(data_samples, self.num_classes)
-        rows = rows or SampleRows.of(labels)
-        transfers = self._transfers
+        rows, transfers = samples.rows, self._transfers
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
         run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared)
         for edge in edges.values():
             check_batch(edge, inputs, rows)
             edge.ask(run)
         run.run()
-        batch, values = Batch(run, rows, labels, data_samples, scores), {}
+        batch, values = Batch(run, rows, samples.labels, samples.scores, samples.numbers), {}
         progress = self.progress.clone()  # the log and the backward pass keep it
         # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
-        with torch.autocast(labels.device.type, enabled=False):
+        with torch.autocast(samples.labels.device.type, enabled=False):
             for key, edge in edges.items():
                 context = edge.context(batch, progress, self.seed)
                 target = run.output(edge.target_name, edge.target_view, edge.samples)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -27,15 +26,15 @@ class Batch(NamedTuple):
         run: The forward pass, with all that was asked for.
         rows: Which of its B samples have a label.
         labels: Integers of shape (B,), ``UNLABELED`` where there is none.
-        data_samples: One per image.
         scores: Soft labels of shape (B, C), None if labels are single classes.
+        numbers: What the needs have read of the samples, integers of shape (B,) by name.
     """
 
     run: ForwardPass
     rows: SampleRows
     labels: Tensor
-    data_samples: list[DataSample]
-    scores: Tensor | None = None
+    scores: Tensor | None
+    numbers: Mapping[str, Tensor]
 
     def label(self, samples: str, num_classes: int) -> LabelOutput:
         """The labels of some samples, as a teacher."""
@@ -95,8 +94,14 @@ class Need:
     def ask(self, part: Any, edge: TransferEdge, run: ForwardPass) -> None:
         """Asks for the outputs that the part looks at besides the edge's."""
 
+    def read(
+        self, path: str, part: Any, edge: TransferEdge, data_samples: Sequence[DataSample]
+    ) -> dict[str, list[int]]:
+        """Reads numbers of the samples, by name, before the step, or refuses data that do not have them."""
+        return {}
+
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
-        """Puts what is needed into the context, or refuses data that do not have it."""
+        """Puts what is needed into the context: what is there as tensors, without a look at their values."""
 
 
 class Labels(Need):
@@ -174,12 +179,26 @@ class OtherView(Need):
 
 
 class SampleIds(Need):
-    """The number of each image among the unlabelled ones, ``sample_ids``.
+    """The number of each image in its data set, ``sample_ids``.
 
     The part's argument says how many there are; None does not limit them.
+
+    Args:
+        argument: The part's argument.
+        key: Which number: ``'unlabeled_id'``, that among the unlabelled images, for edges about these alone, or
+            ``'sample_idx'``, that among all training images. Defaults to ``'unlabeled_id'``.
     """
 
     between_nodes = True
+    keys: ClassVar = dict(
+        unlabeled_id=('an unlabelled', 'each unlabelled image; take the data set SemiSupervised and PackViews'),
+        sample_idx=('a training', "each training image, 'sample_idx'; leave it in the meta_keys of the pipeline's end"),
+    )
+
+    def __init__(self, argument: str | None = None, key: str = 'unlabeled_id') -> None:
+        super().__init__(argument)
+        self.key = key
+        self._kind, self._remedy = self.keys[key]
 
     def applies(self, part: Any) -> bool:
         """Always."""
@@ -187,26 +206,27 @@ class SampleIds(Need):
 
     def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         """Refuses an edge about samples that have no number."""
-        if edge.samples != 'unlabeled':
+        if self.key == 'unlabeled_id' and edge.samples != 'unlabeled':
             raise ConfigError(f'{edge.path}.samples', f"must be 'unlabeled': {part.cfg['type']} keeps count of those")
 
-    def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
-        """Fills in the numbers of the edge's samples, -1 for one that has none."""
-        numbers = [sample.get('unlabeled_id', -1) for sample in batch.data_samples]
+    def read(
+        self, path: str, part: Any, edge: TransferEdge, data_samples: Sequence[DataSample]
+    ) -> dict[str, list[int]]:
+        """Reads the numbers of all samples, -1 for one that has none."""
+        numbers = [int(sample.get(self.key, -1)) for sample in data_samples]
         largest, size = max(numbers), self.value(part)
         if largest < 0:
-            raise ConfigError(
-                path,
-                f'{type(part).__name__} needs the number of each unlabelled image; take the data set SemiSupervised '
-                'and PackViews',
-            )
+            raise ConfigError(path, f'{type(part).__name__} needs the number of {self._remedy}')
         if size is not None and largest >= size:
             raise ConfigError(
                 f'{path}.{self.argument}',
-                f'is {size}, but there is an unlabelled image with the number {largest}; must be how many there are',
+                f'is {size}, but there is {self._kind} image with the number {largest}; must be how many there are',
             )
-        ids = torch.tensor(numbers, dtype=torch.long).to(batch.labels.device, non_blocking=True)
-        context.sample_ids = ids[batch.rows.rows(edge.samples)]
+        return {self.key: numbers}
+
+    def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
+        """Fills in the numbers of the edge's samples."""
+        context.sample_ids = batch.numbers[self.key][batch.rows.rows(edge.samples)]
 
 
 class NodeNames(Need):

@@ -268,7 +268,9 @@ def train(model, weights, steps=3):
         images = torch.randn(6, 1, 8, 8, dtype=torch.float64, generator=generator)
         samples = [DataSample().set_gt_label(label) for label in torch.randint(3, (6,), generator=generator)]
         optimizer.zero_grad()
-        sum(value.loss for value in graph.edge_values(images, samples, graph.trained_nodes).values()).backward()
+        sum(
+            value.loss for value in graph.edge_values(images, graph.samples_of(samples), graph.trained_nodes).values()
+        ).backward()
         optimizer.step()
         for average in graph.averages:
             average.step()

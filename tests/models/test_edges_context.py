@@ -10,6 +10,7 @@ from ktg_mm.models.gates import FlexMatchGate, RelativeThresholdGate, StabilityG
 from ktg_mm.models.losses import KLDivergence
 from ktg_mm.models.needs import Batch
 from ktg_mm.models.nodes import Node
+from ktg_mm.models.samples import Samples
 from ktg_mm.structures import NodeOutput, SampleRows
 
 LABELS = torch.tensor([2, 0, -1, -1, -1])
@@ -28,8 +29,12 @@ def context_of(gate=None, labels=LABELS, ids=True, samples='unlabeled', align=No
     run = ForwardPass(dict(a=Echo(), b=Echo()), INPUTS, rows)
     edge.ask(run)
     run.run()
-    data = [DataSample(metainfo=dict(unlabeled_id=10 + i) if ids and labels[i] < 0 else {}) for i in range(5)]
-    return edge.context(Batch(run, rows, labels, data), progress=torch.tensor(0.25))
+    data = [
+        DataSample(metainfo=dict(unlabeled_id=10 + i) if ids and label < 0 else {}).set_gt_label(label)
+        for i, label in enumerate(labels.tolist())
+    ]
+    samples_of = Samples.of(data, [edge])
+    return edge.context(Batch(run, rows, labels, None, samples_of.numbers), progress=torch.tensor(0.25))
 
 
 @pytest.mark.parametrize('samples', ['unlabeled', 'all'])

@@ -5,6 +5,7 @@ from mmpretrain.structures import DataSample
 
 from ktg_mm.config import GraphConfig
 from ktg_mm.config.type_check import default_arguments
+from ktg_mm.datasets.samplers import SeededIndex
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.gates import Gate
 from ktg_mm.models.losses import EdgeLoss
@@ -49,10 +50,10 @@ class LabelLoss(EdgeLoss):
 
 @pytest.fixture(autouse=True)
 def registered():
-    for registry, cls in ((LOSSES, NeedyLoss), (GATES, NeedyGate), (LOSSES, LabelLoss)):
+    for registry, cls in ((LOSSES, NeedyLoss), (GATES, NeedyGate), (LOSSES, LabelLoss), (LOSSES, MemoryLoss)):
         registry.register_module(module=cls, force=True)
     yield
-    for registry, cls in ((LOSSES, NeedyLoss), (GATES, NeedyGate), (LOSSES, LabelLoss)):
+    for registry, cls in ((LOSSES, NeedyLoss), (GATES, NeedyGate), (LOSSES, LabelLoss), (LOSSES, MemoryLoss)):
         registry.module_dict.pop(cls.__name__)
 
 
@@ -163,6 +164,45 @@ def test_mistakes_in_the_data(toys, kind, part):
     with pytest.raises(ConfigError) as caught:
         toys.build(**graph_of(toys, edge_with(dict(kind=kind, num_samples=7))))(*mixed_batch(toys), mode='loss')
     assert str(caught.value).startswith(f'{path}.num_samples: is 7, but there is an unlabelled image with the number 7')
+
+
+class MemoryLoss(_Arguments, EdgeLoss):
+    """Keeps something for each training image."""
+
+    needs = (SampleIds('num_samples', key='sample_idx'), Labels())
+
+    def forward(self, target, source, context):
+        self.seen = context
+        return target.log_probabilities()[:, 0]
+
+
+def batch_of_numbers(toys, numbers):
+    inputs, samples = mixed_batch(toys)
+    for sample, number in zip(samples, numbers, strict=False):
+        sample.set_metainfo(dict(sample_idx=number))
+    return inputs, samples
+
+
+def test_numbers_of_all_training_images(toys):
+    graph = toys.build(**graph_of(toys, dict(loss=dict(type='MemoryLoss', num_samples=50), **VIEWS)))
+    graph(*batch_of_numbers(toys, [SeededIndex(49, seed=0, epoch=1), 5, 40, 41, 42, 43]), mode='loss')
+    seen = graph.edges['a->b'].losses[0].seen
+    assert graph.edges['a->b'].samples == 'labeled' and seen.sample_ids.tolist() == [49, 5] and len(seen.labels) == 2
+
+
+@pytest.mark.parametrize(
+    ('numbers', 'message'),
+    [
+        ([], ".loss: MemoryLoss needs the number of each training image, 'sample_idx'; leave it in the meta_keys"),
+        ([3, 7], '.loss.num_samples: is 7, but there is a training image with the number 7; must be how many there'),
+    ],
+)
+def test_mistakes_in_the_numbers_of_training_images(toys, numbers, message):
+    graph = toys.build(**graph_of(toys, dict(loss=dict(type='MemoryLoss', num_samples=7), **VIEWS)))
+    inputs, samples = batch_of_numbers(toys, numbers)
+    with pytest.raises(ConfigError) as caught:
+        graph.train_step(dict(inputs=inputs, data_samples=samples), toys.sgd(graph))
+    assert str(caught.value).startswith("model.edges['a->b']" + message) and '\n' not in str(caught.value)
 
 
 def test_a_need_is_there_only_if_its_argument_says_so():

@@ -1,4 +1,6 @@
-"""Compares the unlabelled images with those that gates keep count of."""
+"""Compares the images with those that parts of edges keep count of."""
+
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -8,16 +10,18 @@ from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.needs import SampleIds
 
+_DATASET = 'train_dataloader.dataset'
+
 
 @HOOKS.register_module()
 class SampleCountHook(Hook):
-    """Refuses a gate that keeps something for each unlabelled image, but for another number of them than there are.
+    """Refuses a part that keeps something for each image, but for another number of them than there are.
 
-    One that is too large would pass unnoticed: images that never come count as not learnt, and FlexMatch's thresholds
-    stay low for good.
+    One that is too large would pass unnoticed: unlabelled images that never come count as not learnt, and FlexMatch's
+    thresholds stay low for good; a memory of all training images is drawn from where nothing was ever put.
 
     Raises:
-        ConfigError: Before the first iteration.
+        ConfigError: Before the first iteration; also for data sets put together, which number their images alike.
 
     Example:
         >>> SampleCountHook().priority
@@ -26,11 +30,28 @@ class SampleCountHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Checks the training data."""
-        number = getattr(runner.train_dataloader.dataset, 'num_unlabeled', None)
-        needs = [need for edge in getattr(unwrapped(runner.model), 'edges', {}).values() for need in edge.needs]
-        for path, part, need in needs if number is not None else ():
-            if isinstance(need, SampleIds) and (counted := need.value(part)) not in (None, number):
-                raise ConfigError(
-                    f'{path}.{need.argument}',
-                    f'is {counted}, but train_dataloader.dataset has {number} unlabelled images; must be the same',
-                )
+        dataset = runner.train_dataloader.dataset
+        for edge in getattr(unwrapped(runner.model), 'edges', {}).values():
+            for path, part, need in edge.needs:
+                if isinstance(need, SampleIds) and (counted := need.value(part)) is not None:
+                    _check(f'{path}.{need.argument}', counted, need.key, dataset)
+
+
+def _check(path: str, counted: int, key: str, dataset: Any) -> None:
+    if key == 'unlabeled_id':
+        number, kind = getattr(dataset, 'num_unlabeled', None), 'unlabelled'
+    else:
+        number, kind = _count(path, dataset), 'training'
+    if number is not None and counted != number:
+        raise ConfigError(path, f'is {counted}, but {_DATASET} has {number} {kind} images; must be the same')
+
+
+def _count(path: str, dataset: Any) -> int:
+    """How many different ``sample_idx`` there can be: a data set that repeats another one hands that one's on."""
+    while not hasattr(dataset, 'datasets') and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    if hasattr(dataset, 'datasets'):
+        raise ConfigError(
+            path, f'needs one data set: {_DATASET} is a {type(dataset).__name__}, whose parts number their images alike'
+        )
+    return len(dataset)

@@ -26,7 +26,7 @@ class Update:
             model: What to call for the edges' values so that gradients are averaged over the processes: the graph, or
                 its wrapper for distributed training.
             graph: The graph itself.
-            batch: Keyword arguments of its forward: ``inputs`` and ``data_samples``.
+            batch: Keyword arguments of its forward: ``inputs`` and ``samples``.
             optim_wrapper: Of the trained nodes' parameters.
 
         Returns:

@@ -122,7 +122,10 @@ def test_training_equals_plain_sgd_on_each_network(tiny_runner):
         labels = torch.randint(10, (8,), generator=generator)
         samples = [DataSample().set_gt_label(int(label)) for label in labels]
         losses = [
-            {key: value.loss for key, value in net.edge_values(images, samples, ['net1', 'net2']).items()}
+            {
+                key: value.loss
+                for key, value in net.edge_values(images, net.samples_of(samples), ['net1', 'net2']).items()
+            }
             for net in (graph, twin)
         ]
         wrapper.update_params(sum(losses[0].values()))
