@@ -1,10 +1,8 @@
 """Attention branch networks: a branch that classifies on its own tells the network where to look."""
 
-import math
 from typing import Any
 
 import torch
-from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from mmpretrain.models.backbones.resnet import ResNet
 from mmpretrain.registry import MODELS
@@ -14,14 +12,7 @@ from ktg_mm.config.check_argument import check_flag
 from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.backbones.resnet_cifar import CIFARResNet
-
-
-def _norm(norm_cfg: dict[str, Any], channels: int) -> nn.Module:
-    # The branch has norms over num_classes channels and over one, which a group count chosen for the features seldom
-    # divides.
-    if 'num_groups' in norm_cfg:
-        norm_cfg = dict(norm_cfg, num_groups=math.gcd(norm_cfg['num_groups'], channels))
-    return build_norm_layer(norm_cfg, channels)[1]
+from ktg_mm.models.norm_layer import norm_layer
 
 
 class AttentionBranch(nn.Module):
@@ -53,13 +44,13 @@ class AttentionBranch(nn.Module):
         self.num_classes = num_classes
         self.stage = stage
         self.class_maps = nn.Sequential(
-            _norm(norm_cfg, in_channels),
+            norm_layer(norm_cfg, in_channels),
             nn.Conv2d(in_channels, num_classes, 1, bias=False),
-            _norm(norm_cfg, num_classes),
+            norm_layer(norm_cfg, num_classes),
             nn.ReLU(inplace=True),
         )
         self.attention = nn.Sequential(
-            nn.Conv2d(num_classes, 1, 3, padding=1, bias=False), _norm(norm_cfg, 1), nn.Sigmoid()
+            nn.Conv2d(num_classes, 1, 3, padding=1, bias=False), norm_layer(norm_cfg, 1), nn.Sigmoid()
         )
         self.classifier = nn.Conv2d(num_classes, num_classes, 1, bias=False)
 
