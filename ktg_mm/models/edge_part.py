@@ -10,7 +10,8 @@ class EdgePart(nn.Module):
 
     Attributes:
         needs: What the part must be given besides the two outputs, see :mod:`ktg_mm.models.needs`.
-        adaptive: True if what it makes of a sample depends on other samples, of this batch or of earlier ones.
+        adaptive: True if it has a state that moves with the batches, or is a gate that looks at other samples of the
+            batch; batch norm does not count. A loss that looks at them is ``relational``, see EdgeLoss.
     """
 
     needs: tuple[Need, ...] = ()

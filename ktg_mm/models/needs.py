@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ktg_mm.config.check_argument import split_argument
 from ktg_mm.config.edge_config import EdgeConfig, PartConfig
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.structures import LabelOutput, SampleRows, TransferContext
@@ -275,7 +276,8 @@ class Features(Need):
         try:
             part.set_shapes(**shapes)
         except ValueError as error:
-            raise ConfigError(f'{path}.layers', str(error)) from error
+            argument, problem = split_argument(str(error))
+            raise ConfigError(f'{path}.{argument or "layers"}', problem) from error
 
 
 class Classifiers(Need):

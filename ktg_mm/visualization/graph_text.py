@@ -16,6 +16,9 @@ LOSSES = {
     'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
     'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
+    'FitNets': ('FitNets', 'feature maps are regressed'),
+    'AttentionTransfer': ('AT', 'attention transfer'),
+    'VID': ('VID', 'variational information distillation'),
 }
 _ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}
 _SAMPLE_NAMES = {'labeled': 'labelled', 'unlabeled': 'unlabelled'}

@@ -43,6 +43,7 @@ WRONG = {
 }
 # What a wrong value is not wrong for.
 RIGHT = {
+    'layers': {'a text'},  # the networks know their layers
     ('NetworkNode', 'checkpoint'): {'a text'},  # no file of that name is looked for before the weights are initialised
     ('NetworkNode', 'prefix'): {'a text'},
     ('StabilityGate', 'other_view'): {'a text'},
@@ -54,6 +55,7 @@ RIGHT = {
     ('KLDivergence', 'temperature'): {'two'},
     ('KLDivergence', 'sharpening'): {'two'},
     ('PseudoLabel', 'sharpening'): {'two'},
+    ('VID', 'variance'): {'two'},
     ('CIFARWideResNet', 'init_cfg'): {'an empty list'},
     ('GraphDataPreprocessor', 'mean'): {'a list'},
     ('GraphDataPreprocessor', 'pad_value'): {'a negative number', 'a negative share', 'two'},
@@ -65,7 +67,7 @@ def arguments():
         for argument in list(inspect.signature(registry.get(name).__init__).parameters.values())[1:]:
             if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
                 continue  # of torch, or of mmpretrain
-            if what in RIGHT.get((name, argument.name), ()):
+            if what in RIGHT.get((name, argument.name), RIGHT.get(argument.name, ())):
                 continue
             default = argument.default
             optional = default is None and (name, argument.name) not in {

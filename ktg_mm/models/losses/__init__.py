@@ -2,12 +2,15 @@
 
 from .attention_cosine import AttentionCosine
 from .attention_mse import AttentionMSE
+from .attention_transfer import AttentionTransfer
 from .base import EdgeLoss
 from .classifier_diversity import ClassifierDiversity
 from .cross_entropy import CrossEntropy
 from .feature_loss import FeatureLoss
+from .fitnets import FitNets
 from .kl_divergence import KLDivergence
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
 from .pseudo_label import PseudoLabel
 from .self_adaptive_fairness import SelfAdaptiveFairness
+from .vid import VID

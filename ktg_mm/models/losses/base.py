@@ -12,8 +12,8 @@ class EdgeLoss(EdgePart):
     Attributes:
         trains_head: True if the gradient reaches the target's logits.
         trains_attention_branch: True if it reaches the logits of the target's attention branch, too.
-        relational: True if it compares the batch as a whole: its values are row shares whose mean is the formula, so
-            that the value of a sample depends on the others.
+        relational: True if it is a formula of a whole batch, whose samples it compares with one another. Its values are
+            the shares of the batch's rows: their mean is the formula, a sample's own depends on the others.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
     """
 

@@ -5,11 +5,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from ktg_mm.models.needs import Features
+from ktg_mm.models.nodes.feature_tap import EMBEDDING, MAP
 from ktg_mm.structures import NodeOutput
 
 from .base import EdgeLoss
+
+STAGE = 'backbone.layer2'  # the example of a layer
 
 
 class FeatureLoss(EdgeLoss):
@@ -25,10 +29,12 @@ class FeatureLoss(EdgeLoss):
 
     Attributes:
         layers: The names of each end, ``'target'`` and ``'source'``.
+        of_vectors: True if it compares vectors, of a feature map the mean over its cells; False if it compares maps.
     """
 
     needs = (Features(),)
     trains_head = False
+    of_vectors = False
 
     def __init__(self, layers: str | Sequence[str] | Mapping[str, Any]) -> None:
         super().__init__()
@@ -48,11 +54,46 @@ class FeatureLoss(EdgeLoss):
         Raises:
             ValueError: If it cannot join them.
         """
+        for end, shapes in (('target', target), ('source', source)):
+            for layer, shape in zip(self.layers[end], shapes, strict=True):
+                if len(shape) != 3 and not (self.of_vectors and len(shape) == 1):
+                    kind, layers = ('vectors', (EMBEDDING,)) if self.of_vectors else ('feature maps', (MAP, STAGE))
+                    better = next((name for name in layers if name != layer), STAGE)
+                    raise ValueError(
+                        f'{layer!r} of the {end} gives features of shape {tuple(shape)}, but {type(self).__name__} '
+                        f'compares {kind}; name a layer that gives them, such as {better!r}'
+                    )
 
     def pairs(self, target: NodeOutput, source: NodeOutput) -> list[tuple[Tensor, Tensor]]:
-        """The features to compare, target's and source's, float32 or better, in the order of :attr:`layers`."""
+        """The features to compare, target's and source's, float32 or better, in the order of :attr:`layers`.
+
+        Returns:
+            Maps of shape (B, C, H, W), or vectors of shape (B, D) if the loss is :attr:`of_vectors`.
+        """
         ends = zip(self.layers['target'], self.layers['source'], strict=True)
-        return [(target.feature(own), source.feature(others)) for own, others in ends]
+        pairs = [(target.feature(own), source.feature(others)) for own, others in ends]
+        return [(_vector(own), _vector(others)) for own, others in pairs] if self.of_vectors else pairs
+
+
+def _vector(feature: Tensor) -> Tensor:
+    return feature.mean(dim=(2, 3)) if feature.dim() == 4 else feature
+
+
+def pool_to_match(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Brings the larger of two maps to the smaller one's height and width by adaptive average pooling.
+
+    Args:
+        first: Shape (B, C, H, W).
+        second: Likewise; its channels may differ.
+
+    Example:
+        >>> import torch
+        >>> [tuple(pooled.shape) for pooled in pool_to_match(torch.zeros(1, 2, 8, 8), torch.zeros(1, 3, 4, 4))]
+        [(1, 2, 4, 4), (1, 3, 4, 4)]
+    """
+    size = min(first.shape[2], second.shape[2]), min(first.shape[3], second.shape[3])
+    pooled = (map_ if map_.shape[2:] == size else adaptive_avg_pool2d(map_, size) for map_ in (first, second))
+    return tuple(pooled)  # type: ignore[return-value]
 
 
 def check_layers(layers: Any) -> dict[str, tuple[str, ...]]:
@@ -70,12 +111,9 @@ def check_layers(layers: Any) -> dict[str, tuple[str, ...]]:
         raise ValueError(f'layers must be names, or dict(target=..., source=...), got {layers!r}')
     names = {end: (value,) if isinstance(value, str) else value for end, value in ends.items()}
     for value in names.values():
-        if (
-            not isinstance(value, (list, tuple))
-            or not value
-            or not all(isinstance(name, str) and name for name in value)
-        ):
-            raise ValueError(f"layers must be names such as 'backbone.layer2', 'map' or 'embedding', got {layers!r}")
+        is_list = isinstance(value, (list, tuple)) and len(value) > 0
+        if not is_list or not all(isinstance(name, str) and name for name in value):
+            raise ValueError(f"layers must be names such as {STAGE!r}, 'map' or 'embedding', got {layers!r}")
     if len(names['target']) != len(names['source']):
         raise ValueError(f'layers must be as many of the target as of the source, got {layers!r}')
     return {end: tuple(names[end]) for end in ('target', 'source')}

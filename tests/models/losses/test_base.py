@@ -6,46 +6,83 @@ import torch
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import ThroughGate
-from ktg_mm.models.losses import EdgeLoss
+from ktg_mm.models.losses import EdgeLoss, FeatureLoss
 from ktg_mm.models.needs import Attention
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
 
-ARGUMENTS = {}  # of losses that need some, by name
+# Of losses that need some, by name; with batch norm samples would mix, as they do in the networks.
+ARGUMENTS = {'FitNets': dict(norm_cfg=dict(type='GN', num_groups=2))}
 cases = [(name, source) for name in sorted(LOSSES.module_dict) for source in LOSSES.get(name).sources]
 every_loss = pytest.mark.parametrize(('name', 'source'), cases)
 every_loss_of_single_samples = pytest.mark.parametrize(
-    ('name', 'source'), [case for case in cases if not LOSSES.get(case[0]).adaptive]
+    ('name', 'source'),
+    [case for case in cases if not LOSSES.get(case[0]).adaptive and not LOSSES.get(case[0]).relational],
 )
-FIELDS = ('logits', 'attention', 'attention_logits')
+# Shapes of a layer's features; a loss that joins unlike channels has something to join.
+SHAPES = {
+    'target': {'map': (4, 5, 5), 'embedding': (8,)},
+    'source': {'map': (3, 5, 5), 'embedding': (5,)},
+}
+KINDS = ('logits', 'attention', 'attention_logits', 'map', 'embedding')
 
 
-def make(name):
+def kind_of(layer):
+    return 'embedding' if layer == 'embedding' else 'map'
+
+
+def make(name, dtype=torch.float64):
+    torch.manual_seed(0)  # what it learns of its own begins alike
     loss = LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {})))
     loss.set_num_classes(5)
-    return loss
+    if isinstance(loss, FeatureLoss):
+        loss.set_shapes(
+            **{end: [torch.Size(SHAPES[end][kind_of(layer)]) for layer in loss.layers[end]] for end in SHAPES}
+        )
+    return loss.double() if dtype == torch.float64 else loss
 
 
-def tensors(seed, dtype=torch.float64, size=6):
-    """Logits, attention maps and the attention branch's logits of one node."""
+def tensors(seed, dtype=torch.float64, size=6, end='target'):
+    """Logits, attention maps, the attention branch's logits, a feature map and an embedding of one node."""
     generator = torch.Generator().manual_seed(seed)
-    shapes = (size, 5), (size, 7, 7), (size, 5)
-    logits, attention, attention_logits = (torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes)
-    return [t.to(dtype) for t in (logits, attention.sigmoid(), attention_logits)]
+    shapes = [(size, 5), (size, 7, 7), (size, 5), *((size, *SHAPES[end][kind]) for kind in ('map', 'embedding'))]
+    values = dict(zip(KINDS, (torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes), strict=True))
+    values['attention'] = values['attention'].sigmoid()
+    return [values[kind].to(dtype) for kind in KINDS]
+
+
+class Output(NodeOutput):
+    """A node's output, whose layers all give the map, but for the embedding."""
+
+    def __init__(self, logits, attention, attention_logits, map_, embedding):
+        features = {layer: map_ for layer in LAYERS} | {'embedding': embedding}
+        super().__init__(logits, attention, attention_logits, features)
+
+
+LAYERS = {
+    layer
+    for name, _ in cases
+    if issubclass(LOSSES.get(name), FeatureLoss)
+    for layers in make(name).layers.values()
+    for layer in layers
+}
 
 
 def make_source(kind, labels, values):
-    return LabelOutput(labels, 5) if kind == 'label' else NodeOutput(*values).detach()
+    return LabelOutput(labels, 5) if kind == 'label' else Output(*values).detach()
 
 
 LABELS = torch.tensor([4, 0, 1, 1, 2, 3])
 
 
+def make_context(index=slice(None)):
+    return TransferContext(LABELS[index], 0.5, sample_ids=torch.arange(6)[index])
+
+
 def compute(name, source, dtype=torch.float64, index=slice(None), target=None):
-    labels = LABELS[index]
     target = target or [t[index] for t in tensors(1, dtype)]
-    values = [t[index] for t in tensors(2, dtype)]
-    return make(name)(NodeOutput(*target), make_source(source, labels, values), TransferContext(labels, 0.5))
+    values = [t[index] for t in tensors(2, dtype, end='source')]
+    return make(name, dtype)(Output(*target), make_source(source, LABELS[index], values), make_context(index))
 
 
 def test_the_papers_losses_are_registered():
@@ -77,22 +114,32 @@ def test_samples_do_not_mix(name, source):
 @every_loss
 def test_gradient_flows_into_the_target_alone(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
-    values = [t.requires_grad_() for t in tensors(2)]
-    teacher = LabelOutput(LABELS, 5) if source == 'label' else NodeOutput(*values)
-    edge = TransferEdge('a->b', [make(name)], ThroughGate())
-    edge(NodeOutput(*target), teacher, TransferContext(LABELS, 0.5)).loss.backward()
+    values = [t.requires_grad_() for t in tensors(2, end='source')]
+    teacher = LabelOutput(LABELS, 5) if source == 'label' else Output(*values)
+    loss = make(name)
+    edge = TransferEdge('a->b', [loss], ThroughGate())
+    edge(Output(*target), teacher, make_context()).loss.backward()
     assert all(t.grad is None for t in values)
     reached = [t.grad for t in target if t.grad is not None]
     assert reached and all(gradient.isfinite().all() and gradient.any() for gradient in reached)
-    assert (target[1].grad is not None) == any(isinstance(need, Attention) for need in make(name).needs)
+    assert (target[1].grad is not None) == any(isinstance(need, Attention) for need in loss.needs)
+    assert (target[0].grad is not None) == loss.trains_head
+    assert (target[2].grad is not None) == loss.trains_attention_branch
+    kinds = {kind_of(layer) for layer in getattr(loss, 'layers', {'target': ()})['target']}
+    assert {kind for kind in ('map', 'embedding') if target[KINDS.index(kind)].grad is not None} == kinds
+    assert all(p.grad.isfinite().all() and p.grad.any() for p in loss.parameters())
 
 
 @every_loss
 def test_gradcheck(name, source):
-    def loss(*target):
-        return compute(name, source, target=list(target))
+    target = [t.requires_grad_() for t in tensors(1)]
+    reached = torch.autograd.grad(compute(name, source, target=target).sum(), target, allow_unused=True)
+    places = [i for i, gradient in enumerate(reached) if gradient is not None]
 
-    assert torch.autograd.gradcheck(loss, [t.requires_grad_() for t in tensors(1)])
+    def loss(*leaves):
+        return compute(name, source, target=[leaves[places.index(i)] if i in places else target[i] for i in range(5)])
+
+    assert torch.autograd.gradcheck(loss, [target[i] for i in places])
 
 
 @every_loss_of_single_samples
@@ -105,39 +152,50 @@ def test_one_gradient_a_sample(name, source):
 
 
 @every_loss
-def test_extreme_outputs_stay_finite(name, source):
-    target, values = tensors(1, torch.float32), tensors(2, torch.float32)
-    target[0], values[0] = target[0] * 1e4, values[0] * 1e4
-    target[1], values[1] = torch.zeros_like(target[1]), torch.zeros_like(values[1])
+@pytest.mark.parametrize('scale', [0.0, 1e4])
+def test_extreme_outputs_stay_finite(name, source, scale):
+    target, values = tensors(1, torch.float32), tensors(2, torch.float32, end='source')
+    for t in (target, values):
+        t[0], t[1] = t[0] * 1e4, torch.zeros_like(t[1])
+        t[3:] = [feature * scale for feature in t[3:]]
     leaves = [t.detach().requires_grad_() for t in target]
-    loss = make(name)(NodeOutput(*leaves), make_source(source, LABELS, values), TransferContext(LABELS))
+    loss = make(name, torch.float32)(Output(*leaves), make_source(source, LABELS, values), make_context())
     loss.sum().backward()
     assert loss.isfinite().all()
     assert all(t.grad.isfinite().all() for t in leaves if t.grad is not None)
 
 
 @every_loss
+def test_a_batch_of_one(name, source):
+    target = [t.requires_grad_() for t in tensors(1)]
+    loss = compute(name, source, target=[t[:1] for t in target], index=[0])
+    loss.sum().backward()
+    assert loss.shape == (1,) and loss.isfinite().all()
+    assert all(t.grad.isfinite().all() for t in target if t.grad is not None)
+
+
+@every_loss
 def test_a_second_batch_before_the_first_ones_backward_pass(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
     loss = make(name)
-    values = [[scale * t for t in tensors(2)] for scale in (1.0, 2.0)]
-    both = [loss(NodeOutput(*target), make_source(source, LABELS, v), TransferContext(LABELS)) for v in values]
+    values = [[scale * t for t in tensors(2, end='source')] for scale in (1.0, 2.0)]
+    both = [loss(Output(*target), make_source(source, LABELS, v), make_context()) for v in values]
     sum(both).sum().backward()
     assert all(t.grad.isfinite().all() for t in target if t.grad is not None)
 
 
 @every_loss
 def test_the_state_moves_in_training_mode_alone_and_is_saved(name, source):
-    target = NodeOutput(*tensors(1))
+    target = Output(*tensors(1))
 
     def run(loss, seed):
-        return loss(target, make_source(source, LABELS, tensors(seed)), TransferContext(LABELS))
+        return loss(target, make_source(source, LABELS, tensors(seed, end='source')), make_context())
 
     loss, fresh = make(name), make(name)
     for seed in (2, 3):
         run(loss, seed)
     state = {key: value.clone() for key, value in loss.state_dict().items()}
-    assert loss.adaptive or not state
+    assert loss.adaptive or not state.keys() - dict(loss.named_parameters()).keys()
     loss.eval()
     run(loss, 4)
     assert all(torch.equal(value, loss.state_dict()[key]) for key, value in state.items())
