@@ -18,6 +18,9 @@ LOSSES = {
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
     'FitNets': ('FitNets', 'feature maps are regressed'),
     'AttentionTransfer': ('AT', 'attention transfer'),
+    'PKT': ('PKT', 'probabilistic knowledge transfer'),
+    'RKD': ('RKD', 'relational knowledge distillation'),
+    'SRD': ('SRD', 'simple recipe distillation'),
     'VID': ('VID', 'variational information distillation'),
 }
 _ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}

@@ -9,8 +9,11 @@ from .cross_entropy import CrossEntropy
 from .feature_loss import FeatureLoss
 from .fitnets import FitNets
 from .kl_divergence import KLDivergence
+from .pkt import PKT
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
 from .pseudo_label import PseudoLabel
+from .rkd import RKD
 from .self_adaptive_fairness import SelfAdaptiveFairness
+from .srd import SRD
 from .vid import VID
