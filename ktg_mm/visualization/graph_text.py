@@ -20,6 +20,7 @@ LOSSES = {
     'AttentionTransfer': ('AT', 'attention transfer'),
     'PKT': ('PKT', 'probabilistic knowledge transfer'),
     'RKD': ('RKD', 'relational knowledge distillation'),
+    'CRD': ('CRD', 'contrastive representation distillation'),
     'SRD': ('SRD', 'simple recipe distillation'),
     'VID': ('VID', 'variational information distillation'),
 }

@@ -15,6 +15,7 @@ NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=
 # The parts' other arguments, where one must be given.
 GIVEN = {
     'SineGate': dict(frequency=0.5, phase=1.0),
+    'CRD': dict(num_samples=4),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
     'EnsembleNode': dict(members=['a', 'b']),
@@ -56,6 +57,7 @@ RIGHT = {
     ('KLDivergence', 'sharpening'): {'two'},
     ('PseudoLabel', 'sharpening'): {'two'},
     ('VID', 'variance'): {'two'},
+    ('CRD', 'temperature'): {'two'},
     ('RKD', 'distance_weight'): {'two'},
     ('RKD', 'angle_weight'): {'two'},
     ('SRD', 'exponent'): {'two'},

@@ -5,6 +5,7 @@ from .attention_mse import AttentionMSE
 from .attention_transfer import AttentionTransfer
 from .base import EdgeLoss
 from .classifier_diversity import ClassifierDiversity
+from .crd import CRD
 from .cross_entropy import CrossEntropy
 from .feature_loss import FeatureLoss
 from .fitnets import FitNets

@@ -6,6 +6,7 @@ import torch.distributed as dist
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.models.distribution_alignment import DistributionAlignment
+from ktg_mm.models.losses import FeatureLoss
 from ktg_mm.registry import GATES, LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -24,6 +25,7 @@ def weigh(rank, world_size):
         SoftMatchGate=dict(momentum=0.5),
         DashGate=dict(warm_up=0.5),
         SelfAdaptiveFairness=dict(momentum=0.5),
+        CRD=dict(num_samples=6, num_negatives=3),
     )
     parts = {
         name: GATES.build(dict(type=name, **arguments.get(name, {})))
@@ -40,6 +42,9 @@ def weigh(rank, world_size):
     for name, part in parts.items():
         generator = torch.Generator().manual_seed(0)
         part.set_num_classes(4)
+        if isinstance(part, FeatureLoss):
+            torch.manual_seed(0)
+            part.set_shapes([torch.Size([4])], [torch.Size([4])])
         part.double()
         weights = torch.randn(5, 4, generator=generator, dtype=torch.float64, requires_grad=True)
         for step in range(4):
@@ -47,13 +52,16 @@ def weigh(rank, world_size):
             source, labeled = 2 * torch.randn(2, 12, 4, generator=generator, dtype=torch.float64)
             labels, ids = torch.randint(4, (12,), generator=generator), torch.randint(6, (12,), generator=generator)
             context = TransferContext(
-                None,
+                mine(labels),
                 (step + 1) / 4,
                 sample_ids=mine(ids),
                 labeled_source=NodeOutput(mine(labeled)),
                 labeled_labels=mine(labels),
             )
-            target, source = NodeOutput(mine(features) @ weights), NodeOutput(mine(source))
+            target, source = (
+                NodeOutput(logits, features=dict(embedding=logits))
+                for logits in (mine(features) @ weights, mine(source))
+            )
             if name == 'align':
                 values[name].append(part(source, context).logits)
             elif hasattr(part, 'weight'):
@@ -75,7 +83,15 @@ def results(two_processes):
     return [weigh(0, 1), *two_processes(weigh)]
 
 
-NAMES = ['DashGate', 'FlexMatchGate', 'FreeMatchGate', 'RelativeThresholdGate', 'SelfAdaptiveFairness', 'SoftMatchGate']
+NAMES = [
+    'CRD',
+    'DashGate',
+    'FlexMatchGate',
+    'FreeMatchGate',
+    'RelativeThresholdGate',
+    'SelfAdaptiveFairness',
+    'SoftMatchGate',
+]
 
 
 @pytest.mark.parametrize('name', [*NAMES, 'align'])

@@ -7,12 +7,12 @@ import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import ThroughGate
 from ktg_mm.models.losses import EdgeLoss, FeatureLoss
-from ktg_mm.models.needs import Attention
+from ktg_mm.models.needs import Attention, Classifiers
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
 
 # Of losses that need some, by name; with batch norm samples would mix, as they do in the networks.
-ARGUMENTS = {'FitNets': dict(norm_cfg=dict(type='GN', num_groups=2))}
+ARGUMENTS = {'CRD': dict(num_samples=12, num_negatives=3), 'FitNets': dict(norm_cfg=dict(type='GN', num_groups=2))}
 cases = [(name, source) for name in sorted(LOSSES.module_dict) for source in LOSSES.get(name).sources]
 every_loss = pytest.mark.parametrize(('name', 'source'), cases)
 every_loss_of_single_samples = pytest.mark.parametrize(
@@ -24,7 +24,7 @@ SHAPES = {
     'target': {'map': (4, 5, 5), 'embedding': (8,)},
     'source': {'map': (3, 5, 5), 'embedding': (5,)},
 }
-KINDS = ('logits', 'attention', 'attention_logits', 'map', 'embedding')
+KINDS = ('logits', 'attention', 'attention_logits', 'map', 'embedding', 'classifier')
 
 
 def kind_of(layer):
@@ -42,19 +42,19 @@ def make(name, dtype=torch.float64):
     return loss.double() if dtype == torch.float64 else loss
 
 
-def tensors(seed, dtype=torch.float64, size=6, end='target'):
-    """Logits, attention maps, the attention branch's logits, a feature map and an embedding of one node."""
+def tensors(seed, dtype=torch.float64, end='target', index=slice(None)):
+    """What one node gives for six images, see KINDS; of some of them, if told so."""
     generator = torch.Generator().manual_seed(seed)
-    shapes = [(size, 5), (size, 7, 7), (size, 5), *((size, *SHAPES[end][kind]) for kind in ('map', 'embedding'))]
+    shapes = [(6, 5), (6, 7, 7), (6, 5), *((6, *SHAPES[end][kind]) for kind in ('map', 'embedding')), (5, 4)]
     values = dict(zip(KINDS, (torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes), strict=True))
     values['attention'] = values['attention'].sigmoid()
-    return [values[kind].to(dtype) for kind in KINDS]
+    return [(value if kind == 'classifier' else value[index]).to(dtype) for kind, value in values.items()]
 
 
 class Output(NodeOutput):
     """A node's output, whose layers all give the map, but for the embedding."""
 
-    def __init__(self, logits, attention, attention_logits, map_, embedding):
+    def __init__(self, logits, attention, attention_logits, map_, embedding, classifier):
         features = {layer: map_ for layer in LAYERS} | {'embedding': embedding}
         super().__init__(logits, attention, attention_logits, features)
 
@@ -75,14 +75,20 @@ def make_source(kind, labels, values):
 LABELS = torch.tensor([4, 0, 1, 1, 2, 3])
 
 
-def make_context(index=slice(None)):
-    return TransferContext(LABELS[index], 0.5, sample_ids=torch.arange(6)[index])
+def make_context(target, source, index=slice(None)):
+    classifiers = dict(target_classifier=target[-1], source_classifier=source[-1].detach())
+    return TransferContext(LABELS[index], 0.5, sample_ids=torch.arange(6)[index], **classifiers)
+
+
+def compare(loss, source, target, values, index=slice(None)):
+    """The loss of two nodes' tensors, or of one's and the label."""
+    context = make_context(target, values, index)
+    return loss(Output(*target), make_source(source, LABELS[index], values), context)
 
 
 def compute(name, source, dtype=torch.float64, index=slice(None), target=None):
-    target = target or [t[index] for t in tensors(1, dtype)]
-    values = [t[index] for t in tensors(2, dtype, end='source')]
-    return make(name, dtype)(Output(*target), make_source(source, LABELS[index], values), make_context(index))
+    target = target or tensors(1, dtype, index=index)
+    return compare(make(name, dtype), source, target, tensors(2, dtype, 'source', index), index)
 
 
 def test_the_papers_losses_are_registered():
@@ -118,11 +124,12 @@ def test_gradient_flows_into_the_target_alone(name, source):
     teacher = LabelOutput(LABELS, 5) if source == 'label' else Output(*values)
     loss = make(name)
     edge = TransferEdge('a->b', [loss], ThroughGate())
-    edge(Output(*target), teacher, make_context()).loss.backward()
+    edge(Output(*target), teacher, make_context(target, values)).loss.backward()
     assert all(t.grad is None for t in values)
     reached = [t.grad for t in target if t.grad is not None]
     assert reached and all(gradient.isfinite().all() and gradient.any() for gradient in reached)
     assert (target[1].grad is not None) == any(isinstance(need, Attention) for need in loss.needs)
+    assert (target[5].grad is not None) == any(isinstance(need, Classifiers) for need in loss.needs)
     assert (target[0].grad is not None) == loss.trains_head
     assert (target[2].grad is not None) == loss.trains_attention_branch
     kinds = {kind_of(layer) for layer in getattr(loss, 'layers', {'target': ()})['target']}
@@ -133,13 +140,19 @@ def test_gradient_flows_into_the_target_alone(name, source):
 @every_loss
 def test_gradcheck(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
-    reached = torch.autograd.grad(compute(name, source, target=target).sum(), target, allow_unused=True)
+    learned = make(name)
+
+    def loss(*target):
+        return compare(learned, source, target, tensors(2, end='source'))
+
+    reached = torch.autograd.grad(loss(*target).sum(), target, allow_unused=True)
+    learned.eval()  # what a batch leaves behind is no function of the target's output
     places = [i for i, gradient in enumerate(reached) if gradient is not None]
 
-    def loss(*leaves):
-        return compute(name, source, target=[leaves[places.index(i)] if i in places else target[i] for i in range(5)])
+    def loss_of_what_it_looks_at(*leaves):
+        return loss(*(leaves[places.index(i)] if i in places else target[i] for i in range(len(KINDS))))
 
-    assert torch.autograd.gradcheck(loss, [target[i] for i in places])
+    assert torch.autograd.gradcheck(loss_of_what_it_looks_at, [target[i] for i in places])
 
 
 @every_loss_of_single_samples
@@ -159,7 +172,7 @@ def test_extreme_outputs_stay_finite(name, source, scale):
         t[0], t[1] = t[0] * 1e4, torch.zeros_like(t[1])
         t[3:] = [feature * scale for feature in t[3:]]
     leaves = [t.detach().requires_grad_() for t in target]
-    loss = make(name, torch.float32)(Output(*leaves), make_source(source, LABELS, values), make_context())
+    loss = compare(make(name, torch.float32), source, leaves, values)
     loss.sum().backward()
     assert loss.isfinite().all()
     assert all(t.grad.isfinite().all() for t in leaves if t.grad is not None)
@@ -167,8 +180,8 @@ def test_extreme_outputs_stay_finite(name, source, scale):
 
 @every_loss
 def test_a_batch_of_one(name, source):
-    target = [t.requires_grad_() for t in tensors(1)]
-    loss = compute(name, source, target=[t[:1] for t in target], index=[0])
+    target = [t.requires_grad_() for t in tensors(1, index=[0])]
+    loss = compute(name, source, target=target, index=[0])
     loss.sum().backward()
     assert loss.shape == (1,) and loss.isfinite().all()
     assert all(t.grad.isfinite().all() for t in target if t.grad is not None)
@@ -179,17 +192,15 @@ def test_a_second_batch_before_the_first_ones_backward_pass(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
     loss = make(name)
     values = [[scale * t for t in tensors(2, end='source')] for scale in (1.0, 2.0)]
-    both = [loss(Output(*target), make_source(source, LABELS, v), make_context()) for v in values]
+    both = [compare(loss, source, target, v) for v in values]
     sum(both).sum().backward()
     assert all(t.grad.isfinite().all() for t in target if t.grad is not None)
 
 
 @every_loss
 def test_the_state_moves_in_training_mode_alone_and_is_saved(name, source):
-    target = Output(*tensors(1))
-
     def run(loss, seed):
-        return loss(target, make_source(source, LABELS, tensors(seed, end='source')), make_context())
+        return compare(loss, source, tensors(1), tensors(seed, end='source'))
 
     loss, fresh = make(name), make(name)
     for seed in (2, 3):
