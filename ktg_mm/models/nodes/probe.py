@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ktg_mm.errors import first_line
+
 _SIZES = (32, 64, 96, 128, 224, 299, 384)
 
 
@@ -80,8 +82,11 @@ def probe(run: Callable[[Tensor], dict[str, Tensor]], network: nn.Module) -> dic
         for images in made_up_images(network):
             try:
                 features = run(images)
-            except RuntimeError as error:  # too small for its layers, or not the size that it was made for
+            except (AssertionError, RuntimeError, ValueError) as error:  # too small, or not the size that it is for
                 problem = problem or error
                 continue
             return {layer: feature.shape[1:] for layer, feature in features.items()}
-    raise ValueError(f'the network took no made-up image to find the shapes of its features with: {problem}')
+    assert problem is not None
+    raise ValueError(
+        f'the network took no made-up image to find the shapes of its features with: {first_line(problem)}'
+    )
