@@ -153,15 +153,15 @@ class GraphConfig:
         of modules that these share. A moving average learns from nobody but its source, and a network that begins with
         weights of somebody else's making from no edge but its own.
         """
-        return {key: self._taught(reached) for key, reached in self._reached.items()}
+        return {key: self._taught(reached) for key, reached in self.reached.items()}
 
     def _taught(self, reached: set[str]) -> tuple[str, ...]:
         with_owners = reached.union(*(self.owners(name) for name in reached))
         return tuple(name for name in self.learners if name in with_owners and not self._stays(name))
 
     @functools.cached_property
-    def _reached(self) -> dict[str, set[str]]:
-        """The nodes whose outputs get a gradient of each edge's loss."""
+    def reached(self) -> dict[str, set[str]]:
+        """The nodes whose outputs get a gradient of each edge's loss, by the edge's key."""
         return {
             key: set()
             if edge.is_cut or edge.target in self.averaged
@@ -202,7 +202,7 @@ class GraphConfig:
 
         One of which others train the shared modules alone is among them.
         """
-        reached = set(self.averaged).union(*self._reached.values())
+        reached = set(self.averaged).union(*self.reached.values())
         return [
             name
             for name in self.learners

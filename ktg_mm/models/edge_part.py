@@ -12,10 +12,12 @@ class EdgePart(nn.Module):
         needs: What the part must be given besides the two outputs, see :mod:`ktg_mm.models.needs`.
         adaptive: True if it has a state that moves with the batches, or is a gate that looks at other samples of the
             batch; batch norm does not count. A loss that looks at them is ``relational``, see EdgeLoss.
+        learns: True if it has parameters of its own, which learn with the edge's target.
     """
 
     needs: tuple[Need, ...] = ()
     adaptive = False
+    learns = False
 
     def set_num_classes(self, num_classes: int) -> None:
         """Tells the part the number of classes, once, before anything else; for those that keep something a class."""

@@ -52,8 +52,19 @@ class Canvas:
         reach = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]]) * box.size / 2
         self.axes.add_patch(Polygon(box.centre + reach, fc=face, ec=edge, linewidth=1, zorder=3))
 
-    def line(self, path: Path, colour: str, style: object, width: float, arrow: bool = True) -> None:
-        """Draws a path in a line style of matplotlib's, by default with an arrowhead at its end."""
+    def line(
+        self, path: Path, colour: str, style: object, width: float, arrow: bool = True, tail: bool = False
+    ) -> None:
+        """Draws a path in a line style of matplotlib's, by default with an arrowhead at its end.
+
+        With a ``tail``, there is an open head at its beginning as well, which points backward.
+        """
+        if tail:
+            tip, then = np.asarray(path.vertices)[:2]
+            way = (then - tip) / max(float(np.linalg.norm(then - tip)), 1e-9) * 0.13
+            side = np.array([-way[1], way[0]]) * 0.4
+            corners = [tip, tip + way + side, tip + way - side]
+            self.axes.add_patch(Polygon(corners, fc='#FFFFFF', ec=colour, linewidth=1, zorder=2.6))
         if arrow:
             # The head is drawn on its own: a dashed outline would fray it. Its size is in points.
             head = FancyArrowPatch(path=path, arrowstyle='-|>,head_length=9.4,head_width=3.6', mutation_scale=1)

@@ -19,7 +19,8 @@ from ktg_mm.files import whole_file
 
 from .canvas import GREY, INK, Canvas
 from .graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
-from .graph_text import LOSSES, edge_text, gate_name, node_lines, read_graph, shown_edges, type_name
+from .graph_legend import MEMBER, SHARED, TAUGHT_MEMBER, TAUGHT_SOURCE, Line, draw_legend, draw_mark, wrap
+from .graph_text import edge_text, gate_name, node_lines, read_graph, shown_edges, taught_members
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
 GATE_STYLES: dict[str, tuple[str, Any]] = {
@@ -31,9 +32,8 @@ GATE_STYLES: dict[str, tuple[str, Any]] = {
     'EMA': ('#000000', (0, (1, 1.2))),
 }
 OTHER_STYLES: list[tuple[str, Any]] = [('#56B4E9', (0, (9, 2))), ('#8C7B00', (0, (4, 1, 1, 1))), (GREY, (0, (3, 3)))]
-MEMBER_STYLE: tuple[str, Any] = ('#AAAAAA', (0, (4, 3)))
-MEMBER_BENDS = sorted((bend / 10 for bend in range(-12, 13)), key=abs)
-"""How far a member's line may swerve round other nodes, straight first."""
+BENDS = sorted((bend / 10 for bend in range(-12, 13)), key=abs)
+"""How far a line to a member, or to an owner of modules, may swerve round other nodes, straight first."""
 MAX_WRITTEN = 8
 """With more edges between networks than this, their texts move from the arrows to the legend."""
 
@@ -65,28 +65,33 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
     written = len(mutual) <= MAX_WRITTEN
     boxes, outward = _place_nodes(graph, mutual if written else [])
     canvas = Canvas()
+    undirected = _undirected(graph)
     for name in graph.nodes:
         _draw_node(canvas, *node_lines(graph, name), boxes[name])
-        for member in graph.members(name):
-            if member in boxes:
-                rest = [box for other, box in boxes.items() if other not in (name, member)]
-                way = clear_arc(boxes[member], boxes[name], MEMBER_BENDS, rest)
-                canvas.line(way, *MEMBER_STYLE, 1.0, arrow=False)
-    taken = list(boxes.values()) + _draw_outside(canvas, edges, boxes, outward, styles)
-    curves = _curves(mutual, boxes, 0.24 if written else 0.15)
+    outside = _draw_outside(canvas, edges, boxes, outward, styles)
+    for line, other, name in undirected:
+        rest = [box for one, box in boxes.items() if one not in (name, other)]
+        rest += [] if line is MEMBER else outside  # a faint line may pass behind a label
+        line.draw(canvas, clear_arc(boxes[other], boxes[name], BENDS, rest))
+    curves = _curves(mutual, boxes, outside, 0.24 if written else 0.15)
+    tails = [curve.vertices[0] for edge, curve in zip(mutual, curves, strict=True) if not edge.detach]
+    taken = [*boxes.values(), *outside, *(Box(x, y, 0.26, 0.26) for x, y in tails)]
     points = [sampled(curve) for curve in curves]
     for index, (edge, curve) in enumerate(zip(mutual, curves, strict=True)):
         colour, style = styles[gate_name(edge)]
-        canvas.line(curve, colour, style, 1.5)
+        canvas.line(curve, colour, style, 1.5, tail=not edge.detach)
         if written or len(numbers) > 1:
-            text = _wrap(edge_text(edge)) if written else str(numbers[edge_text(edge)])
+            text = wrap(edge_text(edge)) if written else str(numbers[edge_text(edge)])
             size = text_size(text, 8)
             size = (size[0] + 0.1, size[1] + 0.05) if written else (0.19, 0.19)
             others = points[:index] + points[index + 1 :]
             place = place_text(curve, size, taken, others, beside=written)
             taken.append(place)
-            _draw_mark(canvas, text, place, colour, written)
-    _draw_legend(canvas, edges, {} if written else numbers, styles, any(map(graph.members, graph.nodes)))
+            draw_mark(canvas, text, place, colour, written)
+    drawn = {line for line, _, _ in undirected}
+    others = [line for line in (MEMBER, TAUGHT_MEMBER, SHARED) if line in drawn]
+    others += [TAUGHT_SOURCE] if any(not edge.detach for edge in mutual) else []
+    draw_legend(canvas, edges, {} if written else numbers, styles, others)
     if title:
         limits = canvas.limits
         canvas.text(title, limits.intervalx.mean(), limits.y1 + 0.3, size=12, bold=True)
@@ -141,6 +146,18 @@ def _numbers(mutual: list[EdgeConfig]) -> dict[str, int]:
     return {text: number for number, (_, text) in enumerate(texts, start=1)}
 
 
+def _undirected(graph: GraphConfig) -> list[tuple[Line, str, str]]:
+    """What is no edge: how it is drawn, and the two nodes, the one that is read or owns modules first."""
+    taught = taught_members(graph)
+    shared = [(SHARED, owner, name) for name in graph.nodes if (owner := graph.owner(name)) in graph.nodes]
+    return shared + [
+        (TAUGHT_MEMBER if (name, member) in taught else MEMBER, member, name)
+        for name in graph.nodes
+        for member in graph.members(name)
+        if member in graph.nodes
+    ]
+
+
 def _place_nodes(graph: GraphConfig, written: list[EdgeConfig]) -> tuple[dict[str, Box], dict[str, float]]:
     """Puts networks on a ring and ensembles in a row below; returns boxes and the way outward."""
     sizes = {}
@@ -153,7 +170,7 @@ def _place_nodes(graph: GraphConfig, written: list[EdgeConfig]) -> tuple[dict[st
     # One size for all on the ring: their labels then stand in line.
     same = tuple(max((sizes[name][axis] for name in circle), default=0.0) for axis in (0, 1))
     sizes.update({name: (same[0], same[1]) for name in circle})
-    gap = max([1.1, *(text_size(_wrap(edge_text(edge)), 8)[0] + 0.9 for edge in written)])
+    gap = max([1.1, *(text_size(wrap(edge_text(edge)), 8)[0] + 0.9 for edge in written)])
     spots = ring(len(circle), same[0], gap)
     boxes = {name: Box(x, y, *sizes[name]) for name, (x, y, _) in zip(circle, spots, strict=True)}
     outward = {name: angle for name, (_, _, angle) in zip(circle, spots, strict=True)}
@@ -167,7 +184,7 @@ def _place_nodes(graph: GraphConfig, written: list[EdgeConfig]) -> tuple[dict[st
     return boxes, outward
 
 
-def _curves(mutual: list[EdgeConfig], boxes: Mapping[str, Box], bend: float) -> list[Path]:
+def _curves(mutual: list[EdgeConfig], boxes: Mapping[str, Box], outside: list[Box], bend: float) -> list[Path]:
     """Bends each edge to its left, so that an edge and its answer part; a second one bends further."""
     seen: dict[tuple[str, str], int] = defaultdict(int)
     curves = []
@@ -176,7 +193,7 @@ def _curves(mutual: list[EdgeConfig], boxes: Mapping[str, Box], bend: float) -> 
         height = bend + 0.45 * seen[edge.source, edge.target]
         rest = [box for name, box in boxes.items() if name not in (edge.source, edge.target)]
         bends = [height, height + 0.4, height + 0.8, -height - 0.3, -height - 0.7, -height - 1.1]
-        curves.append(clear_arc(source, target, bends, rest))
+        curves.append(clear_arc(source, target, bends, rest + outside))
         seen[edge.source, edge.target] += 1
     return curves
 
@@ -218,7 +235,7 @@ def _draw_outside(
                 curve = loop(box, angle)
                 canvas.line(curve, colour, style, 1.5)
                 (x, y), reach = sampled(curve, 3)[1], 0.0
-            text = _wrap(edge_text(edge))
+            text = wrap(edge_text(edge))
             width, height = text_size(text, 8)
             if not edge.from_label and abs(math.cos(angle)) > 0.7:  # above or below, it would hide the loop
                 shift = ((width / 2 + 0.1) * math.copysign(1, math.cos(angle)), 0.0)
@@ -236,53 +253,3 @@ def _directions(count: int, outward: float, in_a_row: bool) -> list[float]:
         above = (count + 1) // 2
         return _directions(above, outward, False) + _directions(count - above, -outward, False)
     return [outward + (index - (count - 1) / 2) * math.radians(75) for index in range(count)]
-
-
-def _draw_mark(canvas: Canvas, text: str, place: Box, colour: str, written: bool) -> None:
-    """Writes on an arrow: its text in a white box, or its number in the legend in a disc."""
-    canvas.box(place, '#FFFFFF', colour, 0.8, rounding=0.04 if written else place.height / 2)
-    canvas.text(text, place.x, place.y, size=8 if written else 7.5, bold=not written)
-
-
-def _draw_legend(
-    canvas: Canvas,
-    edges: list[EdgeConfig],
-    numbers: Mapping[str, int],
-    styles: Mapping[str, tuple[str, Any]],
-    members: bool,
-) -> None:
-    gates = {edge_text(edge): gate_name(edge) for edge in edges}
-    entries = [(text, number, *styles[gates[text]], True) for text, number in numbers.items()]
-    named = {gates[text] for text in numbers}
-    entries += [(gate, 0, *style, True) for gate, style in styles.items() if gate not in named]
-    if members:
-        entries.append(('member', 0, *MEMBER_STYLE, False))
-    if not entries:
-        return
-    left, right, top = canvas.limits.x0, canvas.limits.x1, canvas.limits.y0 - 0.4
-    arrow = 0.8 if len(numbers) > 1 else 0.55
-    step = max(text_size(entry[0], 8)[0] for entry in entries) + arrow + 0.4
-    columns = max(1, min(len(entries), int((right - left + 0.3) / step)))
-    rows = math.ceil(len(entries) / columns)
-    columns = math.ceil(len(entries) / rows)
-    start = (left + right - columns * step + 0.3) / 2
-    for index, (text, number, colour, style, taught) in enumerate(entries):
-        x, y = start + index // rows * step, top - index % rows * 0.25
-        way = Path([[x, y], [x + arrow, y]], [Path.MOVETO, Path.LINETO])
-        canvas.line(way, colour, style, 1.5 if taught else 1.0, arrow=taught)
-        if number and len(numbers) > 1:
-            _draw_mark(canvas, str(number), Box(x + 0.1, y, 0.19, 0.19), colour, written=False)
-        canvas.text(text, x + arrow + 0.08, y, align='left')
-    used = {type_name(loss.cfg) for edge in edges for loss in edge.losses}
-    notes = ' · '.join(': '.join(words) for name, words in LOSSES.items() if name in used)
-    notes = _wrap(notes, int((right - left) * 16))
-    height = text_size(notes, 7)[1]
-    canvas.text(notes, (left + right) / 2, canvas.limits.y0 - 0.15 - height / 2, size=7, colour=GREY)
-
-
-def _wrap(text: str, width: int = 26) -> str:
-    lines = ['']
-    for part in text.split(' · '):
-        joined = f'{lines[-1]} · {part}' if lines[-1] else part
-        lines[-1:] = [joined] if len(joined) <= width or not lines[-1] else [lines[-1], part]
-    return '\n'.join(lines)

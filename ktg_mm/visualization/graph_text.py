@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
+from ktg_mm.config.edge_config import PartConfig
+from ktg_mm.config.type_check import class_of, default_arguments
 from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.models.losses.feature_loss import check_layers
+from ktg_mm.registry import NODES
 
 # Short names and what they stand for.
 LOSSES = {
@@ -24,6 +28,8 @@ LOSSES = {
     'SRD': ('SRD', 'simple recipe distillation'),
     'VID': ('VID', 'variational information distillation'),
 }
+LEARNS = '⊕'
+"""Marks a loss that has parts that learn."""
 _ARGUMENT_NAMES = {'frequency': 'f', 'phase': 'φ', 'threshold': 'τ'}
 _SAMPLE_NAMES = {'labeled': 'labelled', 'unlabeled': 'unlabelled'}
 
@@ -88,9 +94,45 @@ def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
     roles = ['target'] if name == graph.target else []
     if (role := graph.roles.get(name, 'trained')) != 'trained':
         roles.append(dict(ema='moving average').get(role, role))
+    elif name in graph.roles and graph.members(name):
+        roles.append('learns')
     model = model_name(graph.nodes[name])
     lines = (model.replace(' ', '\n') if len(model) > 20 else model).split('\n')
+    lines += [f'reads {_short_layer(layer)}' for layer in [_arguments(graph.nodes[name]).get('layer')] if layer]
+    lines += [f'shares {shared} with {graph.owner(name)}' for shared in [shared_text(graph, name)] if shared]
     return [name, *(line for line in lines if line.lower() != name.lower())], roles
+
+
+def shared_text(graph: GraphConfig, name: str) -> str:
+    """Returns which modules a node has of another one, in short; nothing if it has none.
+
+    Args:
+        graph: From :func:`read_graph`.
+        name: The node's name.
+
+    Example:
+        >>> share = dict(node='b1', until='backbone.layer1')
+        >>> shared_text(read_graph(dict(nodes=dict(b1={}, b2=dict(share=share)))), 'b2')
+        'until layer1'
+    """
+    if graph.owner(name) is None:
+        return ''
+    share = graph.nodes[name]['share']
+    if 'until' in share:
+        return f'until {_short_layer(share["until"])}'
+    modules = list(map(_short_layer, share.get('modules') or ()))
+    return ', '.join(modules if len(modules) < 4 else [*modules[:2], f'{len(modules) - 2} more'])
+
+
+def taught_members(graph: GraphConfig) -> set[tuple[str, str]]:
+    """Returns nodes that read others, each with one that what teaches it teaches as well, as it reads it undetached.
+
+    Args:
+        graph: From :func:`read_graph`.
+    """
+    reached = set().union(*graph.reached.values())
+    pairs = [(name, member) for name in reached for member in graph.members(name) if member in graph.attached([name])]
+    return {(name, member) for name, member in pairs if graph.roles.get(member, 'trained') == 'trained'}
 
 
 def type_name(config: Mapping[str, Any]) -> str:
@@ -176,7 +218,7 @@ def edge_text(edge: EdgeConfig) -> str:
     cfg, factor = edge.cfg, _factor(edge.cfg)
     if edge.is_average:
         return f'EMA {short_number(cfg["decay"])}' if 'decay' in cfg else 'EMA'
-    losses = ' + '.join(_loss_text(loss.cfg) for loss in edge.losses) or 'no loss'
+    losses = ' + '.join(map(_loss_text, edge.losses)) or 'no loss'
     if factor:
         losses = f'{factor}({losses})' if ' + ' in losses else factor + losses
     arguments = ', '.join(
@@ -192,11 +234,34 @@ def edge_text(edge: EdgeConfig) -> str:
     return ' · '.join(parts)
 
 
-def _loss_text(loss: Mapping[str, Any]) -> str:
+def _loss_text(part: PartConfig) -> str:
+    loss = part.cfg
     name = LOSSES.get(type_name(loss), [type_name(loss)])[0]
     temperature = loss.get('temperature', 1)
     name = _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')
-    return name + (f' τ={short_number(loss["threshold"])}' if loss.get('threshold') else '')
+    name += f' τ={short_number(loss["threshold"])}' if loss.get('threshold') else ''
+    if layers := part.arguments.get('layers'):
+        name += f' {_layers_text(layers)}'
+    return f'{name} {LEARNS}' if part.says('learns') else name
+
+
+def _layers_text(layers: Any) -> str:
+    """The layers of both ends, source→target as views are."""
+    try:
+        ends = check_layers(layers)
+    except ValueError:  # what cannot be trained is drawn all the same
+        return str(layers)
+    pairs = [tuple(map(_short_layer, pair)) for pair in zip(ends['source'], ends['target'], strict=True)]
+    return ', '.join(source if source == target else f'{source}→{target}' for source, target in pairs)
+
+
+def _short_layer(layer: object) -> str:
+    return str(layer).removeprefix('backbone.')
+
+
+def _arguments(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node's arguments, defaults included."""
+    return {**default_arguments(class_of(NODES, node) if 'type' in node else None), **node}
 
 
 def _factor(config: Mapping[str, Any]) -> str:

@@ -1,9 +1,14 @@
 """What gates, losses and alignment share."""
 
+import inspect
+
 import pytest
+import torch
 
 import ktg_mm.models  # noqa: F401  registers
+from ktg_mm.config.type_check import default_arguments
 from ktg_mm.models.edge_part import EdgePart
+from ktg_mm.models.losses import FeatureLoss
 from ktg_mm.models.needs import Need
 from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES
 
@@ -19,6 +24,18 @@ def test_every_registered_part_says_what_it_needs(cls):
         assert isinstance(need, Need)
         # A need is about an argument of the part, which the part keeps under the same name.
         assert need.argument is None or need.argument in cls.__init__.__code__.co_varnames
+
+
+@pytest.mark.parametrize('name', sorted(LOSSES.module_dict))
+def test_a_loss_says_whether_it_has_parts_that_learn(name):
+    cls = LOSSES.get(name)
+    required = [one.name for one in inspect.signature(cls).parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD]
+    loss = cls(**dict.fromkeys(set(required) - set(default_arguments(cls)), 8))
+    loss.set_num_classes(10)
+    if isinstance(loss, FeatureLoss):
+        shapes = [torch.Size([4, 8, 8])] * len(loss.layers['target'])
+        loss.set_shapes(shapes, shapes)
+    assert cls.learns == any(True for _ in loss.parameters())
 
 
 def test_a_part_without_a_state_takes_any_number_of_classes():

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.models.losses import FeatureLoss
 from ktg_mm.visualization import draw_graph, save_picture
 from ktg_mm.visualization.graph_picture import _directions
 
@@ -54,6 +55,16 @@ def full_graph(count):
 
 def texts_of(figure):
     return [text.get_text() for text in figure.axes[0].texts]
+
+
+def tails_of(figure):
+    """Returns the open heads, those of the legend included."""
+    return [patch for patch in figure.axes[0].patches if patch.get_zorder() == 2.6]
+
+
+def bands_of(figure):
+    """Returns the lines between nodes that share modules, and that of the legend."""
+    return [patch for patch in figure.axes[0].patches if patch.get_zorder() == 1 and patch.get_linewidth() == 7]
 
 
 def arrows_of(figure):
@@ -231,3 +242,64 @@ def test_a_dollar_in_a_name_is_no_formula(tmp_path: Path) -> None:
     axes.set_yticks([0, 1], labels=['$a_{', '$b$'])
     text = save_picture(figure, tmp_path / 'a.svg').read_text()
     assert '>$a_{</text>' in text and '>$b$</text>' in text and 'mathdefault{10^{0}}$</text>' not in text
+
+
+def test_shared_modules_join_nodes_with_a_band():
+    share = dict(node='b1', until='backbone.layer1')
+    nodes = dict(b1=network(20), **{f'b{index}': network(20, share=share) for index in (2, 3, 4)})
+    figure = draw_graph(dict(nodes=nodes))
+    assert len(bands_of(figure)) == 3 + 1
+    assert texts_of(figure).count('shares until layer1 with b1') == 3 and 'shared modules' in texts_of(figure)
+    assert not bands_of(draw_graph(dict(nodes={name: network(20) for name in nodes})))
+
+
+def test_a_source_that_is_taught_has_an_open_head():
+    nodes = dict(a=network(20), b=network(20))
+    edges = {'a->b': dict(loss=KL, detach=False), 'b->a': dict(loss=KL)}
+    figure = draw_graph(dict(nodes=nodes, edges=edges))
+    assert 'source taught as well' in texts_of(figure)
+    first, _ = tails_of(figure)
+    shaft = next(patch.get_path() for patch in figure.axes[0].patches if patch.get_zorder() == 2)
+    assert first.get_xy()[0] == pytest.approx(shaft.vertices[0]), 'its tip is where the arrow begins'
+    edges['a->b'].pop('detach')
+    assert not tails_of(draw_graph(dict(nodes=nodes, edges=edges)))
+
+
+def test_members_that_are_taught_have_an_open_head_and_others_are_dashed():
+    nodes = dict(a=network(20), b=network(20))
+    nodes['open'] = dict(type='EnsembleNode', members=['a', 'b'], detach=False)
+    nodes['shut'] = dict(type='EnsembleNode', members=['a', 'b'])
+    model = dict(nodes=nodes, edges={'label->open': dict(loss=CE), 'label->a': dict(loss=CE)})
+    figure = draw_graph(model)
+    assert len(tails_of(figure)) == 2 + 1
+    assert {'member', 'member, taught as well'} <= set(texts_of(figure))
+    model['edges'].pop('label->open')
+    figure = draw_graph(model)
+    assert not tails_of(figure) and 'member, taught as well' not in texts_of(figure)
+
+
+def test_parts_that_learn_are_marked_and_the_mark_is_explained():
+    class Hint(FeatureLoss):
+        learns = True
+
+    nodes, note = dict(a=network(20), b=network(20)), '⊕: has parts that learn'
+    for loss, marked in ((Hint, True), (FeatureLoss, False)):
+        figure = draw_graph(dict(nodes=nodes, edges={'a->b': dict(loss=dict(type=loss, layers='map'))}))
+        assert (
+            any('map ⊕' in text for text in texts_of(figure))
+            == any(note in text for text in texts_of(figure))
+            == marked
+        )
+
+
+def test_texts_keep_off_open_heads():
+    names = ['b1', 'b2', 'b3']
+    nodes = {name: network(20) for name in names} | dict(fusion=dict(type='EnsembleNode', members=names, detach=False))
+    ends = [*(f'fusion->{name}' for name in names), 'b1->fusion']
+    edges = {f'label->{name}': dict(loss=CE) for name in nodes} | {end: dict(loss=KL) for end in ends}
+    repel = dict(loss=dict(type='ProbabilityCosine'), weight=5e-8, detach=False)
+    figure = draw_graph(dict(nodes=nodes, edges=edges | {'b1->b2': repel, 'b2->b3': repel}))
+    boxes = [patch for patch in figure.axes[0].patches if type(patch).__name__ == 'FancyBboxPatch']
+    texts = [box.get_window_extent() for box in boxes if box.get_height() < 0.3]
+    assert len(texts) == 6
+    assert not any(text.overlaps(tail.get_window_extent()) for text in texts for tail in tails_of(figure))

@@ -2,18 +2,34 @@ import pytest
 
 from ktg_mm.config import EdgeConfig
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.losses import FeatureLoss
+from ktg_mm.models.nodes import Node
 from ktg_mm.visualization.graph_text import (
     edge_text,
     gate_name,
     model_name,
     node_lines,
     read_graph,
+    shared_text,
     short_number,
     shown_edges,
+    taught_members,
     type_name,
 )
 
 KL = dict(type='KLDivergence')
+
+
+class Hint(FeatureLoss):
+    learns = True
+
+    def __init__(self, layers='backbone.layer2'):
+        super().__init__(layers)
+
+
+class GatedEnsembleNode(Node):
+    def __init__(self, members, layer='map', detach=False):
+        super().__init__(members, detach=detach)
 
 
 def classifier(**backbone):
@@ -70,6 +86,17 @@ def test_model_name(node, name):
         (dict(type='EMAEdge', decay=0.999), 'EMA 0.999'),
         (dict(type='EMAEdge'), 'EMA'),
         (dict(), 'no loss · Through'),
+        (dict(loss=dict(type=Hint)), 'Hint layer2 ⊕ · Through'),
+        (
+            dict(loss=dict(type=Hint, layers=dict(source='backbone.layer3', target='backbone.layer2')), weight=100),
+            '100×Hint layer3→layer2 ⊕ · Through',  # noqa: RUF001
+        ),
+        (
+            dict(loss=[KL, dict(type=Hint, layers=dict(source=['map', 'a.b'], target=['map', 'embedding']))]),
+            'KL + Hint map, a.b→embedding ⊕ · Through',
+        ),
+        (dict(loss=dict(type=Hint, layers=3)), 'Hint 3 ⊕ · Through'),
+        (dict(loss=dict(type=FeatureLoss, layers='map')), 'FeatureLoss map · Through'),
     ],
 )
 def test_edge_text(edge, text):
@@ -158,3 +185,43 @@ def test_an_ensemble_has_no_role_and_its_type_is_not_said_twice():
 def test_long_names_take_two_lines():
     node = dict(type='NetworkNode', network=dict(type='TimmClassifier', model_name='vit_tiny_patch16_224'))
     assert node_lines(read_graph(dict(nodes=dict(a=node))), 'a')[0] == ['a', 'TimmClassifier', 'vit_tiny_patch16_224']
+
+
+@pytest.mark.parametrize(
+    ('share', 'text'),
+    [
+        (dict(node='a', until='backbone.layer1'), 'until layer1'),
+        (dict(node='a', modules=['backbone.conv1', 'head.fc']), 'conv1, head.fc'),
+        (dict(node='a', modules=['backbone.conv1', 'b', 'c', 'd']), 'conv1, b, 2 more'),
+        (None, ''),
+    ],
+)
+def test_what_a_node_shares(share, text):
+    graph = read_graph(dict(nodes=dict(a=dict(type='Word'), b=dict(type='Word', share=share))))
+    assert shared_text(graph, 'b') == text
+    assert node_lines(graph, 'b')[0] == ['b', 'Word', *([f'shares {text} with a'] if text else [])]
+
+
+def test_an_ensemble_that_learns():
+    nodes = dict(a=dict(type='NetworkNode'), b=dict(type='NetworkNode'), e=dict(type=GatedEnsembleNode))
+    nodes['e'].update(members=['a', 'b'], layer='backbone.layer1')
+    graph = read_graph(dict(nodes=nodes, edges={'label->e': dict(loss=dict(type='CrossEntropy'))}))
+    assert node_lines(graph, 'e') == (['e', 'GatedEnsemble', 'reads layer1'], ['learns'])
+    nodes['e'].pop('layer')  # the default is said as well
+    assert node_lines(read_graph(dict(nodes=nodes)), 'e') == (['e', 'GatedEnsemble', 'reads map'], ['frozen'])
+
+
+def test_members_that_are_taught():
+    """Those of an ensemble that reads them undetached, if something teaches it, or another one that reads it so."""
+    nodes = {name: dict(type='NetworkNode') for name in 'abc'} | dict(
+        open=dict(type='EnsembleNode', members=['a', 'b'], detach=False),
+        shut=dict(type='EnsembleNode', members=['a', 'b']),
+        outer=dict(type=GatedEnsembleNode, members=['open', 'c', 'shut']),
+    )
+    graph = read_graph(dict(nodes=nodes, edges={'label->outer': dict(loss=KL)}))
+    inner = {('open', 'a'), ('open', 'b')}
+    assert taught_members(graph) == {('outer', 'open'), ('outer', 'c'), ('outer', 'shut')} | inner
+    assert taught_members(read_graph(dict(nodes=nodes, edges={'outer->c': dict(loss=KL)}))) == set()
+    frozen = dict(nodes, b=dict(type='NetworkNode', checkpoint='weights.pth'))
+    graph = read_graph(dict(nodes=frozen, edges={'label->open': dict(loss=KL)}))
+    assert taught_members(graph) == {('open', 'a')}
