@@ -2,9 +2,9 @@
 
 The graph's step is what the Runner does in an iteration: the default hooks, the data preprocessor, all nodes, edges and
 gates, the backward pass and the optimiser. Its floor is plain torch on the same networks, images and memory layout: for
-the first four graphs forward, cross-entropies, backward and the same optimiser, what only teaches without gradients,
-for the others the whole method, written down (written_steps.py). Both run in turn in one process, so that a slower machine
-slows both. Printed as JSON is the ratio of each pair: its median and the median's 95 % interval (bootstrap).
+the first four graphs forward, cross-entropies, backward and the same optimiser, what only teaches without gradients;
+for the others the whole method, written down (written_steps.py). Both run in turn in one process, so that a slower
+machine slows both. Printed as JSON is the ratio of each pair: its median and the median's 95 % interval (bootstrap).
 """
 
 import argparse
