@@ -129,7 +129,8 @@ class DetachedOutput(NodeOutput):
 
     def __init__(self, attached: NodeOutput) -> None:
         output = attached._each(Tensor.detach)
-        super().__init__(output.logits, output.attention, output.attention_logits, output.features)
+        told = {listener: one.detach() for listener, one in attached.told.items()}
+        super().__init__(output.logits, output.attention, output.attention_logits, output.features, told)
         self._attached = attached
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:

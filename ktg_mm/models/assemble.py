@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from ktg_mm.config.check_argument import split_argument
 from ktg_mm.errors import ConfigError, UserError
 
 from .edges import TransferEdge
@@ -59,15 +60,19 @@ def join(nodes: Mapping[str, Node], edges: Mapping[str, TransferEdge]) -> None:
     """
     with torch.random.fork_rng(devices=[]):
         for name, node in nodes.items():
+            shapes = {}
+            for member, layers in node.reads().items():
+                try:
+                    shapes |= {member: nodes[member].ask_for_features(layers)} if layers else {}
+                except (UserError, ValueError) as error:
+                    problem = str(error).removeprefix('layers: ')
+                    raise ConfigError(f'model.nodes.{name}.layer', f'node {member!r}: {problem}') from error
             try:
-                shapes = {
-                    member: nodes[member].ask_for_features(layers) for member, layers in node.reads().items() if layers
-                }
                 if shapes:
                     node.set_shapes(shapes)
-            except (UserError, ValueError) as error:
-                problem = str(error).removeprefix('layers: ')
-                raise ConfigError(f'model.nodes.{name}', problem) from error
+            except ValueError as error:
+                argument, problem = split_argument(str(error))
+                raise ConfigError(f'model.nodes.{name}{argument and "."}{argument}', problem) from error
         for edge in edges.values():
             for path, part, need in edge.needs:
                 need.prepare(path, part, edge, nodes)

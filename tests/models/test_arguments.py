@@ -12,13 +12,14 @@ from ktg_mm.models.build import build_part
 from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES, NODES, UPDATES
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead'))
+ENSEMBLES = 'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'FusionEnsembleNode', 'FusionClassifierNode'
 # The parts' other arguments, where one must be given.
 GIVEN = {
     'SineGate': dict(frequency=0.5, phase=1.0),
     'CRD': dict(num_samples=4),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
-    'EnsembleNode': dict(members=['a', 'b']),
+    **{name: dict(members=['a', 'b']) for name in ENSEMBLES},
     'NetworkNode': dict(network=NETWORK),
     'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),
 }
@@ -48,6 +49,7 @@ RIGHT = {
     ('NetworkNode', 'checkpoint'): {'a text'},  # no file of that name is looked for before the weights are initialised
     ('NetworkNode', 'prefix'): {'a text'},
     ('StabilityGate', 'other_view'): {'a text'},
+    **{(name, 'layer'): {'a text'} for name in ENSEMBLES[1:]},  # looked for when the graph is put together
     ('SineGate', 'phase'): {'two'},
     ('SoftMatchGate', 'n_sigma'): {'two'},
     ('DashGate', 'scale'): {'two'},

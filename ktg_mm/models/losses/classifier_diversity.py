@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ktg_mm.models.needs import Classifiers
 from ktg_mm.registry import LOSSES
-from ktg_mm.structures import NodeOutput, TransferContext
+from ktg_mm.structures import NodeOutput, TransferContext, full_precision
 
 from .base import EdgeLoss
 
@@ -46,5 +46,6 @@ class ClassifierDiversity(EdgeLoss):
         """Returns the sum, the same for each sample, shape (B,)."""
         own, others = context.target_classifier, context.source_classifier
         assert own is not None and others is not None
+        own, others = full_precision(own), full_precision(others)  # such sums are beyond what a half can hold
         product = own.T @ others if self.product == 'features' else own @ others.T
         return product.abs().sum().expand(len(target.logits))

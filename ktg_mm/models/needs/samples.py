@@ -59,7 +59,8 @@ class LabeledSource(Need):
 
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
         """Fills in the source's output, detached, and the labels."""
-        context.labeled_source = batch.run.output(edge.source_name, edge.source_view, 'labeled').detach()
+        source = batch.run.output(edge.source_name, edge.source_view, 'labeled', edge.target_name)
+        context.labeled_source = source.detach()
         if batch.scores is None:
             context.labeled_labels = batch.labels[batch.rows.rows('labeled')]
 
@@ -88,8 +89,9 @@ class OtherView(Need):
 
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
         """Fills in both outputs, detached."""
-        context.other_source = batch.run.output(edge.source_name, self.value(part), edge.samples).detach()
-        context.other_target = batch.run.output(edge.target_name, self.value(part), edge.samples).detach()
+        view = self.value(part)
+        context.other_source = batch.run.output(edge.source_name, view, edge.samples, edge.target_name).detach()
+        context.other_target = batch.run.output(edge.target_name, view, edge.samples).detach()
 
 
 class SampleIds(Need):

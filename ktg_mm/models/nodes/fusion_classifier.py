@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from mmcv.cnn import ConvModule
-from torch import nn
+from torch import Tensor, nn
 
 from ktg_mm.config.check_argument import check_part
+from ktg_mm.models.norm_layer import check_norm, conv_norm_relu, norm_layer
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
@@ -48,8 +48,8 @@ class FusionClassifierNode(Node):
     ) -> None:
         super().__init__(inputs=check_members(members), detach=detach)
         self.layer = check_layer(layer)
-        check_part('norm_cfg', norm_cfg)
-        self.norm_cfg = dict(norm_cfg or dict(type='BN'))
+        self.norm_cfg = check_part('norm_cfg', norm_cfg) or dict(type='BN')
+        norm_layer(self.norm_cfg, 1)  # one that mmcv does not take shows here
         self.num_classes: int | None = None
 
     def reads(self) -> dict[str, tuple[str, ...]]:
@@ -65,8 +65,8 @@ class FusionClassifierNode(Node):
         if self.num_classes is None:
             raise ValueError('needs the number of classes; give data_preprocessor.num_classes')
         total, channels = fused_channels({name: shapes[name][self.layer] for name in self.inputs})
-        depthwise = ConvModule(total, total, 3, padding=1, groups=total, norm_cfg=self.norm_cfg)
-        pointwise = ConvModule(total, channels, 1, norm_cfg=self.norm_cfg)
+        depthwise = conv_norm_relu(total, total, 3, self.norm_cfg, groups=total)
+        pointwise = conv_norm_relu(total, channels, 1, self.norm_cfg)
         for module in (depthwise, pointwise):
             convolution = module.conv
             scale = math.sqrt(2 / (convolution.kernel_size[0] ** 2 * convolution.out_channels))
@@ -74,6 +74,11 @@ class FusionClassifierNode(Node):
         self.fusion = nn.Sequential(
             depthwise, pointwise, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, self.num_classes)
         )
+        check_norm(self.fusion, total, *shapes[self.inputs[0]][self.layer][1:])
+
+    def classifier(self) -> Tensor:
+        """The matrix of the linear classifier, shape (C, D)."""
+        return self.fusion[-1].weight
 
     def forward(self, inputs: list[NodeOutput]) -> NodeOutput:  # type: ignore[override]
         """Returns the output of the classifier, logits of shape (B, C)."""

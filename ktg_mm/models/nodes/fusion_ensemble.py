@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from ktg_mm.config.check_argument import check_part
+from ktg_mm.models.norm_layer import check_norm, conv_norm_relu, norm_layer
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
@@ -45,19 +45,20 @@ class FusionEnsembleNode(WeightedEnsembleNode):
         self, members: Sequence[str], layer: str = 'map', norm_cfg: dict[str, Any] | None = None, detach: bool = False
     ) -> None:
         super().__init__(members, layer, detach)
-        check_part('norm_cfg', norm_cfg)
-        self.norm_cfg = dict(norm_cfg or dict(type='BN'))
+        self.norm_cfg = check_part('norm_cfg', norm_cfg) or dict(type='BN')
+        norm_layer(self.norm_cfg, 1)  # one that mmcv does not take shows here
 
     def set_shapes(self, shapes: Mapping[str, Mapping[str, torch.Size]]) -> None:
         """Makes the convolutions and the linear layer."""
         total, channels = fused_channels({name: shapes[name][self.layer] for name in self.inputs})
         self.fusion = nn.Sequential(
-            ConvModule(total, channels, 3, padding=1, norm_cfg=self.norm_cfg),
-            ConvModule(channels, channels, 3, padding=1, norm_cfg=self.norm_cfg),
+            conv_norm_relu(total, channels, 3, self.norm_cfg),
+            conv_norm_relu(channels, channels, 3, self.norm_cfg),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Linear(channels, len(self.inputs)),
         )
+        check_norm(self.fusion, total, *shapes[self.inputs[0]][self.layer][1:])
 
     def weights(self, inputs: list[NodeOutput]) -> Tensor:
         """Returns the softmax over the members, shape (B, M)."""

@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
 from ktg_mm.config.check_argument import check_part
+from ktg_mm.models.norm_layer import check_norm, norm_layer
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
@@ -46,8 +46,8 @@ class GatedEnsembleNode(WeightedEnsembleNode):
         self, members: Sequence[str], layer: str = 'map', norm_cfg: dict[str, Any] | None = None, detach: bool = False
     ) -> None:
         super().__init__(members, layer, detach)
-        check_part('norm_cfg', norm_cfg)
-        self.norm_cfg = dict(norm_cfg or dict(type='BN1d'))
+        self.norm_cfg = check_part('norm_cfg', norm_cfg) or dict(type='BN1d')
+        norm_layer(self.norm_cfg, 1)  # one that mmcv does not take shows here
 
     def reads(self) -> dict[str, tuple[str, ...]]:
         """The layer of the first member."""
@@ -57,7 +57,8 @@ class GatedEnsembleNode(WeightedEnsembleNode):
         """Makes the gate."""
         members = len(self.inputs)
         channels = shapes[self.inputs[0]][self.layer][0]
-        self.gate = nn.Sequential(nn.Linear(channels, members), build_norm_layer(self.norm_cfg, members)[1], nn.ReLU())
+        self.gate = nn.Sequential(nn.Linear(channels, members), norm_layer(self.norm_cfg, members), nn.ReLU())
+        check_norm(self.gate, channels)
 
     def weights(self, inputs: list[NodeOutput]) -> Tensor:
         """Returns the gate's softmax, shape (B, M)."""
