@@ -167,7 +167,12 @@ class LabelOutput(NodeOutput):
         """One-hot labels, or the soft ones, shape (B, C)."""
         if self.scores is not None:
             return self.scores
-        return self.cached('one_hot', lambda: F.one_hot(self.labels, self.num_classes).float())
+        return self.cached('one_hot', self._one_hot)
+
+    def _one_hot(self) -> Tensor:
+        # torch's own looks at the labels first, unless they are on a GPU.
+        rows = torch.zeros(len(self.labels), self.num_classes, device=self.labels.device)
+        return rows.scatter_(1, self.labels.unsqueeze(1), 1.0)
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
         """Their logarithms, minus infinity where there is no probability, shape (B, C)."""

@@ -75,9 +75,11 @@ def make_source(kind, labels, values):
 LABELS = torch.tensor([4, 0, 1, 1, 2, 3])
 
 
-def make_context(target, source, index=slice(None)):
+def make_context(target, source, index=slice(None), **known):
+    """All that a loss can ask for; ``known`` instead of what the tests go by."""
     classifiers = dict(target_classifier=target[-1], source_classifier=source[-1].detach())
-    return TransferContext(LABELS[index], 0.5, sample_ids=torch.arange(6)[index], **classifiers)
+    known = dict(labels=LABELS[index], progress=0.5, sample_ids=torch.arange(6)[index]) | known
+    return TransferContext(**known, **classifiers)
 
 
 def compare(loss, source, target, values, index=slice(None)):

@@ -1,0 +1,312 @@
+"""Every gate, loss, alignment and update can be captured on a GPU: replayed on other inputs, it does as if run anew."""
+
+import copy
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from ktg_mm.models.gates import Gate, StabilityGate
+from ktg_mm.models.losses import EdgeLoss
+from ktg_mm.registry import ALIGNMENTS, GATES, UPDATES
+from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f'capture_{Path(name).stem}', Path(__file__).parent / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+replay, gates, losses = load('replay.py'), load('gates/test_base.py'), load('losses/test_base.py')
+methods = load('test_semi_supervised_methods.py')
+PROGRESS = (0.001, 0.3, 0.0015, 0.9, 0.31, 1.0)  # of a step that warms up, of the recorded one, of those that replay it
+
+
+def assert_replays(part, run, values):
+    """Records ``run(part, inputs)`` and replays it on other ``values(step)``; a twin runs anew on each.
+
+    Returns:
+        The results and the states after each step.
+    """
+    values = [dict(values(step), progress=torch.tensor(p, dtype=torch.float64)) for step, p in enumerate(PROGRESS)]
+    static = copy.deepcopy(values[0])
+    run(part, static)
+    twin, found = copy.deepcopy(part), []
+    replay.overwrite(static, values[1])
+    with replay.Recording([*part.parameters(), *part.buffers(), *static.values(), losses.LABELS]) as recording:
+        results = run(part, static)
+    for step, inputs in enumerate(values[1:]):
+        if step:
+            replay.overwrite(static, inputs)
+            recording.replay()
+        torch.testing.assert_close(results, run(twin, inputs), rtol=0, atol=0)
+        torch.testing.assert_close(part.state_dict(), twin.state_dict(), rtol=0, atol=0)
+        found.append([value.clone() for value in replay.tensors_in([*results, *part.buffers()])])
+    return found
+
+
+def changes(found):
+    """Whether the results of the steps are not all alike."""
+    return any(
+        not torch.equal(first, other) for other in found[1:] for first, other in zip(found[0], other, strict=True)
+    )
+
+
+def gate_values(step):
+    generator = torch.Generator().manual_seed(step)
+    names = 'target', 'source', 'other_target', 'other_source', 'labeled'
+    values = dict(zip(names, torch.randn(5, 8, 4, generator=generator, dtype=torch.float64), strict=True))
+    values['loss'] = torch.rand(8, generator=generator, dtype=torch.float64)
+    values['labels'], values['labeled_labels'] = torch.randint(4, (2, 8), generator=generator)
+    values['sample_ids'] = torch.randperm(20, generator=generator)[:8]
+    # A source that is right and sure on some, a node that says the same in both views.
+    values['source'][:4] = 3 * torch.eye(4, dtype=torch.float64)[values['labels'][:4]]
+    values['other_source'][:6] = values['source'][:6] * 0.9
+    return values
+
+
+def context_of(values):
+    said = {
+        name: NodeOutput(values[key])
+        for name, key in (
+            ('labeled_source', 'labeled'), ('other_target', 'other_target'), ('other_source', 'other_source')
+        )
+    }  # fmt: skip
+    return TransferContext(
+        values['labels'],
+        values['progress'],
+        source_name='a',
+        target_name='b',
+        seed=3,
+        sample_ids=values['sample_ids'],
+        labeled_labels=values['labeled_labels'],
+        **said,
+    )
+
+
+def weigh(gate, values):
+    source = NodeOutput(values['source'])
+    return gate(values['loss'], NodeOutput(values['target']), source, context_of(values))
+
+
+def weigh_the_label(gate, values):
+    source = LabelOutput(values['labels'], 4)
+    return gate(values['loss'], NodeOutput(values['target']), source, context_of(values))
+
+
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize('name', sorted(GATES.module_dict))
+def test_every_gate(name, training):
+    gate = gates.make(name).double().train(training)
+    found = assert_replays(gate, weigh, gate_values)
+    # What is compared is no constant: the weights or the state, behind the gated loss.
+    assert not training or gate.cut or gate.open or changes([result[1:] for result in found])
+
+
+@pytest.mark.parametrize(
+    'name', [name for name, gate in sorted(GATES.module_dict.items()) if not any(n.between_nodes for n in gate.needs)]
+)
+def test_every_gate_of_the_label(name):
+    assert_replays(gates.make(name).double(), weigh_the_label, gate_values)
+
+
+def test_students_that_are_paired_anew():
+    gate = StabilityGate(0.3, 'other', ['a', 'b', 'c', 'd'])
+    found = assert_replays(gate, weigh, lambda step: gate_values(0))
+    assert changes(found)  # by the progress alone
+
+
+@pytest.mark.parametrize('target', ['uniform', 'labeled'])
+@pytest.mark.parametrize('name', sorted(ALIGNMENTS.module_dict))
+def test_every_alignment(name, target):
+    align = ALIGNMENTS.build(dict(type=name, target=target, momentum=0.7))
+    align.set_num_classes(4)
+
+    def run(align, values):
+        return [align(NodeOutput(values['source']), context_of(values)).probabilities()]
+
+    assert changes(assert_replays(align.double(), run, gate_values))
+
+
+def loss_values(step):
+    generator = torch.Generator().manual_seed(step)
+    ends = dict(target=losses.tensors(10 + step), source=losses.tensors(30 + step, end='source'))
+    values = {f'{end} {i}': value for end, parts in ends.items() for i, value in enumerate(parts)}
+    labels, ids = torch.randint(5, (6,), generator=generator), torch.randperm(12, generator=generator)[:6]
+    return values | dict(labels=labels, sample_ids=ids)
+
+
+def compare(source):
+    """A loss with its gradients, those of its own weights included."""
+
+    def run(loss, values):
+        target = [values[key].requires_grad_() for key in values if key.startswith('target')]
+        teacher = [values[key] for key in values if key.startswith('source')]
+        known = {key: values[key] for key in ('labels', 'progress', 'sample_ids')}
+        context = losses.make_context(target, teacher, seed=3, **known)
+        value = loss(losses.Output(*target), losses.make_source(source, values['labels'], teacher), context)
+        leaves = [*target, *(parameter for parameter in loss.parameters() if parameter.requires_grad)]
+        gradients = torch.autograd.grad(value.mean(), leaves, allow_unused=True)
+        return [value, *(gradient for gradient in gradients if gradient is not None)]
+
+    return run
+
+
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize(('name', 'source'), losses.cases)
+def test_every_loss(name, source, training):
+    assert changes(assert_replays(losses.make(name).train(training), compare(source), loss_values))
+
+
+# Parts that a GPU could not capture, and what is found.
+
+
+class Reads(Gate):
+    def weight(self, loss, target, source, context):
+        return float(context.progress)
+
+
+class ReadsForABranch(Gate):
+    def weight(self, loss, target, source, context):
+        return loss * 2 if context.progress > 0.5 else loss
+
+
+class Counts(Gate):
+    """Its number is part of what is recorded."""
+
+    count = 0
+
+    def weight(self, loss, target, source, context):
+        self.count += 1
+        return 1.0 / self.count
+
+
+class FromOutside(Gate):
+    def weight(self, loss, target, source, context):
+        return torch.tensor([0.5] * len(loss))
+
+
+class LooksAtAValue(EdgeLoss):
+    def forward(self, target, source, context):
+        loss = target.logits.square().sum(dim=1)
+        return loss if loss.max() > 1 else 2 * loss
+
+
+class Selects(EdgeLoss):
+    def forward(self, target, source, context):
+        return target.logits[target.logits > 0].mean().expand(len(target.logits))
+
+
+class Repeats(EdgeLoss):
+    def forward(self, target, source, context):
+        return target.logits.sum(dim=1) * context.labels.nonzero().sum()
+
+
+@pytest.mark.parametrize('part', [Reads, ReadsForABranch, LooksAtAValue, Selects, Repeats, FromOutside])
+def test_what_cannot_be_captured_is_found(part):
+    run, values = (weigh, gate_values) if issubclass(part, Gate) else (compare('node'), loss_values)
+    with pytest.raises(replay.CaptureError):
+        assert_replays(part(), run, values)
+
+
+def test_a_number_of_the_host_is_found():
+    with pytest.raises(AssertionError, match='not equal'):
+        assert_replays(Counts(), weigh, gate_values)
+
+
+# Whole steps.
+
+
+def train(graph, wrapper, batches, capture):
+    """The logs of training steps, with the first one run anew and the others as replays of the second, if captured."""
+    logs, static = [], None
+    if capture:  # what is before the step has been done
+        graph.data_preprocessor.forward = lambda data, training: data
+        graph.samples_of = lambda samples, rows: samples
+    for step, batch in enumerate(batches):
+        graph.progress = (step + 1) / len(batches)
+        if not capture:
+            log = graph.train_step(batch, wrapper)
+        else:
+            static = batch if step == 0 else static
+            replay.overwrite(static, batch)
+            if step == 0:
+                graph.train_step(static, wrapper)
+                continue
+            if step == 1:
+                state = [value for of_one in wrapper.optimizer.state.values() for value in of_one.values()]
+                known = [*graph.parameters(), *graph.buffers(), *replay.tensors_in([state, static])]
+                with replay.Recording(known) as recording:
+                    log = graph.train_step(static, wrapper)
+            else:
+                recording.replay()
+        logs.append({name: value if isinstance(value, float) else value.clone() for name, value in log.items()})
+    return logs if capture else logs[1:]
+
+
+def prepared(graph, batch):
+    """What the step is given: images and what is known of them, on the device, each in memory of its own."""
+    batch = graph.data_preprocessor(copy.deepcopy(batch), training=True)
+    return copy.deepcopy(dict(inputs=batch['inputs'], data_samples=graph.samples_of(batch['data_samples'])))
+
+
+def assert_steps_replay(make, toys, batches):
+    graphs = make(), make()
+    wrappers = [toys.sgd(graph) for graph in graphs]
+    expected = train(graphs[0], wrappers[0], batches, capture=False)
+    inputs = [prepared(graphs[1], batch) for batch in batches]
+    found = train(graphs[1], wrappers[1], inputs, capture=True)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    torch.testing.assert_close(graphs[1].state_dict(), graphs[0].state_dict(), rtol=0, atol=0)
+    states = [[value for state in w.optimizer.state.values() for value in state.values()] for w in wrappers]
+    torch.testing.assert_close(states[1], states[0], rtol=0, atol=0)
+    assert len({float(log['loss']) for log in found}) == len(batches) - 1
+    return found
+
+
+def everything_learns(toys, update):
+    """Distillation, mutual learning, gates that follow the progress, attention, an ensemble and a moving average."""
+    nodes = {name: toys.node('abn', allow_random=True) for name in ('net1', 'net2', 'teacher1', 'teacher2', 'mean')}
+    nodes['vote'] = dict(type='EnsembleNode', members=['net1', 'net2'])
+    attention = dict(loss=[dict(type='KLDivergence'), dict(type='AttentionMSE')], gate=dict(type='CorrectGate'))
+    edges = {
+        'label->net1': toys.label(),
+        'label->net2': toys.label(dict(type='LinearGate')),
+        'teacher1->net1': toys.kl(temperature=4.0, gate=dict(type='RampUpGate', length=0.7)),
+        'teacher2->net1': toys.kl(dict(type='SineGate', frequency=0.5, phase=1.0)),
+        'net2->net1': attention,
+        'net1->net2': dict(loss=dict(type='ProbabilityCosine'), gate=dict(type='NegativeLinearGate')),
+        'vote->net2': toys.kl(),
+        'mean->net1': toys.kl(),
+        'net1->mean': dict(type='EMAEdge', decay=0.9),
+    }
+    return toys.build(nodes, edges, update=dict(type=update))
+
+
+@pytest.mark.parametrize('update', sorted(UPDATES.module_dict))
+def test_every_update(update, toys):
+    batches = [toys.batch(seed=seed) for seed in range(5)]
+    logs = assert_steps_replay(lambda: everything_learns(toys, update), toys, batches)
+    assert all(log['gate/label->net2'] == pytest.approx((step + 2) / 5) for step, log in enumerate(logs))
+    if update == 'PCGradUpdate':  # net1 has several teachers, whose order matters
+        assert any(sum(value for name, value in log.items() if name.startswith('conflict/net1')) > 1 for log in logs)
+
+
+@pytest.mark.parametrize('name', methods.METHODS)
+def test_every_semi_supervised_method(name, toys):
+    batches = [methods.batch(seed, methods.METHODS[name].views)[0] for seed in range(4)]
+    assert_steps_replay(lambda: methods.make_graph(toys, name), toys, batches)
+
+
+@pytest.mark.parametrize('update', sorted(UPDATES.module_dict))
+def test_labelled_samples_that_do_not_come_first(update, toys):
+    edges = {'label->net1': toys.label(samples='labeled'), 'net2->net1': toys.kl(samples='unlabeled')}
+    nodes = dict(net1=toys.node(), net2=toys.node(allow_random=True))
+    batches = [toys.batch(seed=seed) for seed in range(4)]
+    for batch in batches:
+        for i in (0, 2, 3):
+            batch['data_samples'][i].set_gt_label(-1)
+    assert_steps_replay(lambda: toys.build(nodes, edges, update=dict(type=update)), toys, batches)
