@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.analysis import get_model_complexity_info
+from mmengine.analysis import FlopAnalyzer
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MessageHub, MMLogger
@@ -30,6 +30,7 @@ from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, UserError, first_line, is_interrupt
 from ktg_mm.mmengine_private import instances
+from ktg_mm.models.nodes.probe import evaluated
 
 from .asha_hook import ASHAHook
 
@@ -154,21 +155,15 @@ def _remove_damaged(folder: Path) -> None:
 
 
 def count_costs(runner: Runner) -> dict[str, float]:
-    """Parameters, and multiply-adds for one image, of the target (of all its members if it is an ensemble)."""
+    """Parameters, and multiply-adds for one image, of the target and all that it reads; what is shared counts once."""
     model = unwrapped(runner.model)
     image = next(iter(runner.val_dataloader))['inputs']
     batch = model.data_preprocessor(dict(inputs=image[:1], data_samples=None), False)['inputs']
-    total = dict(parameters=0.0, flops=0.0)
-    graph = GraphConfig(runner.cfg.model)
-    for name in [name for name in graph.made_of([model.target]) if not graph.members(name)]:
-        network = model.nodes[name].network
-        was_training = network.training
-        network.eval()
-        info = get_model_complexity_info(network, inputs=(batch,), show_table=False, show_arch=False)
-        network.train(was_training)
-        total['parameters'] += float(info['params'])
-        total['flops'] += float(info['flops'])
-    return total
+    nodes = [model.nodes[name] for name in GraphConfig(runner.cfg.model).made_of([model.target])]
+    parameters = {parameter for node in nodes for parameter in node.parameters()}
+    with evaluated(model):
+        counter = FlopAnalyzer(model, (batch,)).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        return dict(parameters=float(sum(map(torch.numel, parameters))), flops=float(counter.total()))
 
 
 def remove_checkpoints(folder: Path) -> None:

@@ -78,3 +78,23 @@ def test_remove_checkpoints_keeps_the_log(tmp_path: Path) -> None:
     remove_checkpoints(tmp_path)
     remove_checkpoints(tmp_path)  # another worker may have been faster
     assert [path.name for path in tmp_path.iterdir()] == ['run.log']
+
+
+def test_what_members_share_costs_once(tmp_path: Path) -> None:
+    cfg = tiny(tmp_path)
+    networks = dict(net1=cfg.model.nodes.net1, net2=cfg.model.nodes.net1)
+    label = {f'label->{name}': dict(loss=dict(type='CrossEntropy')) for name in networks}
+    costs = []
+    for share in (None, dict(node='net1', until='backbone.layer1')):
+        nodes = dict(networks, net2=dict(networks['net2'], share=share))
+        cfg.model.update(nodes=dict(nodes, ensemble=dict(type='EnsembleNode', members=['net1', 'net2'])), edges=label)
+        cfg.val_evaluator = dict(type='NodeMetric', metric=dict(type='Accuracy'))
+        with quiet_runner(cfg) as runner:
+            trunk = [runner.model.nodes['net1'].network.get_submodule(f'backbone.{name}') for name in ('conv1', 'bn1')]
+            costs.append(count_costs(runner))
+            shared = [*trunk, runner.model.nodes['net1'].network.backbone.layer1]
+    saved = {name: costs[0][name] - costs[1][name] for name in costs[0]}
+    assert saved['parameters'] == sum(weight.numel() for module in shared for weight in module.parameters())
+    # Stem and first block of a ResNet-8 on 8 x 8 pixels, and normalisation.
+    multiply_adds = 64 * 16 * 9 + 64 * 2 * 16 * 16 * 9
+    assert multiply_adds <= saved['flops'] <= 1.1 * multiply_adds
