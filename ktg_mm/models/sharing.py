@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .nodes import NetworkNode, Node
 from .nodes.probe import evaluated, probe
-
-
-@dataclass
-class _Result:
-    module: SharedModule
-    argument: Any
-    with_gradient: bool
-    output: Any
-    versions: list[int]  # how often the output had been written to when the shared modules were done with it
-
-
-class SharedModule:
-    """A module that stands in several networks: within a forward pass it runs once for each input.
-
-    It takes the place of the module's ``forward``.
-
-    Args:
-        module: The module.
-        results: What the shared modules of a graph have made in this pass; None outside of one.
-
-    Example:
-        >>> double = nn.Linear(1, 1)
-        >>> shared = SharedModule(double, results := Results())
-        >>> image = torch.ones(1)
-        >>> with results.kept():
-        ...     double(image) is double(image), shared.runs
-        (True, 1)
-    """
-
-    def __init__(self, module: nn.Module, results: Results) -> None:
-        self._forward: Callable[..., Any] = module.forward
-        self._results = results
-        self.runs = 0
-        self.has_parameters = any(True for _ in module.parameters())
-        module.forward = self
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Returns what the module makes of an input, or has made of it in this pass."""
-        results = self._results.of_this_pass
-        if results is None or len(args) != 1 or kwargs:
-            return self._forward(*args, **kwargs)
-        with_gradient = torch.is_grad_enabled()
-        for result in results:
-            # The very same object: none can take its place as long as it is kept here.
-            if result.module is self and result.argument is args[0] and result.with_gradient == with_gradient:
-                return result.output
-        output = self._forward(*args)
-        self.runs += 1
-        for result in results:
-            if result.output is args[0]:  # which the module may have overwritten; all who share it will find it so
-                result.versions = _versions(args[0])
-        results.append(_Result(self, args[0], with_gradient, output, _versions(output)))
-        return output
-
-
-class Results:
-    """What shared modules have made in a forward pass."""
-
-    def __init__(self) -> None:
-        self.of_this_pass: list[_Result] | None = None
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Keeps results, and forgets them at the end."""
-        self.of_this_pass = []
-        try:
-            yield
-        finally:
-            self.of_this_pass = None
-
-    def overwritten(self) -> bool:
-        """Whether one has been written to by a module that is not shared."""
-        return any(_versions(result.output) != result.versions for result in self.of_this_pass or ())
-
-
-def _versions(output: Any) -> list[int]:
-    outputs = output if isinstance(output, (list, tuple)) else [output]
-    return [one._version for one in outputs if isinstance(one, Tensor) and not one.is_inference()]
+from .nodes.shared_module import Results, SharedModule
 
 
 class SharedModules:
@@ -134,17 +53,18 @@ class SharedModules:
             _check_there(owner.network, name, path)
             module = owner.network.get_submodule(name)
             _check_alike(node.network.get_submodule(name), module, name, path)
-            node.replace_module(name, module)
-            node.shared.append(module)
             if id(module) not in self._modules:
                 self._modules[id(module)] = SharedModule(module, self.results)
+            node.replace_module(name, module)
+            node.shared.append(module)
+        if not any(self._modules[id(module)].has_parameters for module in node.shared):
+            raise ConfigError(path, 'shares no parameter; name a module that has some, or leave share out')
         if not any(True for _ in node.own_parameters()):
             raise ConfigError(path, 'leaves the network no parameter of its own; name an earlier module')
-        if entry == 'until':
-            self._check_order(path, share['until'], node, owner)
+        self._check_runs(path, share.get('until'), node, owner)
 
-    def _check_order(self, path: str, until: str, node: NetworkNode, owner: NetworkNode) -> None:
-        """Refuses a trunk that a branch does not find as the owner has left it."""
+    def _check_runs(self, path: str, until: str | None, node: NetworkNode, owner: NetworkNode) -> None:
+        """Refuses modules of which a network does not find what the owner's have made as they have left it."""
 
         def run(images: Tensor) -> dict[str, Tensor]:
             with self.results.kept():
@@ -154,14 +74,17 @@ class SharedModules:
                 again = [
                     module for module, before in zip(self._modules.values(), runs, strict=True) if module.runs > before
                 ]
-                if any(module.has_parameters for module in again):
+                if until is not None and any(module.has_parameters for module in again):
                     raise ConfigError(
                         path,
                         f'what is built before {until!r} is not what runs before it; name the modules, modules=[...]',
                     )
                 if self.results.overwritten():
+                    what = 'one of them' if until is None else repr(until)
                     raise ConfigError(
-                        path, f'what {until!r} gives is overwritten in place by the module that follows; name that one'
+                        path,
+                        f'what {what} gives is overwritten in place by the module that follows; name that one'
+                        + (', too' if until is None else ''),
                     )
             return {}
 
@@ -199,7 +122,7 @@ def modules_until(network: nn.Module, until: str) -> list[str]:
 def _check_there(network: nn.Module, name: str, path: str) -> None:
     modules = dict(network.named_modules())
     if not name or name not in modules:
-        names = [name for name in modules if name and name.count('.') <= 1]
+        names = [name for name in modules if name and name.count('.') <= 1 and name != 'data_preprocessor']
         raise ConfigError(path, f'the network has no module {name!r}; {did_you_mean(name, names)}')
 
 

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from ktg_mm.errors import UserError, did_you_mean
 
+from .shared_module import SharedModule
+
 MAP, EMBEDDING = 'map', 'embedding'
 
 
@@ -19,6 +21,10 @@ class FeatureTap:
         layer: A module of it, such as ``'backbone.layer2'`` (of several outputs the last one is taken); ``'map'``, what
             the backbone ends in; or ``'embedding'``, the input of the last linear layer, the classifier.
         key: The config key that names the layer, for messages. Defaults to ``'layers'``.
+
+    Attributes:
+        is_open: Whether it keeps what comes.
+        kept: What has come, and how often that had been written to; None if nothing has.
 
     Raises:
         ValueError: If the network has no such layer.
@@ -35,10 +41,12 @@ class FeatureTap:
 
     def __init__(self, network: nn.Module, layer: str, key: str = 'layers') -> None:
         self.layer, self.key = layer, key
-        self._is_open = False
-        self._kept: Any = None
-        self._version = 0
+        self.is_open = False
+        self.kept: tuple[Any, int] | None = None
         module = find_layer(network, layer)
+        for outer in network.modules():  # which may have run in another network by then
+            if isinstance(outer.forward, SharedModule) and outer is not module and module in outer.modules():
+                outer.forward.taps.append(self)
         if layer == EMBEDDING:
             module.register_forward_pre_hook(self._keep_input)
         else:
@@ -46,7 +54,7 @@ class FeatureTap:
 
     def open(self) -> None:
         """Keeps what comes from now on; another node may run the same layer before."""
-        self._is_open, self._kept = True, None  # a pass that failed half-way has left something
+        self.is_open, self._kept = True, None  # a pass that failed half-way has left something
 
     def close(self) -> Any:
         """Returns what has come, and forgets it: else it would keep the step's graph alive.
@@ -54,10 +62,11 @@ class FeatureTap:
         Raises:
             UserError: If nothing has come, or the layer's output was overwritten by what follows it.
         """
-        kept, self._kept, self._is_open = self._kept, None, False
-        if kept is None:
+        came, self.kept, self.is_open = self.kept, None, False
+        if came is None:
             raise UserError(f'{self.key}: {self.layer!r} is not run; name a module that gives features')
-        if _version(kept) != self._version:
+        kept, version = came
+        if _version(kept) != version:
             raise UserError(
                 f'{self.key}: what {self.layer!r} gives is overwritten in place by the module that follows; name that '
                 'one, or the block that both are in'
@@ -71,8 +80,8 @@ class FeatureTap:
         self._keep(output)
 
     def _keep(self, value: Any) -> None:
-        if self._is_open:
-            self._kept, self._version = value, _version(value)
+        if self.is_open:
+            self.kept = value, _version(value)
 
 
 def _last(kept: Any) -> Any:

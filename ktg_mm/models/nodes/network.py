@@ -92,9 +92,11 @@ class NetworkNode(Node):
 
     def replace_module(self, name: str, module: nn.Module) -> None:
         """Puts another module in the place of one of the network's, before anybody asks for features."""
+        own = self._attention_branch
         parent, _, child = name.rpartition('.')
         setattr(self.network.get_submodule(parent), child, module)
-        self._branch_tap = FeatureTap(self.network, 'backbone.attention_branch') if self._attention_branch else None
+        if self._attention_branch is not own:
+            self._branch_tap = FeatureTap(self.network, 'backbone.attention_branch')
 
     def numbers_of_classes(self) -> dict[str, int]:
         """The numbers of classes of the network's parts, by their keys in the node's config."""
