@@ -118,7 +118,9 @@ def find_layer(network: nn.Module, layer: str) -> nn.Module:
     if not name or name not in modules:
         what = f'{MAP!r}, as it has no backbone' if layer == MAP else repr(layer)
         names = [*(name for name in modules if name and name.count('.') <= 1), MAP, EMBEDDING]
-        raise ValueError(f'the network has no module {what}; {did_you_mean(layer, names)}')
+        whole = [name for name in names if name.endswith(f'.{layer}')]
+        hint = f'did you mean {whole[0]!r}?' if whole else did_you_mean(layer, names)
+        raise ValueError(f'the network has no module {what}; {hint}')
     return modules[name]
 
 

@@ -110,6 +110,7 @@ def test_in_inference_mode_where_torch_does_not_count_writes():
     [
         ('backbone.layer9', "the network has no module 'backbone.layer9'; did you mean 'backbone.layer"),
         ('backbone.layr2', "the network has no module 'backbone.layr2'; did you mean 'backbone.layer2'?"),
+        ('layer2', "the network has no module 'layer2'; did you mean 'backbone.layer2'?"),
         ('maps', "the network has no module 'maps'; did you mean 'map'?"),
         ('embeding', "the network has no module 'embeding'; did you mean 'embedding'?"),
         ('', "the network has no module ''"),
