@@ -72,6 +72,8 @@ class CRD(FeatureLoss):
     of_vectors = True
     needs = (*FeatureLoss.needs, Labels(), SampleIds('num_samples', key='sample_idx'))
 
+    embed_target: nn.Linear
+    embed_source: nn.Linear
     target_memory: Tensor
     source_memory: Tensor
     classes: Tensor
@@ -127,30 +129,29 @@ class CRD(FeatureLoss):
         assert_async(inside.all(), 'CRD: num_samples is too small, a sample_idx is not below it')
         last = self._last(everyones[0])
         classes = self.classes.index_copy(0, everyones[0], everyones[1, last])
-        places = torch.cat([ids.unsqueeze(1), self._negatives(classes, context)], dim=1)
+        negatives = draw_negatives(classes, context.labels, self.num_classes, self._uniform(len(ids), context))
+        places = torch.cat([ids.unsqueeze(1), negatives], dim=1)
         # Copies, as the memories move before the backward pass.
         memories = self.source_memory.clone(), self.target_memory.clone()
         scores = [(e @ m.T).gather(1, places) / self.temperature for e, m in zip(embeddings, memories, strict=True)]
         log_z = self._log_z(torch.stack([score.detach() for score in scores]))
-        value = sum(self._value(score - one) for score, one in zip(scores, log_z, strict=True))
+        values = [self._value(score - one) for score, one in zip(scores, log_z, strict=True)]
         if self.training:
             self.classes.copy_(classes)
             self._move(everyones[0], last, torch.cat(embeddings, dim=1).detach())
-        return value
+        return values[0] + values[1]
 
     def _last(self, ids: Tensor) -> Tensor:
         """For each sample of a batch the place of the last one of the same image: of several that one counts."""
         places = torch.arange(len(ids), device=ids.device)
         return torch.full_like(self.classes, -1).scatter_reduce_(0, ids, places, 'amax')[ids]
 
-    def _negatives(self, classes: Tensor, context: TransferContext) -> Tensor:
-        """Places in the memories, shape (B, K)."""
-        size = len(context.labels)
-        rows = size * get_world_size() if self.training else size
-        first = size * get_rank() if self.training else 0
+    def _uniform(self, size: int, context: TransferContext) -> Tensor:
+        """Random numbers for this process's samples, shape (B, K + 1): its rows of those for all processes'."""
+        rank, world_size = (get_rank(), get_world_size()) if self.training else (0, 1)
         salt = f'CRD {context.source_name}->{context.target_name}'
-        uniform = step_uniform(context.seed, context.progress, (rows, self.num_negatives + 1), salt)
-        return draw_negatives(classes, context.labels, self.num_classes, uniform[first : first + size])
+        shape = size * world_size, self.num_negatives + 1
+        return step_uniform(context.seed, context.progress, shape, salt)[rank * size : (rank + 1) * size]
 
     def _value(self, log_p: Tensor) -> Tensor:
         """Of one end's log P, shape (B, 1 + K), the positive first."""

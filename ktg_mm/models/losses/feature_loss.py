@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from ktg_mm.models.needs import Features
+from ktg_mm.models.needs import Features, Need
 from ktg_mm.models.nodes.feature_tap import EMBEDDING, MAP
 from ktg_mm.structures import NodeOutput
 
@@ -32,7 +32,7 @@ class FeatureLoss(EdgeLoss):
         of_vectors: True if it compares vectors, of a feature map the mean over its cells; False if it compares maps.
     """
 
-    needs = (Features(),)
+    needs: tuple[Need, ...] = (Features(),)
     trains_head = False
     of_vectors = False
 
