@@ -54,7 +54,7 @@ class FeatureTap:
 
     def open(self) -> None:
         """Keeps what comes from now on; another node may run the same layer before."""
-        self.is_open, self._kept = True, None  # a pass that failed half-way has left something
+        self.is_open, self.kept = True, None  # a pass that failed half-way has left something
 
     def close(self) -> Any:
         """Returns what has come, and forgets it: else it would keep the step's graph alive.
