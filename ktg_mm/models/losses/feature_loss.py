@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from ktg_mm.models.needs import Features, Need
 from ktg_mm.models.nodes.feature_tap import EMBEDDING, MAP
@@ -92,8 +92,17 @@ def pool_to_match(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
         [(1, 2, 4, 4), (1, 3, 4, 4)]
     """
     size = min(first.shape[2], second.shape[2]), min(first.shape[3], second.shape[3])
-    pooled = (map_ if map_.shape[2:] == size else adaptive_avg_pool2d(map_, size) for map_ in (first, second))
-    return tuple(pooled)  # type: ignore[return-value]
+    return _pooled(first, size), _pooled(second, size)
+
+
+def _pooled(map_: Tensor, size: tuple[int, int]) -> Tensor:
+    sides = map_.shape[2:]
+    if sides == size:
+        return map_
+    if any(side % new for side, new in zip(sides, size, strict=True)):
+        return adaptive_avg_pool2d(map_, size)
+    # The same of whole blocks, but torch has a deterministic backward pass of it on a GPU.
+    return avg_pool2d(map_, (sides[0] // size[0], sides[1] // size[1]))
 
 
 def check_layers(layers: Any) -> dict[str, tuple[str, ...]]:

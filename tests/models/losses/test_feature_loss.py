@@ -101,3 +101,9 @@ def test_pooling():
     torch.testing.assert_close(own, first.reshape(2, 3, 4, 2, 2).mean(3))
     torch.testing.assert_close(others, second.reshape(2, 5, 4, 2, 3).mean(4))
     assert pool_to_match(first, first)[0] is first
+
+
+def test_pooling_to_a_size_that_does_not_divide():
+    own, _ = pool_to_match(map_ := torch.rand(2, 3, 5, 5), torch.rand(2, 5, 3, 5))
+    blocks = (0, 2), (1, 4), (3, 5)  # adaptive pooling's overlap
+    torch.testing.assert_close(own, torch.stack([map_[:, :, a:b].mean(2) for a, b in blocks], dim=2))
