@@ -10,7 +10,7 @@ from ktg_mm.registry import NODES
 
 from .edge_config import EdgeConfig
 from .fingerprint import as_text, fingerprint
-from .graph_config import GraphConfig
+from .graph_config import GraphConfig, detaches
 from .type_check import class_of
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.
@@ -37,7 +37,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         True
     """
     graph = GraphConfig(model)
-    nodes = {name: as_text(_without(node, 'members', 'share')) for name, node in graph.nodes.items()}
+    nodes = {name: _node_text(node) for name, node in graph.nodes.items()}
     members = {name: graph.members(name) for name in nodes}
     edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
     for name, node in graph.nodes.items():  # whose modules a node shares is as an edge
@@ -56,6 +56,14 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     named_nodes = {name: colours[name] for name in nodes if name in named}
     others = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
     return fingerprint([min(everything), named_nodes, others, rest])[:32]
+
+
+def _node_text(node: Mapping[str, Any]) -> str:
+    """A node without what it reads and shares, and without a default that it says."""
+    kept = _without(node, 'members', 'share')
+    if 'detach' in node and node['detach'] == detaches(_without(node, 'detach')):
+        del kept['detach']
+    return as_text(kept)
 
 
 def _edge_text(edge: EdgeConfig) -> str:

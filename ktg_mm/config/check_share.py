@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
 from .pretrained import is_pretrained
 
@@ -22,7 +22,8 @@ def check_share(name: str, graph: GraphConfig) -> None:
 
     Raises:
         ConfigError: If it names no other network, or not what is shared; if sharing comes back to the node; or if one
-            of the two is a moving average or a frozen teacher of which the other would change something.
+            of the two is a moving average.
+        UntaughtError: If the node is a frozen teacher of which the other would change something.
     """
     share = graph.nodes[name].get('share')
     if share is None:
@@ -73,7 +74,7 @@ def _check_roles(name: str, owner: str, graph: GraphConfig) -> None:
         if average is not None:
             raise ConfigError(path, f'{one!r} is a moving average ({average.key!r}), whose modules cannot be shared')
     if is_pretrained(graph.nodes[name]) and graph.roles[owner] == 'trained' and graph.roles[name] == 'frozen':
-        raise ConfigError(
+        raise UntaughtError(
             path, f'{name!r} is a frozen teacher, of which {owner!r} would train something; leave share out'
         )
 

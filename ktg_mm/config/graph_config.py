@@ -73,7 +73,8 @@ class GraphConfig:
     def owner(self, name: str) -> str | None:
         """The node whose modules a node shares, None if it shares none."""
         share = self.nodes[name].get('share') if name in self.nodes else None
-        return share.get('node') if isinstance(share, Mapping) else None
+        owner = share.get('node') if isinstance(share, Mapping) else None
+        return owner if isinstance(owner, str) else None
 
     def owners(self, name: str) -> list[str]:
         """The nodes whose modules a node shares, the nearest first.
@@ -108,7 +109,7 @@ class GraphConfig:
             name = todo.pop()
             if name not in found and name in self.nodes:
                 found.add(name)
-                todo += () if _detaches(self.nodes[name]) else self.members(name)
+                todo += () if detaches(self.nodes[name]) else self.members(name)
         return found
 
     @functools.cached_property
@@ -149,9 +150,9 @@ class GraphConfig:
     def teaches(self) -> dict[str, tuple[str, ...]]:
         """The nodes whose parameters each edge's loss reaches, by the edge's key; none where nothing passes.
 
-        They are the target, the source of an edge that does not detach it, what these read undetached, and the owners
-        of modules that these share. A moving average learns from nobody but its source, and a network that begins with
-        weights of somebody else's making from no edge but its own.
+        They are the target, a source that is not detached, what these read undetached, and the owners of modules that
+        these share, all of them where owners share in their turn. A moving average learns from nobody but its source,
+        and a network that begins with weights of somebody else's making from no edge but its own.
         """
         return {key: self._taught(reached) for key, reached in self.reached.items()}
 
@@ -290,7 +291,7 @@ def _has_parameters(node: Mapping[str, Any]) -> bool:
     return getattr(class_of(NODES, node) if 'type' in node else None, 'has_parameters', True)
 
 
-def _detaches(node: Mapping[str, Any]) -> bool:
+def detaches(node: Mapping[str, Any]) -> bool:
     """Whether gradients end at a node, and do not reach what it reads."""
     detach = node.get('detach')
     if isinstance(detach, bool):

@@ -163,7 +163,8 @@ class TransferEdge(nn.Module):
             loss: Tensor = sum(loss(target, source, context) for loss in self.losses)
         except ValueError as error:
             raise ConfigError(f'model.edges[{self.key!r}].loss', str(error)) from error
-        gated, weight = self.gate(loss, target, source, context)
+        # A gate judges its source, and does not teach it.
+        gated, weight = self.gate(loss, target, source if self.detach else source.detach(), context)
         mean = gated.mean()
         return EdgeValue(mean if self.weight == 1.0 else mean * self.weight, mean_over_batch(weight))
 

@@ -76,7 +76,8 @@ class ForwardPass:
             node = self._nodes[name]
             for view, samples in self._asked[name].items():
                 for member in node.inputs:
-                    self.ask(member, view, samples, learns=(name, view) in self._learning and not _detaches(node))
+                    learns = (name, view) in self._learning and not self._detaches(node, member)
+                    self.ask(member, view, samples, learns)
         self._ask_alike()
         with self._shared.results.kept() if self._shared else nullcontext():
             for name, node in self._nodes.items():
@@ -85,9 +86,10 @@ class ForwardPass:
                     self._run_jointly(name, node, views)
                     continue
                 for view, samples in views.items():
-                    read: Any = [self.output(other, view, samples) for other in node.inputs]
-                    if _detaches(node):
-                        read = [output.detach() for output in read]
+                    outputs = {other: self.output(other, view, samples) for other in node.inputs}
+                    read: Any = [
+                        output.detach() if self._detaches(node, other) else output for other, output in outputs.items()
+                    ]
                     with self._gradients(name, view):
                         self._outputs[name, view, samples] = node(read or self._images(view, samples))
 
@@ -147,6 +149,17 @@ class ForwardPass:
             self._outputs[name, view, samples] = whole.select(slice(start, start + len(part)))
             start += len(part)
 
+    def _detaches(self, node: Node, member: str) -> bool:
+        """Whether gradients end between a node and one that it reads.
+
+        They do where a node that learns detaches what it reads, and where one that does not detach it reads one without
+        parameters that does. Of the latter alone only those ask for gradients who want its members'.
+        """
+        read = self._nodes[member]
+        if node.detach:
+            return node.has_parameters
+        return bool(read.inputs) and read.detach and not read.has_parameters
+
     def _gradients(self, name: str, *views: View) -> Any:
         """A network that does not learn from these views needs no autograd."""
         learns = any((name, view) in self._learning for view in views)
@@ -170,8 +183,3 @@ class ForwardPass:
 
     def _kind(self, samples: str) -> str:
         return 'all' if self._rows.count(samples) == self._rows.size else samples
-
-
-def _detaches(node: Node) -> bool:
-    """Whether a node learns alone; of one without parameters only those ask for gradients who want its members'."""
-    return node.detach and node.has_parameters

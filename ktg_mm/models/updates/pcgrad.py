@@ -29,7 +29,8 @@ class PCGradUpdate(Update):
     an edge of small weight takes out as much. It costs one backward pass per edge.
 
     For every pair of a node's teachers the log has the share of iterations in which their original gradients
-    conflicted: ``conflict/net1/net2,net3`` is that of net2 and net3 about net1.
+    conflicted: ``conflict/net1/net2,net3`` is that of net2 and net3 about net1. An edge that ends in another node, but
+    teaches this one as well, goes by its whole key.
 
     Args:
         label: True if the label is one of the teachers; False adds its gradient as it is. Defaults to False.
@@ -77,12 +78,15 @@ class PCGradUpdate(Update):
     def _count_conflicts(self, node: str, keys: list[str], gradients: Tensor) -> None:
         products = gradients @ gradients.T
         for (i, first), (j, second) in itertools.combinations(enumerate(keys), 2):
-            self.report[f'conflict/{node}/{_teacher(first)},{_teacher(second)}'] = (products[i, j] < 0).float()
+            names = f'{_teacher(first, node)},{_teacher(second, node)}'
+            self.report[f'conflict/{node}/{names}'] = (products[i, j] < 0).float()
 
 
-def _teacher(key: str) -> str:
-    """An edge's key without its target."""
-    source, _, suffix = parse_edge_key(key)
+def _teacher(key: str, node: str) -> str:
+    """An edge's key, without its target if that is the node that it teaches."""
+    source, target, suffix = parse_edge_key(key)
+    if target != node:
+        return key
     return source if suffix is None else f'{source}:{suffix}'
 
 

@@ -229,9 +229,14 @@ class Candidates:
 
 
 def mark_pretrained(model: dict[str, Any]) -> None:
-    """Gives networks that nobody teaches the checkpoint that is to be trained for them."""
-    for name in GraphConfig(model).without_weights:
-        if model['nodes'][name].get('network') and name != model['target']:
+    """Gives networks that nobody teaches the checkpoint that is to be trained for them.
+
+    One that shares modules with others stays as it is: they would have to learn around its weights.
+    """
+    graph = GraphConfig(model)
+    sharing = {name for name in graph.nodes if graph.owner(name)} | set(map(graph.owner, graph.nodes))
+    for name in graph.without_weights:
+        if model['nodes'][name].get('network') and name != model['target'] and name not in sharing:
             model['nodes'][name]['checkpoint'] = PRETRAINED
 
 
