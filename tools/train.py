@@ -8,6 +8,8 @@ from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_
 from ktg_mm.apis.arguments import seed
 from ktg_mm.apis.checks.whole import check_is_there
 from ktg_mm.apis.resume import last_checkpoint_if_finished
+from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.visualization import graph_summary
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +62,7 @@ def main() -> None:
         if is_main_process():
             print(f'{runner.work_dir}: the run is finished; its last checkpoint is {last}')
         return
+    runner.logger.info(graph_summary(unwrapped(runner.model), runner.cfg.model))
     train(runner)
 
 

@@ -204,11 +204,12 @@ def gate_name(edge: EdgeConfig) -> str:
     return type_name(edge.gate.cfg).removesuffix('Gate')
 
 
-def edge_text(edge: EdgeConfig) -> str:
+def edge_text(edge: EdgeConfig, short: bool = True) -> str:
     """Returns what an edge teaches and when, in short.
 
     Args:
         edge: The edge.
+        short: False writes types as a config has them, and does not mark what learns. Defaults to True.
 
     Example:
         >>> loss, gate = dict(type='KLDivergence', temperature=2.0), dict(type='LinearGate')
@@ -218,7 +219,7 @@ def edge_text(edge: EdgeConfig) -> str:
     cfg, factor = edge.cfg, _factor(edge.cfg)
     if edge.is_average:
         return f'EMA {short_number(cfg["decay"])}' if 'decay' in cfg else 'EMA'
-    losses = ' + '.join(map(_loss_text, edge.losses)) or 'no loss'
+    losses = ' + '.join(_loss_text(loss, short) for loss in edge.losses) or 'no loss'
     if factor:
         losses = f'{factor}({losses})' if ' + ' in losses else factor + losses
     arguments = ', '.join(
@@ -226,7 +227,8 @@ def edge_text(edge: EdgeConfig) -> str:
         for name, value in edge.gate.cfg.items()
         if name != 'type'
     )
-    parts = [losses, f'{gate_name(edge)}({arguments})' if arguments else gate_name(edge)]
+    gate = gate_name(edge) if short else type_name(edge.gate.cfg)
+    parts = [losses, f'{gate}({arguments})' if arguments else gate]
     if isinstance(views := cfg.get('views'), Mapping):
         parts.append('→'.join(str(views[end]) for end in ('source', 'target') if end in views))
     if isinstance(samples := cfg.get('samples'), str):
@@ -234,15 +236,15 @@ def edge_text(edge: EdgeConfig) -> str:
     return ' · '.join(parts)
 
 
-def _loss_text(part: PartConfig) -> str:
-    loss = part.cfg
-    name = LOSSES.get(type_name(loss), [type_name(loss)])[0]
+def _loss_text(part: PartConfig, short: bool) -> str:
+    loss, name = part.cfg, type_name(part.cfg)
+    name = LOSSES[name][0] if short and name in LOSSES else name
     temperature = loss.get('temperature', 1)
     name = _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')
     name += f' τ={short_number(loss["threshold"])}' if loss.get('threshold') else ''
     if layers := part.arguments.get('layers'):
         name += f' {_layers_text(layers)}'
-    return f'{name} {LEARNS}' if part.says('learns') else name
+    return f'{name} {LEARNS}' if short and part.says('learns') else name
 
 
 def _layers_text(layers: Any) -> str:

@@ -68,6 +68,7 @@ def test_train_and_test(tools, accuracies: Callable[[str], dict[str, float]], ru
     trained = accuracies(printed)
     assert list(trained) == NODES
     assert min(trained.values()) > 80
+    assert printed.count('4 nodes, 9 edges, 1 of them idle; 227,566 parameters, 227,566 of them learn\n  net1: ') == 1
     again = tools.run('test.py', DIGITS, folder / 'epoch_2.pth', '--work-dir', folder / 'test')
     assert accuracies(again.stdout + again.stderr) == trained
     kept = sorted(path.name for path in folder.glob('*.pth'))
