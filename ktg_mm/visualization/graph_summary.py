@@ -20,8 +20,8 @@ def graph_summary(graph: KnowledgeTransferGraph, model_cfg: Mapping[str, Any]) -
     """Returns a line for each node, and one for each edge, or for all edges that differ in their ends alone.
 
     A node's parameters are its own, and those of another one whose modules it shares; the total counts each once. Whom
-    an edge teaches is said if it is not its target alone, or its target and the owners of what that shares. What an
-    edge remembers is said from 0.1 MB. Edges are idle that teach nobody. Many nodes in a row are ``net1..net5``.
+    an edge teaches is said if it is not its target alone, without the owners of what these share. What an edge
+    remembers is said from 0.1 MB. Edges are idle that teach nobody. Many nodes in a row are ``net1..net5``.
 
     Args:
         graph: The graph.
@@ -77,23 +77,26 @@ class _Kind(NamedTuple):
     teaches: str
     learnt: int
     remembered: int
-    whom: tuple[str, ...]
+    whom: str
 
     def text(self, number: int) -> str:
         each = ' each' if number > 1 else ''
         parts = [self.teaches]
         parts += [f'learns {_count(self.learnt, "parameter")}{each}'] if self.learnt else []
         parts += [f'remembers {self.remembered / 1e6:,.1f} MB{each}'] if self.remembered >= _WORTH_SAYING else []
-        parts += [f'teaches {", ".join(self.whom)}'] if self.whom else []
+        parts += [f'teaches {self.whom}'] if self.whom else []
         return ', '.join(parts)
 
 
 def _kind(graph: KnowledgeTransferGraph, config: GraphConfig, edge: EdgeConfig) -> _Kind:
     if edge.is_average:
-        return _Kind(edge_text(edge), 0, 0, ())
+        return _Kind(edge_text(edge), 0, 0, '')
     built = graph.edges[edge.key]
     remembered = sum(buffer.nbytes for buffer in built.buffers())
-    whom = () if config.reached[edge.key] == {edge.target} else graph.teaches[edge.key]
+    reached = config.reached[edge.key]
+    whom = ', '.join(name for name in graph.teaches[edge.key] if name in reached)
+    if reached <= {edge.target, edge.source}:
+        whom = 'its source as well' if edge.source in reached and edge.source != edge.target else ''
     return _Kind(edge_text(edge, short=False), _size(built.parameters()), remembered, whom)
 
 
@@ -111,7 +114,8 @@ def _names(config: GraphConfig, some: Collection[str]) -> str:
     """Names in the order of the nodes, ``net1..net5`` for many that stand in a row."""
     order = [LABEL, *config.nodes]
     places = sorted(map(order.index, some))
-    if len(places) > 3 and places[-1] - places[0] == len(places) - 1:
+    alike = len({order[place].rstrip('0123456789') for place in places}) == 1
+    if alike and len(places) > 3 and places[-1] - places[0] == len(places) - 1:
         return f'{order[places[0]]}..{order[places[-1]]}'
     return ', '.join(order[place] for place in places)
 

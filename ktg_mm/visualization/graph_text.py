@@ -20,6 +20,7 @@ LOSSES = {
     'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
     'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
+    'ClassifierDiversity': ('CD', 'classifiers are pushed apart'),
     'FitNets': ('FitNets', 'feature maps are regressed'),
     'AttentionTransfer': ('AT', 'attention transfer'),
     'PKT': ('PKT', 'probabilistic knowledge transfer'),

@@ -116,7 +116,7 @@ def test_what_edges_learn_and_remember_and_whom_they_teach(summary):
         'label->net1: CrossEntropy · ThroughGate',
         f'net2->net1:hint: 100×Hint map→embedding · ThroughGate, learns {adapter} parameters',  # noqa: RUF001
         f'net1->net2: Hint embedding · LinearGate, learns {adapter} parameters, remembers 4.0 MB',
-        'net2->net1: KLDivergence · ThroughGate, teaches net1, net2',
+        'net2->net1: KLDivergence · ThroughGate, teaches its source as well',
         'net1->mean: EMA 0.9',
         'random->net1: KLDivergence · ThroughGate',
     ]
@@ -129,9 +129,11 @@ def test_edges_that_differ_in_their_ends_alone_take_one_line(summary):
     edges |= {f'{a}->{b}': dict(loss=dict(type=Hint)) for a in names for b in names if a != b}
     nodes = {name: network() for name in names}
     nodes['some'] = dict(type='EnsembleNode', members=['net5', 'net1', 'net4', 'net2'])
+    nodes['other'] = dict(type='EnsembleNode', members=['net3', 'net4', 'net5', 'some'])
     _, lines = summary(nodes, edges, 'some')
     assert lines[6:] == [
         'some: Ensemble of net1, net2, net4, net5; target',
+        'other: Ensemble of net3, net4, net5, some',
         '5 edges from label to net1..net5: CrossEntropy · ThroughGate',
         '20 edges between net1..net5: Hint embedding · ThroughGate, learns 272 parameters each',
     ]

@@ -69,6 +69,7 @@ class CRD(FeatureLoss):
 
     adaptive = True
     relational = True
+    learns = True
     of_vectors = True
     needs = (*FeatureLoss.needs, Labels(), SampleIds('num_samples', key='sample_idx'))
 

@@ -43,6 +43,8 @@ class FitNets(FeatureLoss):
         torch.Size([1])
     """
 
+    learns = True
+
     def __init__(
         self,
         layers: str | Sequence[str] | Mapping[str, Any] = 'backbone.layer2',

@@ -46,6 +46,7 @@ class SRD(FeatureLoss):
     """
 
     relational = True
+    learns = True
     trains_head = True
     of_vectors = True
 

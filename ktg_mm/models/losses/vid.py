@@ -42,6 +42,8 @@ class VID(FeatureLoss):
         tensor([0.8047])
     """
 
+    learns = True
+
     def __init__(
         self,
         layers: str | Sequence[str] | Mapping[str, Any] = ('backbone.layer1', 'backbone.layer2', 'backbone.layer3'),
