@@ -3,15 +3,18 @@
 The graphs, and what the optimiser does with which node, are those of the shipped configs; the networks are small.
 """
 
+import functools
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.structures import DataSample
 
 from ktg_mm.apis.config import load_config
 from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor
+from ktg_mm.models import GraphDistributedDataParallel, KnowledgeTransferGraph
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 TRUNK = ['conv1', 'bn1', 'layer1.0.conv1', 'layer1.0.bn1', 'layer1.0.conv2', 'layer1.0.bn2']
@@ -196,19 +199,44 @@ def reached(family, trunk, key):
     return names
 
 
-def build(toys, family, trunk, **changes):
-    """A method's graph and optimiser, out of its config."""
+@functools.cache
+def read(path, *overlays):
+    return load_config(path, overlays=overlays)
+
+
+def config_of(family, trunk, norm_cfg=None):
+    """A method's config with small networks, of whatever norm layers."""
     overlays = [] if trunk else [CONFIGS / '_base_' / 'networks' / 'no_trunk.py']
-    config = load_config(CONFIGS / 'multi_branch' / f'{family}_digits.py', overlays=overlays)
-    model = config.model.to_dict()
+    config = read(CONFIGS / 'multi_branch' / f'{family}_digits.py', *overlays).to_dict()
+    nodes = config['model']['nodes']
     for name in NETWORKS[family]:
-        model['nodes'][name]['network'] = toys.network()
-        assert bool(model['nodes'][name].get('share')) == (trunk and name != 'net1')
-    graph = toys.build(model['nodes'], model['edges'], model['target'], **changes)
-    wrapper = config.optim_wrapper.to_dict()
+        assert bool(nodes[name].get('share')) == (trunk and name != 'net1')
+        nodes[name]['network'] = dict(
+            type='ImageClassifier',
+            backbone=dict(type='CIFARResNet', depth=8, base_channels=4, in_channels=1, norm_cfg=norm_cfg),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(type='LinearClsHead', num_classes=5, in_channels=16),
+        )
+    for node in nodes.values():
+        if node['type'] in ('GatedEnsembleNode', 'FusionEnsembleNode', 'FusionClassifierNode'):
+            node['norm_cfg'] = norm_cfg
+    return config
+
+
+def optim_wrapper_of(graph, config):
+    """The optimiser of a config."""
+    wrapper = config['optim_wrapper']
     assert wrapper.pop('constructor') == 'NodeOptimWrapperConstructor'
     by_node = wrapper.pop('paramwise_cfg', None)
-    return graph, NodeOptimWrapperConstructor(wrapper, by_node)(graph)
+    return NodeOptimWrapperConstructor(wrapper, by_node)(graph)
+
+
+def build(toys, family, trunk):
+    """A method's graph and optimiser, out of its config."""
+    config = config_of(family, trunk)
+    model = config['model']
+    graph = toys.build(model['nodes'], model['edges'], model['target'])
+    return graph, optim_wrapper_of(graph, config)
 
 
 def direct_step(nets, family, data, labels, progress, momentum):
@@ -266,4 +294,63 @@ def test_gradients_reach_what_the_method_trains(toys, family, trunk):
     assert trained == {name for name, _ in graph.named_parameters()}
     assert trained == {*LEARNS[family]}.union(
         *({*parameters_of(name, 'net1' if trunk else name), *head_of(name)} for name in NETWORKS[family])
+    )
+
+
+def train(family, trunk, norm_cfg, rank, world_size):
+    """Weights and buffers after two steps; of two processes each has every other image."""
+    config = config_of(family, trunk, norm_cfg)
+    model = config['model']
+    torch.manual_seed(0)
+    graph = KnowledgeTransferGraph(
+        model['nodes'], model['edges'], model['target'], data_preprocessor=dict(type='BaseDataPreprocessor')
+    ).double()
+    wrapper = optim_wrapper_of(graph, config)
+    trained = graph
+    if world_size > 1:
+        for parameter in graph.parameters() if rank else ():  # another start, which the first process's replaces
+            parameter.data.add_(1.0)
+        trained = GraphDistributedDataParallel(graph, device_ids=None, broadcast_buffers=False)
+    generator = torch.Generator().manual_seed(1)
+    for progress in PROGRESS[1:]:
+        images = torch.rand(8, 1, 16, 16, generator=generator, dtype=torch.float64)
+        labels = torch.randint(5, (8,), generator=generator)
+        part = slice(rank, None, world_size)
+        graph.progress = progress
+        samples = [DataSample().set_gt_label(int(label)) for label in labels[part]]
+        trained.train_step(dict(inputs=images[part], data_samples=samples), wrapper)
+    return graph.state_dict()
+
+
+def train_all(rank, world_size):
+    states = {f'{family} {trunk}': train(family, trunk, GROUPS, rank, world_size) for family, trunk in CASES}
+    return states | {family: train(family, True, None, rank, world_size) for family in FAMILIES}
+
+
+CASES = [*((family, True) for family in FAMILIES), ('one', False), ('okddip', False)]
+GROUPS = dict(type='GN', num_groups=2)
+
+
+@pytest.fixture(scope='module')
+def states(two_processes):
+    """After training by one process, and by each of two."""
+    return [train_all(0, 1), *two_processes(train_all)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('family', 'trunk'), CASES)
+def test_two_processes_equal_one_with_the_whole_batch(family, trunk, states):
+    alone, first, second = (state[f'{family} {trunk}'] for state in states)
+    assert not any('running' in key for key in alone)
+    torch.testing.assert_close(second, first, rtol=0, atol=0)
+    torch.testing.assert_close(first, alone, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('family', FAMILIES)
+def test_two_processes_with_batch_norm_have_the_same_weights(family, states):
+    _, first, second = (state[family] for state in states)
+    weights = [key for key in first if 'running' not in key]
+    torch.testing.assert_close(
+        {key: second[key] for key in weights}, {key: first[key] for key in weights}, rtol=0, atol=0
     )
