@@ -1,5 +1,5 @@
 # Feature fusion learning: two ResNet-32 on CIFAR-100.
-# Published accuracy of one branch, FFL-S (PCL's table): 72.18 +- 0.11 %.
+# Published accuracy of one branch, FFL-S (PCL's table): 72.18 +- 0.11. Weight decay as in the authors' code.
 #   python tools/train.py configs/multi_branch/ffl_cifar100.py
 _base_ = [
     '../_base_/graphs/ffl.py',
@@ -11,7 +11,7 @@ _base_ = [
 
 model = dict(nodes={name: dict(network=_base_.resnet32) for name in ['net1', 'net2']})
 train_dataloader = dict(batch_size=128)
-optim_wrapper = dict(paramwise_cfg=dict(nodes=dict(fusion=dict(weight_decay=1e-5))))
+optim_wrapper = dict(optimizer=dict(weight_decay=1e-4), paramwise_cfg=dict(nodes=dict(fusion=dict(weight_decay=1e-5))))
 val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='fusion/accuracy/top1'))

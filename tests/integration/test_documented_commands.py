@@ -96,7 +96,7 @@ def test_the_commands_are_found() -> None:
 
 def test_published_accuracies_have_their_deviations() -> None:
     found = []
-    for folder in ('single', 'dml', 'kd', 'ktg'):
+    for folder in ('single', 'dml', 'kd', 'ktg', 'multi_branch'):
         for path in sorted((REPOSITORY / 'configs' / folder).glob('*.py')):
             text = ' '.join(line.lstrip('# ') for line in path.read_text().splitlines() if line.startswith('#'))
             found += [(path.stem, *match) for match in re.findall(r'Published accuracy.*?: (\d\d\.\d\d)( \+- )?', text)]

@@ -1,6 +1,9 @@
 # Four branches on one trunk and their ensemble: three auxiliary ones, net1 to net3, and the group leader, the one to
-# deploy. They share all up to the end of the first stage, as in document 003, where the last two are separate.
-# Without a trunk, as four networks: --with configs/_base_/networks/no_trunk.py
+# deploy. They share all up to the end of the first of three stages: document 003, whose tables compare ONE, OKDDip and
+# its own method so, separates the last two. The code of OKDDip's authors, which has ONE as well, separates the last
+# alone: until='backbone.layer2' of each, and likewise the layer of ONE's gate. It can divide the gradients into the
+# trunk by the number of branches, which we do not. Without a trunk, as four networks: --with
+# configs/_base_/networks/no_trunk.py
 __networks = ['net1', 'net2', 'net3', 'leader']
 __shared = dict(type='NetworkNode', share=dict(node='net1', until='backbone.layer1'))
 

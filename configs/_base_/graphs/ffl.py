@@ -1,6 +1,8 @@
 # Feature fusion learning (Kim et al., ICPR 2020): two branches on one trunk, and a classifier of their fused feature
-# maps, which teaches both and learns from their mean; T = 3, growing over the first 80 of 300 epochs. The classifier's
-# weight decay is 1e-5 (the experiments say so). The authors' FFL is the fusion, FFL-S a branch.
+# maps, which teaches both and learns from their mean; T = 3, growing over the first 80 of 300 epochs. The authors' code
+# adds 1e-7 to the probabilities that teach, grows epoch by epoch, and steps the classifier with an optimiser of its
+# own, of weight decay 1e-5, which the experiments give the node. Its FFL is the fusion, its FFL-S a branch. The trunk,
+# one of three stages, is that of the other methods here. Two networks: --with configs/_base_/networks/no_trunk.py
 __networks = ['net1', 'net2']
 __kl = dict(loss=dict(type='KLDivergence', temperature=3.0), gate=dict(type='RampUpGate', length=80 / 300))
 

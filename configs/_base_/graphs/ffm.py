@@ -1,5 +1,7 @@
 # The feature fusion module of document 003: the auxiliary branches learn from their logits, weighed by their fused
-# feature maps, the leader from the mean of all branches; T = 3, alpha = 1, beta = 2.
+# feature maps, the leader from the mean of all branches, itself included; T = 3, alpha = 1, beta = 2, from the first
+# epoch on. It averages predictions, which we take for logits, as OKDDip does. No code is public: the size of the
+# convolutions, and that the mean is detached, are ours.
 _base_ = ['branches.py']
 
 __auxiliary = ['net1', 'net2', 'net3']

@@ -1,5 +1,6 @@
 # OKDDip (Chen et al., AAAI 2020): every auxiliary branch learns from an ensemble of its own, weighed by attention, the
-# leader from the mean of the auxiliary logits; T = 3, growing over the first 80 of 300 epochs.
+# leader from the mean of the auxiliary logits; T = 3, growing over the first 80 of 300 epochs. The authors' code adds
+# 1e-7 to the probabilities that teach, and grows epoch by epoch; here it grows at every iteration.
 _base_ = ['branches.py']
 
 __auxiliary = ['net1', 'net2', 'net3']
