@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper
+from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.structures import DataSample
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.checkpoint_hooks import use_safe_checkpoints
@@ -144,3 +147,63 @@ def test_dist_search_names_its_logs(tools, tmp_path: Path) -> None:
     tools.run_cold('dist_search.sh', SEARCH, '2', *overlays, '--work-dir', tmp_path / 'a', PYTHON=str(nothing))
     tools.run_cold('dist_search.sh', SEARCH, '2', *overlays, f'--work-dir={tmp_path}/b', PYTHON=str(nothing))
     assert (tmp_path / 'a/worker_1.log').is_file() and (tmp_path / 'b/worker_1.log').is_file()
+
+
+# Overlays in edges/ that put feature losses in the place of distillation: type and weight, from RepDistiller and
+# torchdistill.
+FEATURE_LOSSES = dict(
+    fitnets=('FitNets', 100.0), at=('AttentionTransfer', 1000.0), vid=('VID', 1.0), pkt=('PKT', 30000.0),
+    rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize('name', FEATURE_LOSSES)
+@pytest.mark.parametrize('data', ['digits', 'fashion_mnist_3000', 'cifar100'])
+def test_feature_losses_of_distillation(name: str, data: str, mmpretrain_scope: None) -> None:
+    cfg = load_config(CONFIGS / f'kd/kd_{data}.py', overlays=[CONFIGS / f'_base_/edges/{name}.py'])
+    kind, weight = FEATURE_LOSSES[name]
+    edges = cfg.model.edges.to_dict()
+    edge = edges.pop('net2->net1')
+    assert (edge['loss']['type'], edge['weight']) == (kind, weight) and set(edge) == {'loss', 'weight'}
+    expected = {'label->net1': dict(loss=dict(type='CrossEntropy'))}
+    if name == 'crd_kd':
+        expected['net2->net1:kd'] = dict(loss=dict(type='KLDivergence', temperature=4.0))
+    assert edges == expected
+
+    torch.manual_seed(0)
+    graph = MODELS.build(dict(cfg.model.to_dict(), data_preprocessor=cfg.data_preprocessor.to_dict()))
+    graph.train()
+    teacher = {key: value.clone() for key, value in graph.nodes['net2'].state_dict().items()}
+    parameters = [parameter for _, group in graph.parameter_groups() for parameter in group]
+    wrapper = OptimWrapper(torch.optim.SGD(parameters, lr=1.0))
+    own = [*graph.nodes['net1'].own_parameters()][:1], graph.edges['net2->net1'].parameters()
+    # A bias that a batch norm follows has no gradient.
+    learnt = [(value.detach().clone(), value) for values in own for value in values if value.dim() > 1]
+    samples = [DataSample(metainfo=dict(sample_idx=number)).set_gt_label(number % 10) for number in range(8)]
+    # Grey images of 8 pixels: what follows holds for any.
+    images = torch.rand(8, len(cfg.data_preprocessor.mean), 8, 8) * 255
+    log = graph.train_step(dict(inputs=list(images), data_samples=samples), wrapper)
+    values = {key.removeprefix('edge/'): float(value) for key, value in log.items() if key.startswith('edge/')}
+    assert set(values) == {'net2->net1', *expected}
+    assert float(log['loss']) == pytest.approx(sum(values.values()), rel=1e-4) and torch.isfinite(log['loss'])
+    for key, value in graph.nodes['net2'].state_dict().items():
+        assert value.equal(teacher[key])
+    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD'))
+    assert not any(before.equal(after) for before, after in learnt)
+
+
+@pytest.mark.parametrize(
+    ('config', 'number'),
+    [
+        ('kd/kd_digits', 1257),
+        ('kd/kd_fashion_mnist_3000', 3000),
+        ('kd/kd_fashion_mnist', 50_000),
+        ('kd/kd_cifar10', 50_000),
+        ('search/ktg_2node_four_gates_cifar100', 40_000),
+    ],
+)
+def test_crd_knows_how_many_images_there_are(config: str, number: int, mmpretrain_scope: None) -> None:
+    cfg = load_config(CONFIGS / f'{config}.py', overlays=[CONFIGS / '_base_/edges/crd.py'])
+    assert {edge.loss.num_samples for key, edge in cfg.model.edges.items() if key.startswith('net')} == {number}
+    if 'digits' in config:
+        assert len(DATASETS.build(cfg.train_dataloader.dataset)) == number
