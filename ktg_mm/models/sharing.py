@@ -46,11 +46,12 @@ class SharedModules:
         entry = 'until' if 'until' in share else 'modules'
         path = f'{path}.{entry}'
         for name in [share['until']] if entry == 'until' else share['modules']:
-            for network in (node.network, owner.network):
-                _check_there(network, name, path)
+            for network, whose in ((node.network, ''), (owner.network, f' of {share["node"]!r}')):
+                _check_there(network, name, path, whose)
         names = modules_until(node.network, share['until']) if entry == 'until' else share['modules']
         for name in names:
-            _check_there(owner.network, name, path)
+            if name not in dict(owner.network.named_modules()):
+                raise ConfigError(path, f'{name!r} is not in the network of {share["node"]!r}; name an earlier module')
             module = owner.network.get_submodule(name)
             _check_alike(node.network.get_submodule(name), module, name, path)
             if id(module) not in self._modules:
@@ -119,11 +120,11 @@ def modules_until(network: nn.Module, until: str) -> list[str]:
     return [name for name in names if name != 'data_preprocessor'] + [until]
 
 
-def _check_there(network: nn.Module, name: str, path: str) -> None:
+def _check_there(network: nn.Module, name: str, path: str, whose: str) -> None:
     modules = dict(network.named_modules())
     if not name or name not in modules:
         names = [name for name in modules if name and name.count('.') <= 1 and name != 'data_preprocessor']
-        raise ConfigError(path, f'the network has no module {name!r}; {did_you_mean(name, names)}')
+        raise ConfigError(path, f'the network{whose} has no module {name!r}; {did_you_mean(name, names)}')
 
 
 def _check_alike(own: nn.Module, others: nn.Module, name: str, path: str) -> None:

@@ -383,6 +383,23 @@ def test_unlike_modules(toys, change, says):
         toys.build(dict(net1=toys.node(), net2=node), E)
 
 
+def test_a_module_of_one_network_alone(toys):
+    """A wide network has no norm after its first convolution."""
+    nodes = dict(net1=dict(type='NetworkNode', network=OTHERS['wide'][0]), net2=toys.node())
+    for share, says in (
+        (
+            dict(until='backbone.layer1'),
+            "until: 'backbone.bn1' is not in the network of 'net1'; name an earlier module",
+        ),
+        (dict(until='backbone.bn1'), "until: the network of 'net1' has no module 'backbone.bn1'; did you mean "),
+    ):
+        nodes['net2'] = toys.node(share=dict(node='net1', **share))
+        nodes['net2']['network'] = toys.network(in_channels=3, base_channels=16)
+        with pytest.raises(ConfigError) as caught:
+            toys.build(nodes, E)
+        assert str(caught.value).startswith(f'model.nodes.net2.share.{says}')
+
+
 def test_the_owners_first_weights_hold(toys, tmp_path):
     """Its own initialisation, or its checkpoint; the branch's checkpoint gives what is the branch's own."""
     graph = shared(toys)

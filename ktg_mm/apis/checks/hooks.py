@@ -105,6 +105,14 @@ def _averages(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> N
         if name not in known:
             raise ConfigError(path, f'{kind.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
     check_values(kind, average, path)
+    nodes = (cfg.get('model') or {}).get('nodes') or {}
+    sharing = [name for name, node in nodes.items() if isinstance(node, Mapping) and node.get('share')]
+    if part.get('update_buffers') and sharing:
+        raise ConfigError(
+            f'{path}.update_buffers',
+            f'must be False: what {sharing[0]!r} shares would move twice in a step; the average then has the batch '
+            'statistics of the model',
+        )
 
 
 def _profiler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:
