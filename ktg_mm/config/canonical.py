@@ -40,9 +40,8 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     nodes = {name: _node_text(node) for name, node in graph.nodes.items()}
     members = {name: graph.members(name) for name in nodes}
     edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
-    for name, node in graph.nodes.items():  # whose modules a node shares is as an edge
-        if (owner := graph.owner(name)) is not None:
-            edges.append((owner, name, f'share {as_text(_without(node["share"], "node"))}'))
+    edges += _shared(graph, nodes)
+    for name, node in graph.nodes.items():
         if graph.members(name) and 'type' in node and getattr(class_of(NODES, node), 'ordered', False):
             edges += [(member, name, f'member {i}') for i, member in enumerate(graph.members(name))]
     colours = {name: f'named {name}' if name in named else nodes[name] for name in nodes}
@@ -76,6 +75,19 @@ def _edge_text(edge: EdgeConfig) -> str:
     if edge.detach:  # the default
         cfg = _without(cfg, 'detach')
     return as_text(_without(cfg, 'gate') if edge.is_open else cfg)
+
+
+def _shared(graph: GraphConfig, nodes: Mapping[str, str]) -> set[tuple[str, str, str]]:
+    """What nodes share, as edges: from the owner, or between all of them where any could be the owner."""
+    edges: set[tuple[str, str, str]] = set()
+    for name, node in graph.nodes.items():
+        if (owner := graph.owner(name)) is not None:
+            text = f'share {as_text(_without(node["share"], "node"))}'
+            sharing = [owner, *(other for other in nodes if graph.nodes[other].get('share') == node['share'])]
+            alike = len({nodes[other] for other in sharing}) == 1
+            pairs = itertools.permutations(sharing, 2) if alike else [(owner, name)]
+            edges |= {(one, other, text) for one, other in pairs}
+    return edges
 
 
 def _without(cfg: Mapping[str, Any], *entries: str) -> dict[str, Any]:

@@ -251,18 +251,20 @@ class GraphConfig:
             ['label->a']
         """
         reaches = self.teaches() | {edge.key: (edge.target,) for edge in self.edges.values() if edge.is_average}
-        heard: set[str] = set()
+        heard, scored = set[str](), set(scored)
         more = self.made_of(scored)
         while more > heard:
             heard = more
             edges = [self.edges[key] for key, names in reaches.items() if heard.intersection(names)]
             ends = {end for edge in edges for end in (edge.source, edge.target)}
             more = heard | self.made_of(ends.union(*(self.owners(name) for name in heard)))
-        return {
-            **self.model,
-            'nodes': {name: dict(node) for name, node in self.nodes.items() if name in heard},
-            'edges': {key: dict(self.edges[key].cfg) for key, names in reaches.items() if heard.intersection(names)},
-        }
+        nodes = {name: dict(node) for name, node in self.nodes.items() if name in heard}
+        kept = {key: dict(self.edges[key].cfg) for key, names in reaches.items() if heard.intersection(names)}
+        reduced = {**self.model, 'nodes': nodes, 'edges': kept}
+        idle = heard - self.made_of(scored.union(*(parse_edge_key(key)[:2] for key in kept)))
+        for name in [name for name in self.nodes if name in idle and not is_pretrained(self.nodes[name])]:
+            without_node(reduced, name)  # of whom one is there for its modules alone, another may own them
+        return reduced
 
 
 def without_node(model: dict[str, Any], name: str) -> None:

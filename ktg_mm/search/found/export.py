@@ -6,7 +6,7 @@ import copy
 import keyword
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from ktg_mm.config.config_text import Reference, difference, write_value
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.space.parameter import ConfigPath, Parameter, at
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.space.space import put
-from ktg_mm.search.space.space_keys import at
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
@@ -83,7 +83,7 @@ def export_graph(
             raise UserError(f'--trial {chosen.number}: its best node, {best!r}, is none of its graph')
         candidate = candidates.with_target(candidate, best)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
-    changes = _changes(base_cfg, candidate)
+    changes = _changes(base_cfg, candidate, candidates.space.parameters)
     text = '\n'.join(
         [
             *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
@@ -163,25 +163,25 @@ def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder:
     return teachers
 
 
-def _changes(base: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
+def _changes(base: Mapping[str, Any], candidate: Candidate, parameters: Iterable[Parameter]) -> dict[str, Any]:
     """What the config says beside the model: what else was drawn, and hooks that name nodes."""
     model = candidate.config['model']
     kept = {key: value for key, value in base.items() if key not in ('model', 'search')}
     wanted = copy.deepcopy(without_absent(kept, model))
-    for name in candidate.values:
-        if not name.startswith('model.'):
-            _copy(candidate.config, wanted, name)
+    for parameter in parameters:
+        if parameter.name in candidate.values and parameter.path[0] != 'model':
+            _copy(candidate.config, wanted, parameter.path)
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
     return difference({key: value for key, value in base.items() if key != 'model'}, wanted)
 
 
-def _copy(config: Mapping[str, Any], wanted: dict[str, Any], name: str) -> None:
+def _copy(config: Mapping[str, Any], wanted: dict[str, Any], path: ConfigPath) -> None:
     """Copies what stands at a path of one config into another."""
-    path = tuple(name.split('.'))
     for depth, key in enumerate(path[:-1], start=1):
         if at(wanted, path[:depth]) is None:
+            name = '.'.join(path)
             raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}')
     put(wanted, path, copy.deepcopy(at(config, path)))
 

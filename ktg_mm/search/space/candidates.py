@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,8 +142,13 @@ class Candidates:
             if isinstance(members := node.get('members'), (list, tuple)) and len(members) < 2:
                 raise UntaughtError(f'model.nodes.{name}.members', 'fewer than two of them are left')
         config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
-        rest = {name: value for name, value in values.items() if not name.startswith(('model.nodes.', 'model.edges.'))}
-        return Candidate(values, config, graph_key(reduced, self._named, rest))
+        elsewhere = {parameter.name for parameter in self.space.parameters if not _in_graph(parameter.path)}
+        rest = {name: value for name, value in values.items() if name in elsewhere}
+        return Candidate(
+            values,
+            config,
+            graph_key(reduced, self._named, rest),
+        )
 
     def with_target(self, candidate: Candidate, target: str) -> Candidate:
         """The candidate with another node as its target, and without what that one does not hear."""
@@ -231,14 +236,22 @@ class Candidates:
 def mark_pretrained(model: dict[str, Any]) -> None:
     """Gives networks that nobody teaches the checkpoint that is to be trained for them.
 
-    One that shares modules with others stays as it is: they would have to learn around its weights.
+    Raises:
+        UntaughtError: If one of them shares modules, so that it cannot be trained on its own.
     """
     graph = GraphConfig(model)
-    sharing = {name for name in graph.nodes if graph.owner(name)} | set(map(graph.owner, graph.nodes))
+    sharing = {end for name in graph.nodes if (owner := graph.owner(name)) for end in (name, owner)}
     for name in graph.without_weights:
-        if model['nodes'][name].get('network') and name != model['target'] and name not in sharing:
+        if model['nodes'][name].get('network') and name != model['target']:
+            if name in sharing:
+                raise UntaughtError(f'model.nodes.{name}', 'nobody teaches this branch, and others what it shares')
             model['nodes'][name]['checkpoint'] = PRETRAINED
 
 
 def _words(value: Any) -> Iterable[str]:
     return re.findall(r'\w+', as_text(value))
+
+
+def _in_graph(path: Sequence[str]) -> bool:
+    """Whether a place of the config is in a node or an edge."""
+    return len(path) > 2 and path[0] == 'model' and path[1] in ('nodes', 'edges')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.made_up_loader import MadeUpLoader
 from ktg_mm.apis.undisturbed import undisturbed
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
-from ktg_mm.config.fingerprint import as_text
 from ktg_mm.errors import ConfigError, UntaughtError
-from ktg_mm.models.build import build_edge, build_part
-from ktg_mm.registry import NODES
+from ktg_mm.models.build import build_edge
 
 from .candidates import Candidates, mark_pretrained
+from .check_fit import FitCheck, looks_into_networks, networks_at
 from .metrics import read_scores
+from .parameter import Parameter
 from .search_data import check_search_data
+from .space import SearchSpace
 from .space_keys import key_path
 
 _CLASSES = 1000  # of the made-up sample, enough for any top k
@@ -33,31 +34,47 @@ _CLASSES = 1000  # of the made-up sample, enough for any top k
 def check_space(candidates: Candidates) -> None:
     """Checks that the metric exists, and that every choice, and both ends of every range, make a sound config.
 
-    Choices are tried one at a time. A graph that cannot learn is no mistake: the search draws another. Each network is
-    built once, without its weights being loaded.
+    Choices are tried one at a time; those of a loss that looks into networks with all networks that may stand at the
+    edge's ends. A graph that cannot learn is no mistake: the search draws another. Each network is built once, without
+    its weights being loaded.
 
     Raises:
         ConfigError: At the first choice that is wrong; the message names its key in the space.
     """
     _check_metrics(candidates)
     space = candidates.space
-    built: set[str] = set()
+    fit = FitCheck()
     fill = False
     try:
-        _check(candidates, space.base, (), built)
+        _check(candidates, space.base, (), fit)
     except ConfigError:  # it may lack what the space alone gives
         fill = True
-        _check(candidates, space.draw_first(), (), built)
+        _check(candidates, space.draw_first(), (), fit)
     _ = candidates.directions  # refuses a metric of which nobody says which way it is better
     for parameter in space.parameters:
         for given, drawn in itertools.product(space.grounds(parameter), parameter.ends):
-            config = space.example(parameter, drawn, given, fill)
+            under = given
             try:
+                config = space.example(parameter, drawn, given, fill)
                 if config is not None:
-                    _check(candidates, config, parameter.path, built)
+                    _check(candidates, config, parameter.path, fit)
+                for under in _under(space, parameter, config, given):
+                    if (other := space.example(parameter, drawn, under, fill)) is not None:
+                        fit.edge(other['model'], parameter.path[2])
             except ConfigError as error:
-                under = ''.join(f' under choice {name!r} of {other!r}' for other, name in given.items())
-                raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{under}', str(error)) from error
+                where = ''.join(f' under choice {name!r} of {other!r}' for other, name in under.items())
+                raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{where}', str(error)) from error
+
+
+def _under(
+    space: SearchSpace, parameter: Parameter, config: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """What the networks at the ends of an edge may be, if one of its parts looks into them."""
+    if config is not None and parameter.path[:2] == ('model', 'edges') and len(parameter.path) > 2:
+        cfg = config['model']['edges'].get(parameter.path[2])
+        if cfg and looks_into_networks(EdgeConfig(parameter.path[2], cfg)):
+            for networks in networks_at(space, parameter):
+                yield {**given, **networks}
 
 
 def _check_metrics(candidates: Candidates) -> None:
@@ -97,13 +114,13 @@ def reported(config: Mapping[str, Any], key: str) -> dict[str, float] | None:
         return None
 
 
-def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], built: set[str]) -> None:
+def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], fit: FitCheck) -> None:
     """Checks a config of which one place differs from the base, which has been checked."""
     model = dict(config['model'])
-    if candidates.pretrains:
-        model['nodes'] = {name: dict(node) for name, node in model['nodes'].items()}
-        mark_pretrained(model)
     try:
+        if candidates.pretrains:
+            model['nodes'] = {name: dict(node) for name, node in model['nodes'].items()}
+            mark_pretrained(model)
         if changed[:1] == ('model',) and changed[1:2] in (('nodes',), ('edges',)):
             GraphConfig(model).check()
         else:
@@ -117,12 +134,14 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         for key in changed[2:3] or model['edges']:
             if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:
                 build_edge(edge)
-    for name, node in model['nodes'].items() if changed[:2] == ('model', 'nodes') else ():
-        text = as_text(node)
-        if node.get('network') and text not in built:
-            built.add(text)
-            with torch.random.fork_rng():
-                build_part(NODES, node, f'model.nodes.{name}')
+    if changed[:2] == ('model', 'nodes'):
+        for name, node in model['nodes'].items():
+            if node.get('network'):
+                fit.node(model, name)
+    if changed[:2] == ('model', 'nodes') or not changed:
+        for key in model['edges']:
+            fit.edge(model, key)
+        fit.graph(config)
 
 
 def _check_loader(cfg: Config, name: str) -> None:

@@ -12,7 +12,8 @@ from ktg_mm.config import LABEL, parse_edge_key
 from ktg_mm.config.graph_config import without_node
 from ktg_mm.errors import ConfigError
 
-from .space_keys import ConfigPath, Parameter, at, depends, read_space
+from .parameter import ConfigPath, Parameter, at, depends
+from .space_keys import read_space
 
 Ask = Callable[[str, BaseDistribution], Any]
 
@@ -21,7 +22,8 @@ class SearchSpace:
     """Paths of a config, with what each may be.
 
     A key is a path; ``*`` stands for any name at its place, also within a name (``label->*``, ``net[23]``). Where
-    several keys fit one path, the one with the fewest ``*`` wins, and of as many the narrower. A value is one of
+    several keys fit one path, the one with the fewest ``*`` wins, and of as many the narrower. Paths with commas
+    between them are one parameter: what is drawn comes to all of them. A value is one of
 
     - ``dict(name=choice, ...)`` or a list of plain choices: the choice replaces everything under the path, and the
       study keeps its name. The choice None removes the entry (a node with its edges);
@@ -64,7 +66,8 @@ class SearchSpace:
         values: dict[str, Any] = {}
         for parameter in self.parameters:
             if (only is None or parameter.name in only) and _is_active(parameter, config, values):
-                values[parameter.name] = ask(parameter.name, parameter.distribution)
+                if parameter.name not in values:  # else it was, for another of its paths
+                    values[parameter.name] = ask(parameter.name, parameter.distribution)
                 put(config, parameter.path, parameter.value(values[parameter.name]))
         self._forget_members(config)
         return values, config
@@ -204,7 +207,11 @@ def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict
     total: float = 1
     for group in _groups(parameters):
         first, rest = group[0], group[1:]
-        if not _is_active(first, config, values):
+        if first.name in values and _is_active(first, config, values):  # drawn with another of its paths
+            chosen = _copy(config)
+            put(chosen, first.path, first.value(values[first.name]))
+            total *= _count(rest, chosen, values)
+        elif not _is_active(first, config, values):
             total *= _count(rest, config, values)
         elif not (rest and first.choices):
             total *= _options(first) * _count(rest, config, values)
@@ -232,7 +239,11 @@ def _groups(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
     """Splits parameters, in order, into groups that do not depend on one another."""
     groups: list[list[int]] = []
     for i, parameter in enumerate(parameters):
-        touching = [group for group in groups if any(depends(parameter, parameters[j]) for j in group)]
+        touching = [group for group in groups if any(_linked(parameter, parameters[j]) for j in group)]
         groups = [group for group in groups if group not in touching]
         groups.append(sorted(sum(touching, [i])))
     return [[parameters[i] for i in group] for group in groups]
+
+
+def _linked(parameter: Parameter, earlier: Parameter) -> bool:
+    return parameter.name == earlier.name or depends(parameter, earlier)

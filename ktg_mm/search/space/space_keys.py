@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import fnmatch
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -14,52 +12,13 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from ktg_mm.errors import ConfigError, did_you_mean, one_line
 
+from .parameter import ConfigPath, Parameter, at, depends, get, names_in
+
 _WILD = '*?['  # as in names of files
 _RANGE = {'low', 'high', 'log', 'step'}
 _ENTRY = {'choices', 'when', *_RANGE}
 # How other tools of search write a range or choices; the names alone would be taken for those of choices.
 _FOREIGN = {'min', 'max', 'lower', 'upper', 'value', 'values', 'distribution'}
-
-ConfigPath = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One path of the config and what it may be.
-
-    Args:
-        key: The key of the space that it comes from.
-        path: The keys of the config that lead to the place.
-        distribution: What Optuna draws from: the choices' names, or a range.
-        choices: The choices' values by their names; empty for a range.
-        when: The parameter is drawn only if each of these parameters took one of the choices named beside it.
-    """
-
-    key: str
-    path: ConfigPath
-    distribution: BaseDistribution
-    choices: Mapping[str, Any] = field(default_factory=dict)
-    when: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The path with dots, which is the parameter's name in the study."""
-        return '.'.join(self.path)
-
-    def value(self, drawn: Any) -> Any:
-        """What comes into the config for a drawn name or number."""
-        return copy.deepcopy(self.choices[drawn]) if self.choices else drawn
-
-    @property
-    def ends(self) -> list[Any]:
-        """The names of all choices, or both ends of a range."""
-        return list(self.choices) or [self.distribution.low, self.distribution.high]  # type: ignore[attr-defined]
-
-    def under(self, path: ConfigPath) -> dict[str, Any]:
-        """What each choice puts at a path of the config, by the choice's name; empty if the path leads elsewhere."""
-        depth = len(self.path)
-        choices = self.choices if self.path == path[:depth] else {}
-        return {name: at(value, path[depth:]) for name, value in choices.items()}
 
 
 def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
@@ -77,20 +36,21 @@ def read_space(space: Any, base: Mapping[str, Any]) -> list[Parameter]:
     """
     if not isinstance(space, Mapping) or not space:
         raise ConfigError('search.space', 'must be a dict of at least one path of the config and its choices')
-    fitting: dict[ConfigPath, list[Parameter]] = {}
+    fitting: dict[ConfigPath, list[tuple[str, Parameter]]] = {}
     for key, entry in space.items():
         if not isinstance(key, str):
             raise ConfigError('search.space', f'a key must be a path such as "model.edges.*.gate", got {key!r}')
-        for path, matched in _expand(key, base, space):
-            fitting.setdefault(path, []).append(_read_parameter(key, path, entry, matched))
+        for part in _parts(key):
+            for path, matched in _expand(key, part, base, space):
+                fitting.setdefault(path, []).append((part, _read_parameter(key, path, entry, matched)))
     parameters = []
     for path, found in fitting.items():
-        found.sort(key=lambda parameter: _wildness(parameter.key))
-        ties = [parameter for parameter in found if _wildness(parameter.key) == _wildness(found[0].key)]
-        narrowest = [one for one in ties if all(_covers(other.key, one.key) for other in ties)]
+        found.sort(key=lambda one: _wildness(one[0]))
+        ties = [(part, parameter) for part, parameter in found if _wildness(part) == _wildness(found[0][0])]
+        narrowest = [one for part, one in ties if all(_covers(other, part) for other, _ in ties)]
         if not narrowest:
-            clash = f'fits {".".join(path)!r} as {ties[0].key!r} does, and neither is narrower'
-            raise ConfigError(key_path(ties[1].key), f'{clash}; give that path a key of its own')
+            clash = f'fits {".".join(path)!r} as {ties[0][1].key!r} does, and neither is narrower'
+            raise ConfigError(key_path(ties[1][1].key), f'{clash}; give that path a key of its own')
         parameters.append(narrowest[0])
     for parameter in parameters:
         _check_place(parameter, parameters, base)
@@ -102,36 +62,14 @@ def key_path(key: str) -> str:
     return f'search.space[{key!r}]'
 
 
-def names_in(here: Any) -> list[str]:
-    """The keys of a dict, or the indices of a list."""
-    if isinstance(here, Mapping):
-        return [str(name) for name in here]
-    return [str(i) for i in range(len(here))] if isinstance(here, (list, tuple)) else []
+def _parts(key: str) -> list[str]:
+    """The paths of a key: one, or several with commas between them, which one choice sets."""
+    return [part.strip() for part in key.split(',')]
 
 
-def get(here: Any, name: str) -> Any:
-    """What a dict or list has under a name; None if it has nothing there."""
-    if isinstance(here, Mapping):
-        return here.get(name)
-    return here[int(name)] if isinstance(here, (list, tuple)) and name in names_in(here) else None
-
-
-def at(here: Any, path: Sequence[str]) -> Any:
-    """What stands at a path of dicts and lists; None if nothing does."""
-    for name in path:
-        here = get(here, name)
-    return here
-
-
-def depends(parameter: Parameter, earlier: Parameter) -> bool:
-    """Whether an earlier parameter's choice may decide if a parameter is drawn."""
-    if earlier.name in parameter.when or parameter.path[: len(earlier.path)] == earlier.path:
-        return True
-    if parameter.path[:2] != ('model', 'edges') or len(parameter.path) < 3 or earlier.path[:2] != ('model', 'nodes'):
-        return False
-    if len(earlier.path) == 2:  # it says which nodes there are
-        return True
-    return len(earlier.path) == 3 and None in earlier.choices.values() and earlier.path[2] in parameter.path[2]
+def _together(key: str) -> str | None:
+    """The name of what a key of several paths sets at once; None for a key of one."""
+    return ', '.join(_parts(key)) if ',' in key else None
 
 
 def _wildness(key: str) -> int:
@@ -144,11 +82,13 @@ def _covers(wide: str, narrow: str) -> bool:
     return all(a == b or fnmatch.fnmatchcase(a, b) for a, b in pairs)
 
 
-def _expand(key: str, base: Mapping[str, Any], space: Mapping[str, Any]) -> list[tuple[ConfigPath, ConfigPath]]:
-    """Every path that a key stands for, with what its ``*`` segments stand for."""
+def _expand(
+    key: str, part: str, base: Mapping[str, Any], space: Mapping[str, Any]
+) -> list[tuple[ConfigPath, ConfigPath]]:
+    """Every path that a part of a key stands for, with what its ``*`` segments stand for."""
     paths: list[tuple[ConfigPath, ConfigPath, Any]] = [((), (), base)]
-    others = [other.split('.') for other in space if isinstance(other, str) and other != key]
-    segments = key.split('.')
+    others = [one.split('.') for other in space if isinstance(other, str) and other != key for one in _parts(other)]
+    segments = part.split('.')
     for i, segment in enumerate(segments):
         longer = []
         for path, matched, here in paths:
@@ -198,9 +138,9 @@ def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[st
             if name not in kind:
                 beside = 'choices' if 'choices' in entry else 'low and high'
                 raise ConfigError(where, f'unknown entry {name!r} beside {beside}; {did_you_mean(name, kind)}')
-        when = _conditions(key, entry.get('when') or {}, matched)
+        when = _conditions(key, entry.get('when') or {}, () if _together(key) else matched)
         if 'choices' not in entry:
-            return Parameter(key, path, _range(key, entry), when=when)
+            return Parameter(key, path, _range(key, entry), when=when, together=_together(key))
         entry = entry['choices']
     elif isinstance(entry, Mapping) and entry and _is_no_range(entry):
         missing = f'has {", ".join(sorted(entry))}, but neither choices nor both low and high'
@@ -216,7 +156,7 @@ def _read_parameter(key: str, path: ConfigPath, entry: Any, matched: Sequence[st
     for name in choices:
         if not isinstance(name, str):
             raise ConfigError(where, f"a choice's name must be a string, got {name!r}")
-    return Parameter(key, path, CategoricalDistribution(tuple(choices)), choices, when)
+    return Parameter(key, path, CategoricalDistribution(tuple(choices)), choices, when, _together(key))
 
 
 def _is_no_range(entry: Mapping[str, Any]) -> bool:
@@ -236,6 +176,8 @@ def _conditions(key: str, when: Any, matched: Sequence[str]) -> dict[str, list[s
 
 def _fill(key: str, other: str, matched: Sequence[str]) -> str:
     """A condition's path with its ``*`` segments replaced by what they stand for in the key."""
+    if name := _together(other):  # a parameter's name as it is
+        return name
     segments = other.split('.')
     starred = [i for i, segment in enumerate(segments) if _wildness(segment)]
     if len(starred) > len(matched):
@@ -267,29 +209,34 @@ def _range(key: str, entry: Mapping[str, Any]) -> BaseDistribution:
 def _in_order(parameters: list[Parameter]) -> list[Parameter]:
     """Shallow paths first, and each parameter after those that decide whether it is drawn."""
     names = {parameter.name: parameter for parameter in parameters}
-    ordered: dict[str, Parameter] = {}
+    ordered: dict[ConfigPath, Parameter] = {}
 
-    def visit(parameter: Parameter, above: tuple[str, ...]) -> None:
-        if parameter.name in ordered:
+    def visit(parameter: Parameter, above: tuple[ConfigPath, ...]) -> None:
+        if parameter.path in ordered:
             return
         when = f'{key_path(parameter.key)}.when'
-        if parameter.name in above:
-            raise ConfigError(when, f'the conditions form a cycle: {" <- ".join([*above, parameter.name])}')
-        for other, wanted in parameter.when.items():
-            if other == parameter.name:
-                raise ConfigError(when, f'{other!r} is conditional on itself; name another parameter')
-            if other not in names:
-                raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
-            if not (choices := names[other].choices):
-                raise ConfigError(when, f'{other!r} is a range; a condition needs a parameter with choices')
-            for name in wanted:
-                if name not in choices:
-                    raise ConfigError(when, f'{other!r} has no choice {name!r}; {did_you_mean(name, choices)}')
+        if parameter.path in above:
+            circle = ' <- '.join('.'.join(path) for path in [*above, parameter.path])
+            raise ConfigError(when, f'the conditions form a cycle: {circle}')
+        _check_conditions(when, parameter, names)
         for earlier in parameters:
             if earlier is not parameter and depends(parameter, earlier):
-                visit(earlier, (*above, parameter.name))
-        ordered[parameter.name] = parameter
+                visit(earlier, (*above, parameter.path))
+        ordered[parameter.path] = parameter
 
     for parameter in sorted(parameters, key=lambda one: (len(one.path), one.path[:2] != ('model', 'nodes'))):
         visit(parameter, ())
     return list(ordered.values())
+
+
+def _check_conditions(when: str, parameter: Parameter, names: Mapping[str, Parameter]) -> None:
+    for other, wanted in parameter.when.items():
+        if other == parameter.name:
+            raise ConfigError(when, f'{other!r} is conditional on itself; name another parameter')
+        if other not in names:
+            raise ConfigError(when, f'{other!r} is no parameter of the space; {did_you_mean(other, names)}')
+        if not (choices := names[other].choices):
+            raise ConfigError(when, f'{other!r} is a range; a condition needs a parameter with choices')
+        for name in wanted:
+            if name not in choices:
+                raise ConfigError(when, f'{other!r} has no choice {name!r}; {did_you_mean(name, choices)}')
