@@ -2,9 +2,10 @@
 
     python tests/kills/training.py --kills 30
 
-One of three kills is SIGKILL, of all its processes; the others ask it to end (SIGTERM, SIGINT). A loop over epochs and
-one over iterations take turns: when one has come to its end, the other begins. Ends with status 0 if all runs end with
-the same weights, momentum and schedules, bit by bit.
+One of three kills is SIGKILL, of all its processes; the others ask it to end (SIGTERM, SIGINT). A loop over epochs, one
+over iterations, and one over epochs of branches with an ensemble that learns, adapters and a memory take turns: when
+one has come to its end, the next begins. Ends with status 0 if all runs end with the same weights, memories, momentum and
+schedules, bit by bit.
 """
 
 import argparse
@@ -32,6 +33,18 @@ _base_ = [{str(ROOT / 'configs/ktg/ens_3node_digits.py')!r}]
 train_dataloader = dict(batch_size=16, dataset=dict(indices=160), num_workers=1, persistent_workers=True)
 train_cfg = dict(max_epochs=15)
 param_scheduler = dict(end=15)
+"""
+BRANCHES = f"""
+_base_ = [{str(ROOT / 'configs/multi_branch/okddip_digits.py')!r}]
+train_dataloader = dict(batch_size=16, dataset=dict(indices=160), num_workers=1, persistent_workers=True)
+train_cfg = dict(max_epochs=10)
+param_scheduler = dict(end=10)
+model = dict(
+    edges={{
+        'net1->net2:hint': dict(loss=dict(type='FitNets')),
+        'leader->net3:contrast': dict(loss=dict(type='CRD', num_samples=160, num_negatives=64)),
+    }}
+)
 """
 ITERATIONS = """
 train_dataloader.update(num_workers=1, persistent_workers=True)
@@ -107,7 +120,7 @@ def main() -> None:
         folder = Path(name)
         (folder / 'tools').mkdir()
         tools = stack.enter_context(started_tools(folder / 'tools'))
-        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS)
+        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS, BRANCHES)
         courses = [Course(tools, folder / f'course_{i}', text) for i, text in enumerate(texts)]
         while kills.total() < args.kills:
             course = min(courses, key=lambda course: course.finished)
