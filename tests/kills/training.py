@@ -4,8 +4,8 @@
 
 One of three kills is SIGKILL, of all its processes; the others ask it to end (SIGTERM, SIGINT). A loop over epochs, one
 over iterations, and one over epochs of branches with an ensemble that learns, adapters and a memory take turns: when
-one has come to its end, the next begins. Ends with status 0 if all runs end with the same weights, memories, momentum and
-schedules, bit by bit.
+one has come to its end, the next begins. Ends with status 0 if all runs end with the same weights, memories, momentum
+and schedules, bit by bit.
 """
 
 import argparse
