@@ -105,8 +105,10 @@ def _averages(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> N
         if name not in known:
             raise ConfigError(path, f'{kind.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
     check_values(kind, average, path)
-    nodes = (cfg.get('model') or {}).get('nodes') or {}
-    sharing = [name for name, node in nodes.items() if isinstance(node, Mapping) and node.get('share')]
+    model = cfg.get('model')
+    nodes = model.get('nodes') if isinstance(model, Mapping) else None
+    items = nodes.items() if isinstance(nodes, Mapping) else ()
+    sharing = [name for name, node in items if isinstance(node, Mapping) and node.get('share')]
     if part.get('update_buffers') and sharing:
         raise ConfigError(
             f'{path}.update_buffers',

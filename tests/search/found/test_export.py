@@ -430,3 +430,27 @@ search = dict(retrain={str(DML)!r}, space={{'{path}': [0.1, 0.2]}})
     with pytest.raises(UserError) as caught:
         export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     assert str(caught.value) == f"--base: has no place for {path!r}, which was searched; it lacks 'paramwise_cfg'"
+
+
+def test_a_branch_point_and_an_undetached_edge(tmp_path: Path, search, record) -> None:
+    """They are in the exported config, which builds and shares."""
+    text = """
+net2 = dict(type='NetworkNode', network=_base_.resnet8, share=dict(node='net1', until='backbone.layer1'))
+model = dict(nodes=dict(_delete_=True, net1=dict(type='NetworkNode', network=_base_.resnet8), net2=net2),
+             edges=dict(_delete_=True, **{
+                 'label->net1': dict(loss=dict(type='CrossEntropy')),
+                 'label->net2': dict(loss=dict(type='CrossEntropy')),
+                 'net2->net1': dict(loss=dict(type='KLDivergence'), detach=False)}))
+points = dict(early='backbone.layer1', late='backbone.layer2')
+search.update(space=dict(_delete_=True, **{'model.nodes.net2.share.until': points}))
+"""
+    cfg = search(text)
+    record(cfg, ({'model.nodes.net2.share.until': 'late'}, 0.9), ({'model.nodes.net2.share.until': 'early'}, 0.5))
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
+    found = load_config(out)
+    assert found.model.nodes.net2.share == dict(node='net1', until='backbone.layer2')
+    assert found.model.edges['net2->net1'].detach is False
+    check_config(found)
+    found.work_dir = str(tmp_path / 'work')
+    networks = [node.network.backbone for node in build_runner(found).model.nodes.values()]
+    assert networks[0].layer2 is networks[1].layer2 and networks[0].layer3 is not networks[1].layer3

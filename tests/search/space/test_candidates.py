@@ -336,3 +336,55 @@ def test_a_teacher_with_weights_of_its_own_is_not_trained_again(weights, is_trai
     own = dict(nodes=dict(b=dict(type='NetworkNode', network=NETWORK | weights)))
     node = chosen(Candidates(config('ab', model=own)), b='cutoff', ab='cutoff').config['model']['nodes']['b']
     assert node.get('checkpoint') == (PRETRAINED if is_trained else None)
+
+
+def sharing(pretrain=True, **gates):
+    """A search for the branch point of b, for who is there at all, and for gates; c shares with b's owner a, too."""
+    share = dict(node='a', until='backbone.features.0')
+    nodes = {name: dict(type='NetworkNode', network=NETWORK, share=dict(share)) for name in 'bc'}
+    points = {f'features.{i}': f'backbone.features.{i}' for i in (0, 3)}
+    space = {
+        'model.nodes.b.share.until': points,
+        'model.nodes.a': dict(there=dict(type='NetworkNode', network=NETWORK), absent=None),
+    }
+    whole = config('abc', model=dict(nodes=nodes, target='b'), space=space | gates, pretrain=pretrain)
+    return Candidates(whole)
+
+
+def test_branch_points_are_drawn():
+    candidates = sharing()
+    found = {draw(candidates, i).key for i in range(3)}
+    by_hand = {
+        (until, owner): candidates.make(
+            {'model.nodes.b.share.until': until, 'model.nodes.a': owner}
+            if owner == 'there'
+            else {'model.nodes.a': owner, 'model.nodes.b.share.until': until}
+        )
+        for until in ('features.0', 'features.3')
+        for owner in ('there', 'absent')
+    }
+    assert by_hand['features.3', 'there'].config['model']['nodes']['b']['share']['until'] == 'backbone.features.3'
+    assert by_hand['features.3', 'there'].key != by_hand['features.0', 'there'].key
+    assert len(found) == 3 and found <= {candidate.key for candidate in by_hand.values()}
+
+
+def test_a_choice_that_removes_the_owner():
+    """The first branch owns what was shared; the other shares it with that one."""
+    gone = sharing().make({'model.nodes.a': 'absent', 'model.nodes.b.share.until': 'features.0'})
+    nodes = gone.config['model']['nodes']
+    assert set(nodes) == {'b', 'c'} and 'share' not in nodes['b']
+    assert nodes['c']['share'] == dict(node='b', until='backbone.features.0')
+    GraphConfig(gone.config['model']).check()
+
+
+@pytest.mark.parametrize('pretrain', [True, False])
+def test_no_checkpoint_is_trained_for_a_network_that_shares(pretrain):
+    """An owner of which others train the trunk alone, and a branch that nobody teaches: drawn again."""
+    edges = ('model.edges.label->a.gate', 'model.edges.b->a.gate', 'model.edges.c->a.gate')
+    for name in 'ac':
+        keys = [edge.replace('->a', f'->{name}').replace(f'{name}->{name}', f'a->{name}') for edge in edges]
+        candidates = sharing(pretrain, **dict.fromkeys(keys, GATES))
+        values = dict.fromkeys((p.name for p in candidates.space.parameters), 'cutoff')
+        values |= {'model.nodes.a': 'there', 'model.nodes.b.share.until': 'features.0'}
+        with pytest.raises(UntaughtError, match=rf'^model\.nodes\.{name}: nobody teaches this network'):
+            candidates.make(values)
