@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.registry import DefaultScope
+from mmengine.runner import load_checkpoint
+from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from ktg_mm.apis.config import load_config
 from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor
 from ktg_mm.models import GraphDistributedDataParallel, KnowledgeTransferGraph
+from ktg_mm.models.nodes import NetworkNode
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 TRUNK = ['conv1', 'bn1', 'layer1.0.conv1', 'layer1.0.bn1', 'layer1.0.conv2', 'layer1.0.bn2']
@@ -354,3 +358,25 @@ def test_two_processes_with_batch_norm_have_the_same_weights(family, states):
     torch.testing.assert_close(
         {key: second[key] for key in weights}, {key: first[key] for key in weights}, rtol=0, atol=0
     )
+
+
+@pytest.mark.parametrize('trunk', [True, False], ids=['trunk', 'full networks'])
+@pytest.mark.parametrize('family', ['one', 'okddip', 'ffm_cd'])
+def test_the_leader_alone_is_deployed(toys, tmp_path, family, trunk):
+    graph, optim_wrapper = build(toys, family, trunk)
+    assert graph.target == 'leader'
+    graph.train_step(toys.batch(), optim_wrapper)
+    torch.save(dict(state_dict=graph.state_dict()), tmp_path / 'graph.pth')
+    images = toys.batch(seed=9)['inputs']
+    expected = graph.eval()(images)
+    config = config_of(family, trunk)['model']['nodes']['leader']['network']
+    node = NetworkNode(config, checkpoint=str(tmp_path / 'graph.pth'), prefix='nodes.leader.network.').double()
+    node.init_weights()
+    torch.testing.assert_close(node.eval()(images).logits, expected, rtol=0, atol=0)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        plain = MODELS.build(config).double().eval()
+    weights = torch.load(tmp_path / 'graph.pth', weights_only=True)['state_dict']
+    prefix = 'nodes.leader.network.'
+    torch.save({key[len(prefix) :]: w for key, w in weights.items() if key.startswith(prefix)}, tmp_path / 'leader.pth')
+    load_checkpoint(plain, str(tmp_path / 'leader.pth'), map_location='cpu', strict=True)
+    torch.testing.assert_close(plain(images), expected, rtol=0, atol=0)

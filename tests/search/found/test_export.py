@@ -454,3 +454,38 @@ search.update(space=dict(_delete_=True, **{'model.nodes.net2.share.until': point
     found.work_dir = str(tmp_path / 'work')
     networks = [node.network.backbone for node in build_runner(found).model.nodes.values()]
     assert networks[0].layer2 is networks[1].layer2 and networks[0].layer3 is not networks[1].layer3
+
+
+ONE = CONFIGS / 'multi_branch/one_digits.py'
+GATED = f"""
+spaces = dict(open=dict(type='ThroughGate'), cutoff=dict(type='CutoffGate'))
+search = dict(
+    trials=4,
+    metric='leader/accuracy/top1',
+    space={{'model.edges.teacher->net3.gate': spaces, 'model.edges.label->teacher.gate': spaces}},
+    retrain={str(ONE)!r},
+)
+"""
+
+
+def test_what_an_ensemble_has_learnt_and_what_networks_share_are_exported(tmp_path: Path, record) -> None:
+    path = tmp_path / 'configs/search.py'
+    path.parent.mkdir()
+    path.write_text(f'_base_ = [{str(ONE)!r}]\n{GATED}')
+    cfg = load_config(path)
+    values = {'model.edges.teacher->net3.gate': 'cutoff', 'model.edges.label->teacher.gate': 'open'}
+    record(cfg, (values, 0.5))
+    exported = load_config(export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path)))
+    model, whole = exported.model.to_dict(), load_config(ONE).model.to_dict()
+    assert model['nodes'] == {name: node for name, node in whole['nodes'].items() if name != 'ensemble'}
+    assert model['nodes']['leader']['share'] == dict(node='net1', until='backbone.layer1')
+    assert set(whole['edges']) - set(model['edges']) == {'teacher->net3'}
+    assert model['edges']['label->teacher']['gate'] == dict(type='ThroughGate')
+    check_config(exported)
+    short = dict(
+        train_dataloader=dict(dataset=dict(indices=64)), train_cfg=dict(max_epochs=1), param_scheduler=dict(end=1)
+    )
+    exported.merge_from_dict(short)
+    runner = build_runner(exported, tmp_path / 'run')
+    runner.train()
+    assert (tmp_path / 'run' / 'epoch_1.pth').exists()
