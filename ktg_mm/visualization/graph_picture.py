@@ -74,7 +74,7 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
         rest += [] if line is MEMBER else outside  # a faint line may pass behind a label
         line.draw(canvas, clear_arc(boxes[other], boxes[name], BENDS, rest))
     curves = _curves(mutual, boxes, outside, 0.24 if written else 0.15)
-    tails = [curve.vertices[0] for edge, curve in zip(mutual, curves, strict=True) if not edge.detach]
+    tails = [sampled(curve, 2)[0] for edge, curve in zip(mutual, curves, strict=True) if not edge.detach]
     taken = [*boxes.values(), *outside, *(Box(x, y, 0.26, 0.26) for x, y in tails)]
     points = [sampled(curve) for curve in curves]
     for index, (edge, curve) in enumerate(zip(mutual, curves, strict=True)):
@@ -89,9 +89,9 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
             taken.append(place)
             draw_mark(canvas, text, place, colour, written)
     drawn = {line for line, _, _ in undirected}
-    others = [line for line in (MEMBER, TAUGHT_MEMBER, SHARED) if line in drawn]
-    others += [TAUGHT_SOURCE] if any(not edge.detach for edge in mutual) else []
-    draw_legend(canvas, edges, {} if written else numbers, styles, others)
+    extra = [line for line in (MEMBER, TAUGHT_MEMBER, SHARED) if line in drawn]
+    extra += [TAUGHT_SOURCE] if any(not edge.detach for edge in mutual) else []
+    draw_legend(canvas, edges, {} if written else numbers, styles, extra)
     if title:
         limits = canvas.limits
         canvas.text(title, limits.intervalx.mean(), limits.y1 + 0.3, size=12, bold=True)
@@ -149,7 +149,8 @@ def _numbers(mutual: list[EdgeConfig]) -> dict[str, int]:
 def _undirected(graph: GraphConfig) -> list[tuple[Line, str, str]]:
     """What is no edge: how it is drawn, and the two nodes, the one that is read or owns modules first."""
     taught = taught_members(graph)
-    shared = [(SHARED, owner, name) for name in graph.nodes if (owner := graph.owner(name)) in graph.nodes]
+    owners = {name: graph.owner(name) for name in graph.nodes}
+    shared = [(SHARED, owner, name) for name, owner in owners.items() if owner is not None and owner in graph.nodes]
     return shared + [
         (TAUGHT_MEMBER if (name, member) in taught else MEMBER, member, name)
         for name in graph.nodes
