@@ -60,10 +60,11 @@ def join(nodes: Mapping[str, Node], edges: Mapping[str, TransferEdge]) -> None:
     """
     with torch.random.fork_rng(devices=[]):
         for name, node in nodes.items():
-            shapes = {}
+            shapes: dict[str, Mapping[str, torch.Size]] = {}
             for member, layers in node.reads().items():
                 try:
-                    shapes |= {member: nodes[member].ask_for_features(layers)} if layers else {}
+                    if layers:
+                        shapes[member] = nodes[member].ask_for_features(layers)
                 except (UserError, ValueError) as error:
                     problem = str(error).removeprefix('layers: ')
                     raise ConfigError(f'model.nodes.{name}.layer', f'node {member!r}: {problem}') from error

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +68,7 @@ class FusionClassifierNode(Node):
         depthwise = conv_norm_relu(total, total, 3, self.norm_cfg, groups=total)
         pointwise = conv_norm_relu(total, channels, 1, self.norm_cfg)
         for module in (depthwise, pointwise):
-            convolution = module.conv
+            convolution = cast(nn.Conv2d, module.conv)
             scale = math.sqrt(2 / (convolution.kernel_size[0] ** 2 * convolution.out_channels))
             nn.init.normal_(convolution.weight, std=scale)
         self.fusion = nn.Sequential(
@@ -78,7 +78,7 @@ class FusionClassifierNode(Node):
 
     def classifier(self) -> Tensor:
         """The matrix of the linear classifier, shape (C, D)."""
-        return self.fusion[-1].weight
+        return cast(nn.Linear, self.fusion[-1]).weight
 
     def forward(self, inputs: list[NodeOutput]) -> NodeOutput:  # type: ignore[override]
         """Returns the output of the classifier, logits of shape (B, C)."""
