@@ -13,6 +13,7 @@ from ktg_mm.models.nodes import Node
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
+pytestmark = pytest.mark.slow
 UPDATES = ['SimultaneousUpdate', 'SequentialUpdate', 'PCGradUpdate']
 
 

@@ -90,6 +90,7 @@ def test_most_random_graphs_are_sound(toys):
     assert sum(any(node.get('detach') is False for node in model['nodes'].values()) for model in sound) >= 10
 
 
+@pytest.mark.slow
 @settings(max_examples=25, **PROPERTY)
 @given(st.integers(0, 10**6))
 def test_gradients_reach_exactly_whom_the_config_says(toys, seed):
@@ -132,6 +133,7 @@ def trained(toys, model, weights=None, steps=2, **arguments):
     return first, {name: node.state_dict() for name, node in graph.nodes.items()}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, **PROPERTY)
 @given(st.integers(0, 10**6), st.sampled_from(['SimultaneousUpdate', 'SequentialUpdate', 'PCGradUpdate']))
 def test_the_reduced_graph_trains_scored_nodes_alike(toys, seed, update):
