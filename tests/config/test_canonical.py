@@ -368,3 +368,30 @@ def test_samples_that_are_the_default_need_not_be_said(key, gate, samples, equal
     said = copy.deepcopy(unsaid)
     said['edges'][key]['samples'] = samples
     assert (graph_key(unsaid, {'a'}) == graph_key(said, {'a'})) == equal
+
+
+def branches(owner, names='abc', until='stem', **more):
+    """Nodes alike, of which one owns what all share, and edges that tell them apart."""
+    share = dict(node=owner, until=until)
+    nodes = {name: dict(type='NetworkNode', **({} if name == owner else dict(share=share))) for name in names}
+    edges = {f'label->{name}': dict(CE) for name in names} | {'b->a': dict(KL), 'c->b': dict(KL)}
+    return dict(type='KnowledgeTransferGraph', nodes=nodes, edges=edges, target='a', **more)
+
+
+def test_any_branch_may_own_the_trunk():
+    keys = {graph_key(branches(owner), ['a']) for owner in 'abc'}
+    assert len(keys) == 1
+    assert graph_key(branches('a', until='layer1'), ['a']) not in keys
+    apart = branches('a')
+    apart['nodes']['c'].pop('share')
+    assert graph_key(apart, ['a']) not in keys
+
+
+def test_an_owner_of_another_kind_is_told_apart():
+    """Its weights are those that all begin with."""
+    found = []
+    for owner in 'ab':
+        model = branches(owner)
+        model['nodes']['a']['checkpoint'] = 'a.pth'
+        found.append(graph_key(model, ['a']))
+    assert found[0] != found[1]

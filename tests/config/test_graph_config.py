@@ -90,3 +90,18 @@ def test_a_node_is_taken_out():
     without_node(model, 'a')
     assert list(model['edges']) == ['b->mean', 'label->mean', 'vote->b']
     assert 'a' not in model['nodes'] and model['nodes']['vote']['members'] == ['mean']
+
+
+def test_an_owner_that_only_owns_is_left_out():
+    """Of the branches that remain the first owns what they share; where the owner has weights to give, it stays."""
+    share = dict(share=dict(node='a', until='stem'))
+    nodes = dict(a=NODE, b=dict(NODE, **share), c=dict(NODE, **share))
+    model = dict(nodes=nodes, edges={'label->b': CE, 'label->c': CE, 'b->c': KL}, target='c')
+    reduced = GraphConfig(model).reduced(['c'])
+    assert reduced['nodes'] == dict(b=NODE, c=dict(NODE, share=dict(node='b', until='stem')))
+    assert set(reduced['edges']) == set(model['edges']) and nodes['c'] == dict(NODE, **share)
+    for change in (
+        dict(nodes=nodes | dict(a=dict(NODE, checkpoint='a.pth'))),
+        dict(edges={**model['edges'], 'label->a': CE}),
+    ):
+        assert set(GraphConfig({**model, **change}).reduced(['c'])['nodes']) == {'a', 'b', 'c'}

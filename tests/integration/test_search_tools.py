@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ktg_mm.apis import load_config
+
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SEARCH = CONFIGS / 'search/ktg_3node_digits.py'
 TINY = [
@@ -128,3 +130,20 @@ def test_a_database_that_is_damaged(tools, searched: Path, tmp_path: Path, tool:
     process = tools.run(tool, SEARCH, '--work-dir', tmp_path, *out, *options, status=2)
     (line,) = process.stderr.splitlines()
     assert line.startswith(f'error: --storage sqlite:///{tmp_path}/search.db, of --work-dir: ') and 'malformed' in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['features_3node_digits', 'branches_digits'])
+def test_what_is_found_among_features_and_branches_trains(tools, accuracies, tmp_path: Path, name: str) -> None:
+    config, out = CONFIGS / f'search/{name}.py', tmp_path / 'found.py'
+    options = ['--cfg-options', 'search.hook=None', *TINY]
+    tools.run('search.py', config, '--work-dir', tmp_path, '--trials', 2, *options)
+    _, score = best_trial(tmp_path)
+    tools.run('export_graph.py', config, '--work-dir', tmp_path, '--out', out, *options)
+    graph = load_config(out).model
+    if name == 'branches_digits':
+        assert {'net1', 'net2', 'net3', 'leader'} <= set(graph.nodes) and graph.target == 'leader'
+    printed = tools.run('train.py', out, '--work-dir', tmp_path / 'run', '--cfg-options', *TINY)
+    (again,) = re.findall(rf'Epoch\(val\) \[2\]\[.*val/{graph.target}/accuracy/top1: ([\d.]+)', printed.stdout)
+    assert float(again) == pytest.approx(score, abs=1e-4)
+    assert graph.target in accuracies(printed.stdout + printed.stderr)

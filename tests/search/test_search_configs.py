@@ -15,7 +15,9 @@ from mmpretrain.structures import DataSample
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.config import GraphConfig, parse_edge_key
+from ktg_mm.errors import UntaughtError
 from ktg_mm.search import Candidates
+from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.search_data import check_search_data
 from ktg_mm.search.worker.trial_config import trial_config
@@ -50,7 +52,11 @@ def size(name):
     """Networks ^ (n - 1) x gates ^ (n^2); losses or temperatures count with three of four gates, between nodes."""
     if name == 'semi_fixmatch_space_cifar100':  # two edges of three losses, which count with three of four gates
         return 4 * (1 + 3 * 3) ** 2
+    if 'branches' in name:  # four branch points, a mean as the teacher or one of three that learn
+        return 4 * 4**4 * (4**4 + 3 * 4**5)
     n = int(re.search(r'(\d)node', name).group(1))
+    if 'features' in name:  # KL divergence, three losses at three layers, three of embeddings
+        return 2 ** (n - 1) * 4**n * ((1 + 3 * 3 + 3) * 4) ** (n * (n - 1))
     if 'diverse' in name:  # two losses and five gates an edge; an average has no gate
         return 2 ** (n - 1) * 4**n * (2 * 5) ** n * (2 * 5 + 1) ** (n * (n - 1))
     if 'six_losses' in name:
@@ -111,6 +117,12 @@ def test_config(name):
     if name.startswith('semi_'):
         check_semi_supervised(name, cfg, nodes)
         return
+    if 'branches' in name:
+        full = load_config(CONFIGS / 'search' / retrain)
+        assert {key: full.model.nodes[key] for key in nodes} == {key: base['nodes'][key] for key in nodes}
+        assert full.train_cfg == cfg.train_cfg and full.optim_wrapper == cfg.optim_wrapper
+        assert full.train_dataloader == cfg.train_dataloader
+        return
     number = int(re.search(r'(\d)node', name).group(1))
     assert nodes == {f'net{i}' for i in range(1, number + 1)}
     assert len(base['edges']) == number**2
@@ -141,6 +153,55 @@ def test_losses_of_the_thesis(data):
         values = {name: choice if name.endswith('.loss') else value for name, value in names.items()}
         loss = candidates.space.apply(values)['model']['edges'][edge]['loss']
         assert [part['type'] for part in (loss if isinstance(loss, list) else [loss])] == types
+
+
+BRANCH_POINT = 'model.nodes.net2.share, model.nodes.net3.share, model.nodes.leader.share'
+
+
+def test_branches_of_the_papers():
+    """The space holds the graphs of Song and Chai, ONE, OKDDip and FFM, but for how their losses ramp up."""
+    candidates = Candidates(config_of('branches_digits'))
+    gates = {parameter.name for parameter in candidates.space.parameters if parameter.path[-1] == 'gate'}
+    rest = {'model.edges.label->teacher': 'nothing', 'model.edges.label->teacher.gate': 'through'}
+    for parameter in candidates.space.parameters:
+        rest.setdefault(parameter.name, next(iter(parameter.choices)))
+    for teacher, family, cut in [
+        ('mean', 'song_chai', []),
+        ('gated', 'one', ['all_but_leader->leader']),
+        ('attention', 'okddip', ['teacher->leader']),
+        ('fusion', 'ffm', ['teacher->leader']),
+    ]:
+        values = {**rest, **dict.fromkeys(gates, 'through'), BRANCH_POINT: 'layer1', 'model.nodes.teacher': teacher}
+        found = candidates.make({**values, **{f'model.edges.{key}.gate': 'cutoff' for key in cut}}).config['model']
+        published = load_config(CONFIGS / f'multi_branch/{family}_digits.py').model.to_dict()
+        published['nodes'].pop('ensemble', None) if family != 'ffm' else None
+        assert {key for key in found['edges'] if key.startswith('label->')} == {
+            key for key in published['edges'] if key.startswith('label->')
+        }
+        assert {name: found['nodes'][name].get('share') for name in ('net1', 'net2', 'net3', 'leader')} == {
+            name: published['nodes'][name].get('share') for name in ('net1', 'net2', 'net3', 'leader')
+        }
+        types = [
+            {(node['type'], tuple(node['members'])) for node in model['nodes'].values() if 'members' in node}
+            for model in (found, published)
+        ]
+        # FFM's leader hears the mean of all branches, itself included, twice as much.
+        assert types[0] == types[1] or family == 'ffm'
+        detached = [
+            {parse_edge_key(key).target: edge.get('detach', True) for key, edge in model['edges'].items()}
+            for model in (found, published)
+        ]
+        assert detached[0] == detached[1]
+
+
+def test_an_untaught_branch_is_no_teacher():
+    candidates = Candidates(config_of('branches_digits'))
+    values = {parameter.name: next(iter(parameter.choices)) for parameter in candidates.space.parameters}
+    values |= {'model.edges.label->net2.gate': 'cutoff', 'model.edges.all_but_net2->net2.gate': 'cutoff'}
+    # On its own it is trained on the labels first; on a trunk that others train that would be of no use.
+    assert candidates.make(values).config['model']['nodes']['net2']['checkpoint'] == PRETRAINED
+    with pytest.raises(UntaughtError, match=r'^model\.nodes\.net2: nobody teaches this branch'):
+        candidates.make({**values, BRANCH_POINT: 'layer1'})
 
 
 def test_sine_gates():

@@ -134,6 +134,7 @@ def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str
         for key in changed[2:3] or model['edges']:
             if key in model['edges'] and not (edge := EdgeConfig(key, model['edges'][key])).is_average:
                 build_edge(edge)
+                fit.edge(model, key)
     if changed[:2] == ('model', 'nodes'):
         for name, node in model['nodes'].items():
             if node.get('network'):

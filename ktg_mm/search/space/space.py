@@ -214,7 +214,7 @@ def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict
         elif not _is_active(first, config, values):
             total *= _count(rest, config, values)
         elif not (rest and first.choices):
-            total *= _options(first) * _count(rest, config, values)
+            total *= _options(first) * _count(rest, config, {**values, first.name: first.ends[0]})
         else:
             subtotal: float = 0
             for name in first.choices:

@@ -3,6 +3,7 @@
 import sqlite3
 
 BASE = 'configs/search/ktg_3node_digits.py'
+BRANCH_POINT = 'model.nodes.net2.share, model.nodes.net3.share, model.nodes.leader.share'
 LR = 'optim_wrapper.optimizer.lr'
 
 
@@ -24,6 +25,16 @@ def pruner(entries, says):
 def space(entry, key=LR):
     """An entry of the space."""
     return lines(f'search = dict(space={{{key!r}: {entry}}})', f'search.space[{key!r}]')
+
+
+def features(entry, key='model.edges.net2->net1'):
+    """An entry of the space of feature losses."""
+    return dict(space(entry, key), base='configs/search/features_3node_digits.py')
+
+
+def branches(entry, key='model.nodes.teacher'):
+    """An entry of the space of branches, added to the one that it has."""
+    return dict(space(entry, key), base='configs/search/branches_digits.py')
 
 
 def args(*arguments, says, **more):
@@ -144,6 +155,25 @@ CASES = [
     space('[1, 2]', 'model.nodes.net9.network'),
     space("dict(a=dict(type='LinaerGate'))", 'model.edges.net1->net2.gate'),
     space("dict(a=dict(type='ImageClasifier'))", 'model.nodes.net2.network'),
+    # spaces of features and of branches
+    features("dict(kl=dict(loss=dict(type='KLDivergence')), hint=dict(loss=dict(type='FitNets', layers='layer2')))"),
+    features("dict(hint=dict(loss=dict(type='FitNets', layers='backbone.layer4'), weight=100.0))"),
+    features("dict(hint=dict(loss=dict(type='FitNets', layers='embedding')))"),
+    features("dict(hint=dict(loss=dict(type='FitNets', layer='map')))"),
+    features("dict(at=dict(loss=dict(type='AttentionTransfer'), weigth=1000.0))"),
+    features("dict(pkt=dict(loss=dict(type='PKT'), weight=-1.0))"),
+    features("dict(crd=dict(loss=dict(type='CRD')))"),
+    features("dict(rkd=dict(loss=dict(type='RKD')))", 'model.edges.label->net1'),
+    branches("dict(deep=dict(node='net1', until='backbone.layer4'))", BRANCH_POINT),
+    branches("dict(whole=dict(node='net1', until='head.fc'))", BRANCH_POINT),
+    branches("dict(layer1=dict(node='net9', until='backbone.layer1'))", BRANCH_POINT),
+    branches("dict(layer1=dict(until='backbone.layer1'))", BRANCH_POINT),
+    branches('dict(none=None)', 'model.nodes.net2.share, model.nodes.net9.share'),
+    branches("dict(layer1=dict(node='net2', until='backbone.layer1'))", 'model.nodes.net1.share'),
+    branches("dict(fusion=dict(layer='embedding'))"),
+    branches("dict(gated=dict(layer='backbone.layer5'))"),
+    branches("dict(attention=dict(members=['net1', 'net9']))"),
+    branches("dict(attention=dict(type='AttentionEnsemble'))"),
     # the rest of the config
     lines('val_dataloader = None\nval_cfg = None\nval_evaluator = None', 'val_dataloader'),
     lines('val_evaluator = None', 'val_evaluator'),

@@ -24,6 +24,9 @@ NETWORK = dict(
 )
 
 
+LENET = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=3), head=dict(type='ClsHead'))
+
+
 def check(space, names='ab', edges=None, **whole):
     nodes = {name: dict(type='NetworkNode', network=NETWORK) for name in names}
     if edges is None:
@@ -124,6 +127,30 @@ MISTAKES = {
         {'model.nodes.a': dict(stays=dict(type='NetworkNode', network=NETWORK), goes=None)},
         "search.space['model.nodes.a'], choice 'goes': model.target: no node is named 'a'; known: b",
     ),
+    "a loss's layer": (
+        {LOSS: dict(kl=KL['loss'], hint=dict(type='FitNets', layers='backbone.layer4'))},
+        f"search.space['{LOSS}'], choice 'hint': model.edges['a->b'].loss.layers: node 'b': the network has no module "
+        "'backbone.layer4'; did you mean 'backbone.layer3'?",
+    ),
+    "a loss's kind of feature": (
+        {'model.edges.[ab]->*': dict(kl=KL, hint=dict(loss=dict(type='FitNets', layers='embedding')))},
+        "search.space['model.edges.[ab]->*'], choice 'hint': model.edges['a->b'].loss.layers: 'embedding' of the "
+        'target gives features of shape (64,), but FitNets compares feature maps',
+    ),
+    "a layer in one of an end's networks": (
+        {LOSS: dict(kl=KL['loss'], hint=dict(type='FitNets')), 'model.nodes.b.network': dict(x=NETWORK, lenet=LENET)},
+        f"search.space['{LOSS}'], choice 'hint' under choice 'lenet' of 'model.nodes.b.network': "
+        "model.edges['a->b'].loss.layers: node 'b': the network has no module 'backbone.layer2'",
+    ),
+    'a branch point': (
+        {'model.nodes.b.share': dict(none=None, layer4=dict(node='a', until='backbone.layer4'))},
+        "search.space['model.nodes.b.share'], choice 'layer4': model.nodes.b.share.until: the network has no module "
+        "'backbone.layer4'; did you mean 'backbone.layer3'?",
+    ),
+    'an owner': (
+        {'model.nodes.b.share': dict(none=None, c=dict(node='c', until='backbone.layer1'))},
+        "search.space['model.nodes.b.share'], choice 'c': model.nodes.b.share.node: no other network is named 'c'",
+    ),
     'optimizer': (
         {'optim_wrapper.optimizer.rate': dict(low=0.1, high=1.0)},
         "search.space['optim_wrapper.optimizer.rate'], choice 0.1: optim_wrapper.optimizer: SGD has no argument 'rate'",
@@ -185,3 +212,21 @@ def test_a_typing_error_in_an_evaluator_is_named_as_that():
     for evaluator in (dict(type='NodeMetricc'), dict(type='NodeMetric', metric=dict(type='Accuracyy'))):
         with pytest.raises(ConfigError, match=r"^val_evaluator(\.metric)?\.type: unknown metric '\w+'; did you mean"):
             evaluated('a/accuracy/top1', evaluator)
+
+
+def test_what_an_ensemble_fuses():
+    edges = {'label->a': dict(loss=dict(type='CrossEntropy')), 'vote->a': dict(KL, detach=False)}
+    fusion = dict(type='FusionEnsembleNode', members=['a', 'b'])
+    check({'model.nodes.vote': dict(fusion=fusion)}, edges=edges | {'label->b': edges['label->a']})
+    with pytest.raises(ConfigError, match=r"choice 'flat': model\.nodes\.vote: layer: members must have feature maps"):
+        space = {'model.nodes.vote': dict(fusion=fusion, flat=dict(fusion, layer='embedding'))}
+        check(space, edges=edges | {'label->b': edges['label->a']})
+
+
+def test_networks_of_both_ends_are_looked_into_together():
+    """A condition keeps apart what does not fit."""
+    loss = dict(choices=dict(hint=dict(type='FitNets')), when={'model.nodes.b.network': 'x'})
+    networks = {'model.nodes.b.network': dict(x=NETWORK, lenet=LENET)}
+    check({'model.edges.a->b.loss': loss, **networks})
+    with pytest.raises(ConfigError, match=r"\['model\.edges\.b->a\.loss'\], choice 'hint' under choice 'lenet' of"):
+        check({'model.edges.b->a.loss': dict(kl=KL['loss'], hint=dict(type='FitNets')), **networks})

@@ -542,3 +542,51 @@ def test_equally_specific_keys_are_no_mistake_where_a_third_decides():
         'b->c': ['x'],
         'c->a': ['y'],
     }
+
+
+def test_paths_that_one_choice_sets():
+    key = 'model.nodes.b.share,model.nodes.c.share'
+    name = 'model.nodes.b.share, model.nodes.c.share'
+    one = dict(node='a')
+    space = SearchSpace(
+        {key: dict(none=None, one=one), 'optimizer.lr': dict(choices=[1, 2], when={name: 'one'})}, base()
+    )
+    assert [parameter.name for parameter in space.parameters] == [name, name, 'optimizer.lr']
+    assert set(space.description()) == {name, 'optimizer.lr'}
+    values, config = space.draw(drawer(**{name: 'one', 'optimizer.lr': '2'}))
+    assert values == {name: 'one', 'optimizer.lr': '2'} and config['optimizer']['lr'] == 2
+    nodes = config['model']['nodes']
+    assert nodes['b']['share'] == nodes['c']['share'] == one and 'share' not in nodes['a']
+    assert nodes['b']['share'] is not nodes['c']['share']
+    assert all('share' not in node for node in space.apply({name: 'none'})['model']['nodes'].values())
+    assert space.size() == 1 + 2
+    with pytest.raises(ConfigError, match=r'has no value for .model\.nodes\.b\.share, model\.nodes\.c\.share'):
+        space.apply({})
+
+
+def test_paths_of_one_choice_some_of_which_are_not_there():
+    """The choice is drawn for those that are; a node that goes takes its own along."""
+    space = SearchSpace(
+        {
+            'model.nodes.b': dict(stays=dict(type='NetworkNode'), goes=None),
+            'model.nodes.b.share, model.nodes.c.share, model.edges.b->a.gate': ['x', 'y'],
+            'model.edges.c->a.gate, model.edges.label->?.gate': dict(low=1, high=3),
+        },
+        base(),
+    )
+    assert space.size() == 2 * 2 * 3
+    seen = set()
+    for goes, choice, number in itertools.product(['stays', 'goes'], 'xy', [1, 2, 3]):
+        shared, gates = (names for names in dict.fromkeys(p.name for p in space.parameters) if ',' in names)
+        values, config = space.draw(drawer(**{'model.nodes.b': goes, shared: choice, gates: number}))
+        model = config['model']
+        assert values == {'model.nodes.b': goes, shared: choice, gates: number}
+        assert model['nodes']['c']['share'] == choice and model['edges']['label->a']['gate'] == number
+        assert ('b' in model['nodes'], 'label->b' in model['edges']) == (goes == 'stays',) * 2
+        seen.add(repr(config))
+    assert len(seen) == space.size()
+
+
+def test_paths_of_one_choice_have_no_condition_of_their_own():
+    with pytest.raises(ConfigError, match='has more \\* than the key itself'):
+        SearchSpace({**GATES, f'{KEY}, optimizer.lr': dict(choices=['x'], when={'model.edges.*.gate': 'x'})}, base())
