@@ -30,6 +30,7 @@ from ktg_mm.visualization.chart import (
 from .figures import metric_label
 from .tables import Rows, number_of_best
 
+_MOST_LEVEL = 8  # choices whose names stand beside one another; those of more stand upright
 _MOST_BARS, _MOST_NUMBERS = 30, 12
 
 
@@ -39,7 +40,12 @@ def split_name(parameter: str) -> tuple[str, str]:
     Example:
         >>> split_name('model.edges.net2->net1.gate'), split_name('optim_wrapper.optimizer.lr')
         (('net2->net1', 'gate'), ('optim_wrapper.optimizer.lr', ''))
+        >>> split_name('model.nodes.net2.share, model.nodes.net3.share')
+        ('net2, net3', 'share')
     """
+    places, kinds = zip(*map(split_name, parameter.split(', ')), strict=True) if ', ' in parameter else ((), ())
+    if len(set(kinds)) == 1:
+        return ', '.join(places), kinds[0]
     for prefix in ('model.edges.', 'model.nodes.'):
         if parameter.startswith(prefix):
             place, _, what = parameter.removeprefix(prefix).partition('.')
@@ -64,7 +70,9 @@ def draw_choices(rows: Rows, drawn: int, among: str) -> Figure:
     for name, cells in parameters.items():
         kinds.setdefault((split_name(name)[1], *(str(row['choice']) for row in cells)), []).append(name)
     heights = [len(names) for names in kinds.values()]
-    figure, axes = sheet(0.9 + sum(0.3 * height + 0.6 for height in heights), len(kinds), 2, height_ratios=heights)
+    upright = 0.9 * sum(len(choices) > _MOST_LEVEL for _, *choices in kinds)  # names that need more room
+    total = 0.9 + upright + sum(0.3 * height + 0.6 for height in heights)
+    figure, axes = sheet(total, len(kinds), 2, height_ratios=heights)
     for pair, ((kind, *choices), names) in zip(axes, kinds.items(), strict=True):
         for here, column in zip(pair, ('drawn', 'best'), strict=True):
             shares = np.array([[row[f'{column}_percent'] for row in parameters[name]] for name in names], dtype=float)
@@ -81,11 +89,13 @@ def draw_choices(rows: Rows, drawn: int, among: str) -> Figure:
 def _draw_shares(axes: Axes, shares: np.ndarray, choices: Sequence[str]) -> None:
     axes.imshow(shares, cmap=SHADES, vmin=0, vmax=100, aspect='auto')
     for y, x in np.ndindex(shares.shape):
-        text = '-' if np.isnan(shares[y, x]) else f'{shares[y, x]:.0f} %'
+        unit = '' if len(choices) > _MOST_LEVEL else ' %'  # for which narrow cells have no room
+        text = '-' if np.isnan(shares[y, x]) else f'{shares[y, x]:.0f}{unit}'
         axes.text(x, y, text, ha='center', va='center', fontsize=SMALL, color='white' if shares[y, x] > 50 else BLACK)
-    # Narrow columns have room for a word.
-    names = [choice.replace('_', '_\n') for choice in choices] if len(choices) > 4 else choices
-    axes.set_xticks(range(len(choices)), names)
+    # Narrow columns have room for a word, or for none.
+    upright = len(choices) > _MOST_LEVEL
+    names = [choice.replace('_', '_\n') for choice in choices] if 4 < len(choices) and not upright else choices
+    axes.set_xticks(range(len(choices)), names, rotation=90 if upright else 0)
     axes.set_xticks(np.arange(len(choices) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(shares) + 1) - 0.5, minor=True)
     axes.grid(which='minor', color='white', lw=2)
