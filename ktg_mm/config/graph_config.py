@@ -13,6 +13,7 @@ from .check_graph import check_graph
 from .edge_config import EdgeConfig, parse_edge_key
 from .pretrained import is_pretrained
 from .type_check import class_of, default_arguments
+from .without_node import can_do_without, without_node
 
 
 class GraphConfig:
@@ -263,30 +264,9 @@ class GraphConfig:
         reduced = {**self.model, 'nodes': nodes, 'edges': kept}
         idle = heard - self.made_of(scored.union(*(parse_edge_key(key)[:2] for key in kept)))
         for name in [name for name in self.nodes if name in idle and not is_pretrained(self.nodes[name])]:
-            without_node(reduced, name)  # of whom one is there for its modules alone, another may own them
+            if can_do_without(nodes, name):  # it is there for its modules alone, which another one may own
+                without_node(reduced, name)
         return reduced
-
-
-def without_node(model: dict[str, Any], name: str) -> None:
-    """Takes a node out of ``model``, in place, with its edges and its place in ensembles.
-
-    Of the nodes that share its modules the first becomes their owner.
-    """
-    gone = model['nodes'].pop(name, None) or {}
-    for key in [key for key in model.get('edges', {}) if name in parse_edge_key(key)[:2]]:
-        del model['edges'][key]
-    for node in model['nodes'].values():
-        if 'members' in node:
-            node['members'] = [member for member in node['members'] if member != name]
-    sharing = [other for other, node in model['nodes'].items() if (node.get('share') or {}).get('node') == name]
-    for other in sharing:
-        node = model['nodes'][other]
-        if gone.get('share'):  # what the node took of another one goes on
-            node['share'] = dict(node['share'], node=gone['share']['node'])
-        elif other == sharing[0]:
-            del node['share']
-        else:
-            node['share'] = dict(node['share'], node=sharing[0])
 
 
 def _has_parameters(node: Mapping[str, Any]) -> bool:

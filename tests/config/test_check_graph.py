@@ -120,7 +120,10 @@ MISTAKES = [
         with_node('c', dict(NODE, type='NetwrkNode')),
         "model.nodes.c.type: unknown node 'NetwrkNode'; did you mean 'NetworkNode'?",
     ),
-    (with_node('c', dict(NODE, type=5)), 'model.nodes.c.type: unknown node 5; known: EnsembleNode, NetworkNode'),
+    (
+        with_node('c', dict(NODE, type=5)),
+        'model.nodes.c.type: unknown node 5; known: AttentionEnsembleNode, EnsembleNode, FusionClassifierNode',
+    ),
     (with_node('c', 'LeNet5'), "model.nodes.c: must be the dict of one node with a 'type', got 'LeNet5'"),
     (with_node('c', dict(network=NETWORK)), "model.nodes.c: must be the dict of one node with a 'type', got "),
     (

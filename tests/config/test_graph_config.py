@@ -6,7 +6,7 @@ import pytest
 
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config import GraphConfig
-from ktg_mm.config.graph_config import without_node
+from ktg_mm.config.without_node import without_node
 from ktg_mm.errors import ConfigError
 
 NODE = dict(type='NetworkNode', network=dict(type='ImageClassifier', backbone=dict(type='LeNet5')))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ktg_mm.config import GraphConfig, deep_mutual_learning, graph_key, independent
-from ktg_mm.config.graph_config import without_node
+from ktg_mm.config.without_node import without_node
 from ktg_mm.errors import UntaughtError
 from ktg_mm.models.nodes import Node
 from ktg_mm.registry import NODES
@@ -180,6 +180,21 @@ def test_a_node_that_shares_is_taken_out():
     assert 'share' not in changed['nodes']['a']
 
 
+def test_those_who_share_different_modules_cannot_do_without_the_owner():
+    """A new owner's own modules would become the others'."""
+    late = dict(branch(), share=dict(node='a', until='layer2'))
+    model = dict(graph({'label->b': CE, 'label->c': CE}, b=branch(), c=late).model)
+    with pytest.raises(UntaughtError, match=r'^model\.nodes\.a: cannot be left out: different modules of it'):
+        without_node(copy.deepcopy(model), 'a')
+    assert set(GraphConfig(model).reduced(['b', 'c'])['nodes']) == {'a', 'b', 'c'}
+    alike = dict(model, nodes=dict(model['nodes'], c=branch()))
+    reduced = GraphConfig(alike).reduced(['b', 'c'])
+    assert reduced['nodes'].keys() == {'b', 'c'} and reduced['nodes']['c']['share']['node'] == 'b'
+    chain = dict(graph({}, b=late, c=branch('b')).model)
+    with pytest.raises(UntaughtError, match=r'^model\.nodes\.b: cannot be left out'):
+        without_node(chain, 'b')
+
+
 def renamed(model, seed, keep):
     """The graph with its nodes' names exchanged and everything in another order."""
     generator = random.Random(seed)
@@ -264,7 +279,12 @@ def test_a_reduced_graph_is_closed(drawn):
     for key, names in whole.teaches().items():
         assert (key in reduced.edges) == bool(kept.intersection(names)), key
         if key in reduced.edges:
-            assert set(reduced.teaches()[key]) == set(names)
+            taught = set(reduced.teaches()[key])
+            assert taught >= kept.intersection(names)
+            # An owner that nobody heard of has gone: one of those that shared its modules owns them now.
+            assert set(names) - kept <= {owner for name in names for owner in whole.owners(name)}
+            if kept.issuperset(names):
+                assert taught == set(names)
     assert GraphConfig(reduced.model).reduced([scored]) == reduced.model
 
 

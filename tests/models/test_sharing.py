@@ -95,7 +95,7 @@ def test_gradients_by_the_name_of_the_parameter(toys):
     """Of the branch's label: on the trunk and the branch, and nowhere else."""
     graph = shared(toys)
     data = toys.batch()
-    graph.edge_values(**data, targets=['net2'])['label->net2'].loss.backward()
+    graph(**data, mode='loss', targets=['net2'])['label->net2'].loss.backward()
     trunk = ['backbone.conv1', 'backbone.bn1', 'backbone.layer1']
     own = ['backbone.layer2', 'backbone.layer3', 'head']
     names = {name for name, _ in graph.nodes.named_parameters(remove_duplicate=False)}
@@ -171,7 +171,7 @@ def test_views_and_subsets_are_the_same_for_all_who_share(toys, joint):
     assert all(torch.isfinite(value) for name, value in log.items() if name.startswith('edge/'))
     # In eval mode, where no sample sees another, the values are those of networks that share nothing.
     both = [
-        {key: value.loss for key, value in each.eval().edge_values(**data, targets=list(each.nodes)).items()}
+        {key: value.loss for key, value in each.eval()(**data, mode='loss', targets=list(each.nodes)).items()}
         for each in (shared(toys, edges=edges, branches=2, joint_views=joint), apart)
     ]
     torch.testing.assert_close(both[0], both[1], rtol=1e-12, atol=1e-12)

@@ -102,7 +102,7 @@ def test_gradients_reach_exactly_whom_the_config_says(toys, seed):
     config = GraphConfig(model)
     parameters = [parameter for parameter in graph.nodes.parameters() if parameter.requires_grad]
     owner = {parameter: name for name, node in graph.nodes.items() for parameter in node.own_parameters()}
-    values = graph.edge_values(**toys.batch(4, side=8), targets=list(graph.nodes))
+    values = graph(**toys.batch(4, side=8), mode='loss', targets=list(graph.nodes))
     assert set(values) == set(config.learning_edges)
     for key, value in values.items():
         found = torch.autograd.grad(value.loss, parameters, allow_unused=True, retain_graph=True)
@@ -164,7 +164,7 @@ def test_nothing_flows_through_an_ensemble_that_detaches_into_one_that_does_not(
     nodes['wise'] = dict(type='Weighted', members=['vote', 'net3'], detach=False)
     graph = toys.build(nodes, {'label->wise': toys.label()}, target='wise')
     assert graph.teaches == {'label->wise': ('net3', 'wise')}
-    graph.edge_values(**toys.batch(), targets=['wise'])['label->wise'].loss.backward()
+    graph(**toys.batch(), mode='loss', targets=['wise'])['label->wise'].loss.backward()
     assert {name.split('.')[0] for name in toys.gradients(graph.nodes)} == {'net3', 'wise'}
 
 
@@ -178,7 +178,7 @@ def test_a_gate_does_not_teach_the_source(toys):
     gate, seen = graph.edges['net2->net1'].gate, []
     weigh = gate.weight
     gate.weight = lambda loss, target, source, context: seen.append(source) or weigh(loss, target, source, context)
-    graph.edge_values(**toys.batch(), targets=['net1'])['net2->net1'].loss.backward()
+    graph(**toys.batch(), mode='loss', targets=['net1'])['net2->net1'].loss.backward()
     assert not seen[0].logits.requires_grad and not seen[0].probabilities().requires_grad
     assert 'net2.network.head.fc.weight' in toys.gradients(graph.nodes)
 
@@ -189,7 +189,7 @@ def test_an_undetached_edge_equals_the_same_written_directly(toys):
     graph = toys.build(nodes, {'net2->net1': toys.kl(temperature=2.0, detach=False)})
     twin = copy.deepcopy(graph)
     data = toys.batch()
-    graph.edge_values(**data, targets=['net1'])['net2->net1'].loss.backward()
+    graph(**data, mode='loss', targets=['net1'])['net2->net1'].loss.backward()
     one, two = ((node.network(data['inputs'], mode='tensor') / 2).log_softmax(1) for node in twin.nodes.values())
     (4 * (two.exp() * (two - one)).sum(1).mean()).backward()
     found, expected = toys.gradients(graph), toys.gradients(twin)

@@ -57,8 +57,8 @@ class Need:
         samples: Which samples the batch must have besides those that the edge is about, None if there are none.
 
     Example:
-        >>> OtherView('other_view').views(dict(type='StabilityGate', other_view='weak'))
-        ['weak']
+        >>> Need('threshold').value(dict(type='ThresholdGate', threshold=0.9))
+        0.9
     """
 
     needs_labels = False

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ktg_mm.errors import first_line
+from ktg_mm.errors import UserError, first_line
 
 _SIZES = (32, 64, 96, 128, 224, 299, 384)
 
@@ -82,6 +82,8 @@ def probe(run: Callable[[Tensor], dict[str, Tensor]], network: nn.Module) -> dic
         for images in made_up_images(network):
             try:
                 features = run(images)
+            except UserError:
+                raise
             except (AssertionError, RuntimeError, ValueError) as error:  # too small, or not the size that it is for
                 problem = problem or error
                 continue

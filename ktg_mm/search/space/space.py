@@ -9,7 +9,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 
 from ktg_mm.config import LABEL, parse_edge_key
-from ktg_mm.config.graph_config import without_node
+from ktg_mm.config.without_node import without_node
 from ktg_mm.errors import ConfigError
 
 from .parameter import ConfigPath, Parameter, at, depends
@@ -196,10 +196,10 @@ def put(config: dict[str, Any], path: ConfigPath, value: Any) -> None:
     here, name = at(config, path[:-1]), path[-1]
     if value is not None:
         here[int(name) if isinstance(here, list) else name] = value
+    elif path[:-1] == ('model', 'nodes'):
+        without_node(config['model'], name)
     else:
         here.pop(name, None)
-        if path[:-1] == ('model', 'nodes'):
-            without_node(config['model'], name)
 
 
 def _count(parameters: Sequence[Parameter], config: dict[str, Any], values: dict[str, Any]) -> float:

@@ -386,5 +386,6 @@ def test_no_checkpoint_is_trained_for_a_network_that_shares(pretrain):
         candidates = sharing(pretrain, **dict.fromkeys(keys, GATES))
         values = dict.fromkeys((p.name for p in candidates.space.parameters), 'cutoff')
         values |= {'model.nodes.a': 'there', 'model.nodes.b.share.until': 'features.0'}
-        with pytest.raises(UntaughtError, match=rf'^model\.nodes\.{name}: nobody teaches this network'):
+        what = 'branch' if pretrain else 'network'
+        with pytest.raises(UntaughtError, match=rf'^model\.nodes\.{name}: nobody teaches this {what}'):
             candidates.make(values)

@@ -218,7 +218,7 @@ def test_what_an_ensemble_fuses():
     edges = {'label->a': dict(loss=dict(type='CrossEntropy')), 'vote->a': dict(KL, detach=False)}
     fusion = dict(type='FusionEnsembleNode', members=['a', 'b'])
     check({'model.nodes.vote': dict(fusion=fusion)}, edges=edges | {'label->b': edges['label->a']})
-    with pytest.raises(ConfigError, match=r"choice 'flat': model\.nodes\.vote: layer: members must have feature maps"):
+    with pytest.raises(ConfigError, match=r"choice 'flat': model\.nodes\.vote\.layer: members must have feature maps"):
         space = {'model.nodes.vote': dict(fusion=fusion, flat=dict(fusion, layer='embedding'))}
         check(space, edges=edges | {'label->b': edges['label->a']})
 
