@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from mmengine.dist import all_gather, get_rank, get_world_size
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import normalize, softplus
 
 from ktg_mm.config import check_number
 from ktg_mm.config.check_argument import check_whole
@@ -157,8 +157,9 @@ class CRD(FeatureLoss):
     def _value(self, log_p: Tensor) -> Tensor:
         """Of one end's log P, shape (B, 1 + K), the positive first."""
         share = self.num_negatives / self.num_samples
-        # In logarithms nothing overflows at low temperatures.
-        log_sum = torch.logaddexp(log_p, log_p.new_full((), math.log(share + EPS)))
+        # log(P + share) in logarithms: nothing overflows at low temperatures. torch's logaddexp takes three times as long.
+        least = math.log(share + EPS)
+        log_sum = softplus(log_p - least, threshold=50) + least
         return log_sum.sum(dim=1) - log_p[:, 0] - self.num_negatives * math.log(share)
 
     @torch.no_grad()
