@@ -157,7 +157,7 @@ class CRD(FeatureLoss):
     def _value(self, log_p: Tensor) -> Tensor:
         """Of one end's log P, shape (B, 1 + K), the positive first."""
         share = self.num_negatives / self.num_samples
-        # log(P + share) in logarithms: nothing overflows at low temperatures. torch's logaddexp takes three times as long.
+        # log(P + share) in logarithms: nothing overflows at low temperatures. logaddexp would take three times as long.
         least = math.log(share + EPS)
         log_sum = softplus(log_p - least, threshold=50) + least
         return log_sum.sum(dim=1) - log_p[:, 0] - self.num_negatives * math.log(share)
