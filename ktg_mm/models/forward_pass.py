@@ -71,7 +71,11 @@ class ForwardPass:
             self._learning.add((name, view))
 
     def run(self) -> None:
-        """Runs the nodes that are asked for, and those that they read, each after what it reads."""
+        """Runs the nodes that are asked for, and those that they read, each after what it reads.
+
+        Raises:
+            ConfigError: If a network overwrites what it shares with another one.
+        """
         for name in reversed(list(self._nodes)):
             node = self._nodes[name]
             for view, samples in self._asked[name].items():
@@ -92,6 +96,8 @@ class ForwardPass:
                     ]
                     with self._gradients(name, view):
                         self._outputs[name, view, samples] = node(read or self._images(view, samples))
+            if self._shared is not None:
+                self._shared.check_untouched(self._nodes)
 
     def _ask_alike(self) -> None:
         """Asks nodes that share modules for the same samples, so that these run once for all of them."""

@@ -41,6 +41,20 @@ class SharedModules:
         """The nodes that share modules with a node, itself included."""
         return self._groups[name]
 
+    def check_untouched(self, nodes: Mapping[str, Node]) -> None:
+        """Refuses networks that have overwritten what they share; some do so in training alone, such as by dropout.
+
+        Raises:
+            ConfigError: If one has, in the pass whose results are kept.
+        """
+        if (found := self.results.overwritten()) is not None:
+            name = next(name for name, node in nodes.items() if any(one.forward is found for one in node.shared))
+            raise ConfigError(
+                f'model.nodes.{name}.share',
+                'what is shared is overwritten in place by a module that follows, such as dropout with inplace=True; '
+                'share that one, too, or give it inplace=False',
+            )
+
     def _share(self, path: str, node: NetworkNode, owner: NetworkNode) -> None:
         share = node.share or {}
         entry = 'until' if 'until' in share else 'modules'
@@ -80,7 +94,7 @@ class SharedModules:
                         path,
                         f'what is built before {until!r} is not what runs before it; name the modules, modules=[...]',
                     )
-                if self.results.overwritten():
+                if self.results.overwritten() is not None:
                     what = 'one of them' if until is None else repr(until)
                     raise ConfigError(
                         path,

@@ -459,6 +459,29 @@ def test_the_owners_mode_holds(toys):
     assert all(module.training for module in graph.nodes.modules())
 
 
+def test_what_a_branch_freezes_of_its_own_trunk_does_not_stop_the_owners(toys):
+    frozen = toys.node(share=dict(node='net1', until='backbone.layer1'))
+    frozen['network']['backbone']['frozen_stages'] = 3
+    graph = toys.build(dict(net1=toys.node(), net2=frozen), E)
+    backbones = [node.network.backbone for node in graph.nodes.values()]
+    assert all(parameter.requires_grad for parameter in backbones[0].parameters())
+    assert backbones[0].layer1.training and not backbones[1].layer2.training
+    assert not any(parameter.requires_grad for parameter in backbones[1].layer2.parameters())
+
+
+def test_what_is_overwritten_in_training_alone(toys):
+    """Dropout in place, before the second stage of one branch, takes what the other one has been given."""
+    graph = shared(toys)
+    stage = graph.nodes['net2'].network.backbone.layer2
+    graph.nodes['net2'].network.backbone.layer2 = nn.Sequential(nn.Dropout(0.5, inplace=True), stage)
+    data = graph.data_preprocessor(toys.batch())
+    with pytest.raises(ConfigError, match=r'^model\.nodes\.net2\.share: what is shared is overwritten [^\n]+$'):
+        graph(**data, mode='loss')
+    assert graph.eval()(data['inputs']).shape == (6, toys.classes)
+    graph.nodes['net2'].network.backbone.layer2[0].inplace = False
+    graph.train()(**data, mode='loss')
+
+
 def test_a_copy_is_a_graph_of_its_own(toys):
     graph = shared(toys, first=dict(attention_layer='backbone.layer1.0'), edges=E | {'net1->net2:a': ATTENTION})
     twin = copy.deepcopy(graph)

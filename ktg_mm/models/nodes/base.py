@@ -63,11 +63,14 @@ class Node(BaseModule):
         self.train(False)
 
     def train(self, mode: bool = True) -> 'Node':
-        """Sets training mode, which a frozen node ignores; modules of another node keep theirs."""
+        """Sets training mode, which a frozen node ignores; modules of another node keep theirs, and go on learning."""
         modes = [(module, module.training) for shared in self.shared for module in shared.modules()]
+        learn = [(one, one.requires_grad) for shared in self.shared for one in shared.parameters()]
         super().train(mode and not self.frozen)
         for module, kept in modes:
             module.training = kept
+        for one, kept in learn:  # mmpretrain's frozen_stages stop parameters here
+            one.requires_grad_(kept)
         return self
 
     def numbers_of_classes(self) -> dict[str, int]:

@@ -110,9 +110,10 @@ class Results:
         finally:
             self.of_this_pass = None
 
-    def overwritten(self) -> bool:
-        """Whether one that two networks have taken has been written to by a module that is not shared."""
-        return any(result.reused and _versions(result.output) != result.versions for result in self.of_this_pass or ())
+    def overwritten(self) -> SharedModule | None:
+        """The module whose output, taken by two networks, one that is not shared has written to; None if none."""
+        results = self.of_this_pass or ()
+        return next((one.module for one in results if one.reused and _versions(one.output) != one.versions), None)
 
 
 def _same(one: Any, other: Any) -> bool:
