@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ktg_mm.errors import UserError, did_you_mean
@@ -24,13 +25,13 @@ class FeatureTap:
 
     Attributes:
         is_open: Whether it keeps what comes.
-        kept: What has come, and how often that had been written to; None if nothing has.
+        kept: What has come, how often that had been written to, and whether gradients can reach what made it; None if
+            nothing has.
 
     Raises:
         ValueError: If the network has no such layer.
 
     Example:
-        >>> import torch
         >>> network = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
         >>> tap = FeatureTap(network, 'embedding')
         >>> tap.open()
@@ -42,7 +43,7 @@ class FeatureTap:
     def __init__(self, network: nn.Module, layer: str, key: str = 'layers') -> None:
         self.layer, self.key = layer, key
         self.is_open = False
-        self.kept: tuple[Any, int] | None = None
+        self.kept: tuple[Any, int, bool] | None = None
         module = find_layer(network, layer)
         for outer in network.modules():  # which may have run in another network by then
             if isinstance(outer.forward, SharedModule) and outer is not module and module in outer.modules():
@@ -60,16 +61,22 @@ class FeatureTap:
         """Returns what has come, and forgets it: else it would keep the step's graph alive.
 
         Raises:
-            UserError: If nothing has come, or the layer's output was overwritten by what follows it.
+            UserError: If nothing has come, the layer's output was overwritten by what follows it, or no gradient would
+                reach the layer.
         """
         came, self.kept, self.is_open = self.kept, None, False
         if came is None:
             raise UserError(f'{self.key}: {self.layer!r} is not run; name a module that gives features')
-        kept, version = came
+        kept, version, with_gradient = came
         if _version(kept) != version:
             raise UserError(
                 f'{self.key}: what {self.layer!r} gives is overwritten in place by the module that follows; name that '
                 'one, or the block that both are in'
+            )
+        if torch.is_grad_enabled() and not with_gradient:
+            raise UserError(
+                f'{self.key}: {self.layer!r} is in a part that is computed again for the backward pass (with_cp), so '
+                'no gradient would reach it; name that whole part'
             )
         return kept
 
@@ -81,7 +88,7 @@ class FeatureTap:
 
     def _keep(self, value: Any) -> None:
         if self.is_open:
-            self.kept = value, _version(value)
+            self.kept = value, _version(value), torch.is_grad_enabled()
 
 
 def _last(kept: Any) -> Any:

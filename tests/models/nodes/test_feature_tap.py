@@ -1,10 +1,12 @@
 import gc
 import weakref
+from collections import OrderedDict
 
 import pytest
 import torch
 from mmpretrain.registry import MODELS
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from ktg_mm.errors import UserError
 from ktg_mm.models.nodes.feature_tap import FeatureTap, feature_of, find_layer
@@ -180,3 +182,25 @@ def test_networks(backbone, in_channels, arguments, in_place):
     if in_place is not None:
         with pytest.raises(UserError, match='overwritten in place'):
             run(network, in_place, images)
+
+
+@pytest.mark.parametrize(('layer', 'reached'), [('backbone.layer1', False), ('backbone', True)])
+def test_a_layer_that_no_gradient_would_reach(layer, reached):
+    backbone, head = nn.Module(), nn.Linear(3, 2)
+    backbone.layer1, backbone.layer2 = nn.Linear(3, 3), nn.Linear(3, 3)
+    # As mmpretrain's blocks do with_cp.
+    backbone.forward = lambda x: checkpoint(lambda x: backbone.layer2(backbone.layer1(x)), x, use_reentrant=True)
+    network = nn.Sequential(OrderedDict(backbone=backbone, head=head))
+    images = IMAGES.clone().requires_grad_()
+    with torch.no_grad():
+        assert run(network, layer, images) is not None
+    if reached:
+        run(network, layer, images).sum().backward()
+        assert backbone.layer1.weight.grad is not None
+        return
+    with pytest.raises(UserError) as caught:
+        run(network, layer, images)
+    assert str(caught.value) == (
+        "layers: 'backbone.layer1' is in a part that is computed again for the backward pass (with_cp), so no gradient "
+        'would reach it; name that whole part'
+    )
