@@ -35,6 +35,7 @@ from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
 from .loop_type import counts_iterations
+from .sharing import nodes_that_share
 
 _OF_OTHER_MODELS = (DenseCLHook, PrepareProtoBeforeValLoopHook, PrepareTTAHook, SetAdaptiveMarginsHook, SwAVHook)
 _DEFAULT_HOOKS = {
@@ -105,11 +106,7 @@ def _averages(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> N
         if name not in known:
             raise ConfigError(path, f'{kind.__name__} has no argument {name!r}; {did_you_mean(name, known)}')
     check_values(kind, average, path)
-    model = cfg.get('model')
-    nodes = model.get('nodes') if isinstance(model, Mapping) else None
-    items = nodes.items() if isinstance(nodes, Mapping) else ()
-    sharing = [name for name, node in items if isinstance(node, Mapping) and node.get('share')]
-    if part.get('update_buffers') and sharing:
+    if part.get('update_buffers') and (sharing := nodes_that_share(cfg)):
         raise ConfigError(
             f'{path}.update_buffers',
             f'must be False: what {sharing[0]!r} shares would move twice in a step; the average then has the batch '

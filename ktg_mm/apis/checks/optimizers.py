@@ -21,6 +21,7 @@ from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
 from .ranges import check_ranges
+from .sharing import nodes_that_share
 
 _CLIPPING = {'norm': (clip_grad_norm_, 'max_norm'), 'value': (clip_grad_value_, 'clip_value')}
 _OF_CUSTOM_KEYS = ('lr_mult', 'decay_mult', 'lars_exclude', 'fix_lr')  # the last two: LARS, SimSiamHook
@@ -88,6 +89,12 @@ def check_optim_wrapper(cfg: Config, part: Mapping[str, Any], found: type, path:
         return
     own = kind.__module__.startswith('ktg_mm.')
     check_entries(options, f'{path}.paramwise_cfg', ('nodes',) if own else _PARAMWISE)
+    sharing = nodes_that_share(cfg)
+    if options and not own and sharing and not options.get('bypass_duplicate'):
+        raise ConfigError(
+            f'{path}.paramwise_cfg.bypass_duplicate',
+            f'must be True, else what {sharing[0]!r} shares with another network would be in the optimiser twice',
+        )
     named, key = ('nodes' if own else 'custom_keys'), f'{path}.paramwise_cfg.'
     if not isinstance(options.get(named, {}), Mapping):
         raise ConfigError(f'{key}{named}', f'must be a dict of dicts, got {options[named]!r}')

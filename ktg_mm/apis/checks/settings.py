@@ -19,6 +19,7 @@ from ktg_mm.errors import ConfigError, did_you_mean
 
 from .entries import check_entries
 from .ranges import check_ranges
+from .sharing import check_sync_bn
 
 _DEFAULT_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
@@ -55,6 +56,7 @@ def check_settings(cfg: Config) -> None:
     check_imports(cfg.get('custom_imports'))
     if 'find_unused_parameters' in cfg and cfg.get('model_wrapper_cfg') is not None:
         raise ConfigError('find_unused_parameters', 'nothing reads it; set model_wrapper_cfg.find_unused_parameters')
+    check_sync_bn(cfg)
     if (scope := cfg.get('default_scope')) is not None and scope != 'mmpretrain':
         raise ConfigError('default_scope', f"must be 'mmpretrain', where all parts are registered, got {scope!r}")
     _check_default_hooks(cfg.get('default_hooks') or {})

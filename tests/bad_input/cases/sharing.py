@@ -69,6 +69,20 @@ model = dict(nodes=dict(net2=dict(share=dict(node='net1', until='backbone.layer1
 """,
         says='update_buffers: must be False',
     ),
+    dict(
+        config="""
+sync_bn = 'torch'
+model = dict(nodes=dict(net2=dict(share=dict(node='net1', until='backbone.layer1'))))
+""",
+        says="sync_bn: must be None: 'net2' would no longer share",
+    ),
+    dict(
+        config="""
+optim_wrapper = dict(constructor='DefaultOptimWrapperConstructor', paramwise_cfg=dict(bias_lr_mult=2.0))
+model = dict(nodes=dict(net2=dict(share=dict(node='net1', until='backbone.layer1'))))
+""",
+        says='optim_wrapper.paramwise_cfg.bypass_duplicate: must be True',
+    ),
     # Gradients.
     edge('label->net1', 'detach=False', '.detach'),
     edge('net2->net1', "detach='no'", '.detach'),
