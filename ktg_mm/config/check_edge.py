@@ -52,7 +52,10 @@ def check_edge(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
 
 def _check_average(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     path, cfg = edge.path, edge.cfg
-    if edge.source == edge.target or edge.from_label or not class_of(NODES, nodes[edge.source]).has_parameters:
+    node = nodes.get(edge.source, {})
+    # What an ensemble says is a matter of its members, which are no averages.
+    is_network = not edge.from_label and class_of(NODES, node).has_parameters and not node.get('members')
+    if edge.source == edge.target or not is_network:
         raise ConfigError(path, 'a moving average needs another network as its source')
     if cfg.get('mode', 'train') not in ('train', 'eval'):
         raise ConfigError(f'{path}.mode', f"must be 'train' or 'eval', got {cfg['mode']!r}")

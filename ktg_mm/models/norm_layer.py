@@ -88,6 +88,8 @@ def check_norm(module: nn.Module, *shape: int) -> None:
 
 def _fitting(norm_cfg: Mapping[str, Any], channels: int) -> dict[str, Any]:
     """The config with a number of groups that divides the channels."""
+    if norm_cfg.get('type') == 'GN' and 'num_groups' not in norm_cfg:
+        raise ValueError('GN needs num_groups, such as 8')
     if 'num_groups' not in norm_cfg:
         return dict(norm_cfg)
     return dict(norm_cfg, num_groups=math.gcd(check_whole('num_groups', norm_cfg['num_groups']), channels))

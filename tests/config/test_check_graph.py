@@ -307,6 +307,18 @@ MISTAKES = [
         with_edge('a->a', dict(type='EMAEdge')),
         "model.edges['a->a']: a moving average needs another network as its source",
     ),
+    (
+        with_edge(
+            'd->c',
+            dict(type='EMAEdge'),
+            dict(
+                PAIR,
+                c=dict(type='FusionClassifierNode', members=['a', 'b']),
+                d=dict(type='FusionClassifierNode', members=['a', 'b']),
+            ),
+        ),
+        "model.edges['d->c']: a moving average needs another network as its source",
+    ),
     (with_edge('label->b', dict(type='EMAEdge')), "model.edges['label->b']: a moving average needs another network"),
     (
         with_edge('c->b', dict(type='EMAEdge'), dict(PAIR, c=dict(type='EnsembleNode', members=['a']))),

@@ -30,6 +30,11 @@ def test_what_mmcv_does_not_take(wrong):
         norm_layer(wrong, 4)
 
 
+def test_groups_without_a_number():
+    with pytest.raises(ValueError, match=r'^norm_cfg: GN needs num_groups, such as 8$'):
+        norm_layer(dict(type='GN'), 4)
+
+
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match=r"^norm_cfg: unknown norm layer 'Batch'; take 'BN', 'GN' or the like$"):
         norm_layer(dict(type='Batch'), 4)
