@@ -167,7 +167,7 @@ CASES = [
     branches("dict(deep=dict(node='net1', until='backbone.layer4'))", BRANCH_POINT),
     branches("dict(whole=dict(node='net1', until='head.fc'))", BRANCH_POINT),
     branches("dict(layer1=dict(node='net9', until='backbone.layer1'))", BRANCH_POINT),
-    branches("dict(layer1=dict(until='backbone.layer1'))", BRANCH_POINT),
+    branches("dict(_delete_=True, layer1=dict(until='backbone.layer1'))", BRANCH_POINT),
     branches('dict(none=None)', 'model.nodes.net2.share, model.nodes.net9.share'),
     branches("dict(layer1=dict(node='net2', until='backbone.layer1'))", 'model.nodes.net1.share'),
     branches("dict(fusion=dict(layer='embedding'))"),
