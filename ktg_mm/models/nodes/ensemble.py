@@ -51,10 +51,3 @@ def check_members(members: Sequence[str]) -> list[str]:
     ):
         raise ValueError(f'members must be a list of at least two different nodes, got {members!r}')
     return list(members)
-
-
-def check_layer(layer: str) -> str:
-    """Returns the name of a layer, or raises ValueError unless it is one."""
-    if not isinstance(layer, str) or not layer:
-        raise ValueError(f"layer must be a module such as 'backbone.layer2', 'map' or 'embedding', got {layer!r}")
-    return layer

@@ -12,13 +12,12 @@ from ktg_mm.models.norm_layer import check_norm, conv_norm_relu, norm_layer
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
-from .base import Node
-from .ensemble import check_layer, check_members
 from .fusion_ensemble import fused_channels
+from .learned_ensemble import LearnedEnsembleNode
 
 
 @NODES.register_module()
-class FusionClassifierNode(Node):
+class FusionClassifierNode(LearnedEnsembleNode):
     """Feature fusion learning's module: a classifier of its own on the fused feature maps of networks.
 
     Kim et al., ICPR 2020. The maps are concatenated; a depthwise 3 x 3 convolution and a 1 x 1 convolution to the
@@ -46,15 +45,10 @@ class FusionClassifierNode(Node):
     def __init__(
         self, members: Sequence[str], layer: str = 'map', norm_cfg: dict[str, Any] | None = None, detach: bool = False
     ) -> None:
-        super().__init__(inputs=check_members(members), detach=detach)
-        self.layer = check_layer(layer)
+        super().__init__(members, layer, detach)
         self.norm_cfg = check_part('norm_cfg', norm_cfg) or dict(type='BN')
         norm_layer(self.norm_cfg, 1)  # one that mmcv does not take shows here
         self.num_classes: int | None = None
-
-    def reads(self) -> dict[str, tuple[str, ...]]:
-        """The layer of each member."""
-        return {name: (self.layer,) for name in self.inputs}
 
     def set_num_classes(self, num_classes: int) -> None:
         """Keeps the number of classes."""

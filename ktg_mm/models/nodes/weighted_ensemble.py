@@ -7,15 +7,13 @@ from torch import Tensor
 
 from ktg_mm.structures import NodeOutput, full_precision
 
-from .base import Node
-from .ensemble import check_layer, check_members
+from .learned_ensemble import LearnedEnsembleNode
 
 
-class WeightedEnsembleNode(Node):
+class WeightedEnsembleNode(LearnedEnsembleNode):
     """Weighted mean of the members' logits, sum_m w_m l_m, with weights that are learnt, sample by sample.
 
-    It implements :meth:`weights`, and makes what it learns in :meth:`set_shapes`. It learns by the edges that end in
-    it, and by those from it that do not detach it.
+    It implements :meth:`weights`.
 
     Args:
         members: Names of the nodes that vote; at least two, each once.
@@ -25,14 +23,6 @@ class WeightedEnsembleNode(Node):
     Raises:
         ValueError: If an argument is something else.
     """
-
-    def __init__(self, members: Sequence[str], layer: str, detach: bool = False) -> None:
-        super().__init__(inputs=check_members(members), detach=detach)
-        self.layer = check_layer(layer)
-
-    def reads(self) -> dict[str, tuple[str, ...]]:
-        """The layer of each member."""
-        return {name: (self.layer,) for name in self.inputs}
 
     def weights(self, inputs: list[NodeOutput]) -> Tensor:
         """How much each member counts.
