@@ -99,6 +99,10 @@ def test_gradients_reach_exactly_whom_the_config_says(toys, seed):
     if model is None:
         return
     graph = toys.build(**model)
+    for average in graph.averages:  # which begins as its source, from which nothing is to be learnt as yet
+        with torch.no_grad():
+            for parameter in average.target.parameters():
+                parameter.mul_(1.5)
     config = GraphConfig(model)
     parameters = [parameter for parameter in graph.nodes.parameters() if parameter.requires_grad]
     owner = {parameter: name for name, node in graph.nodes.items() for parameter in node.own_parameters()}
