@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 import torch
@@ -20,19 +20,19 @@ from ktg_mm.structures import EdgeValue, NodeOutput, SampleRows
 from .assemble import common_num_classes, join, tell_num_classes
 from .batch_check import check_batch
 from .build import build_edge, build_part
-from .edges import EMAEdge, TransferEdge
+from .edges import EMAEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
 from .predictions import predictions
-from .progress_model import ProgressModel
 from .samples import Samples
 from .sharing import SharedModules
 from .soft_labels import prepare_soft_labels
+from .teaching_model import TeachingModel
 from .updates import total_loss
 
 
 @MODELS.register_module()
-class KnowledgeTransferGraph(ProgressModel):
+class KnowledgeTransferGraph(TeachingModel):
     """Networks (nodes) and what they learn from whom (edges), declared in a config (Minami et al., ACCV 2020).
 
     In a training step every node runs once on the batch (once per view that an edge asks for), every edge turns the
@@ -119,59 +119,11 @@ class KnowledgeTransferGraph(ProgressModel):
         for average in self.averages:
             average.copy()
 
-    @property
-    def _transfers(self) -> dict[str, TransferEdge]:
-        return {key: cast(TransferEdge, edge) for key, edge in self.edges.items()}
-
-    @property
-    def taught_nodes(self) -> list[str]:
-        """The nodes in which edges end that teach somebody, in the order of the nodes."""
-        ends = {edge.target_name for edge in self._transfers.values()}
-        return [name for name in self.nodes if name in ends]
-
-    def edges_into(self, *names: str) -> list[str]:
-        """Keys of the edges that end in some nodes."""
-        return [key for key, edge in self._transfers.items() if edge.target_name in names]
-
-    def edges_that_teach(self, name: str) -> list[str]:
-        """Keys of the edges whose losses reach the parameters of a node."""
-        return [key for key in self.edges if name in self.teaches[key]]
-
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
         super().init_weights()
         for average in self.averages:
             average.copy()
-
-    @property
-    def reaches_all_parameters(self) -> bool:
-        """Whether the edges give each parameter of the trained nodes a gradient; torch's wrapper must know."""
-        transfers = self._transfers
-        for name in self.trained_nodes:
-            node = self.nodes[name]
-            losses = [loss for key in self.edges_into(name) for loss in transfers[key].losses]
-            if node.inputs:  # an ensemble that learns does so with all its parameters
-                if not losses and all(edge.source_name != name or edge.detach for edge in transfers.values()):
-                    return False
-                continue
-            if not any(loss.trains_head for loss in losses):
-                return False
-            if node.has_attention_branch and not any(loss.trains_attention_branch for loss in losses):
-                return False
-        return True
-
-    def parameter_groups(self) -> Iterator[tuple[str, list[nn.Parameter]]]:
-        """Yields the name of each node that learns and its parameters that learn, with those of the edges into it."""
-        for name in self.trained_nodes:
-            edges = [self.edges[key] for key in self.edges if self._keeper(key) == name]
-            learnt = [parameter for edge in edges for parameter in edge.parameters()]
-            own = self.nodes[name].own_parameters()
-            yield name, [parameter for parameter in (*own, *learnt) if parameter.requires_grad]
-
-    def _keeper(self, key: str) -> str:
-        """The node with which what an edge learns belongs: its target, or the first that it teaches."""
-        target = self._transfers[key].target_name
-        return target if target in self.trained_nodes else self.teaches[key][0]
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:
         """Trains on one batch.
