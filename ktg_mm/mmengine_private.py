@@ -13,7 +13,7 @@ import mmengine.runner.checkpoint
 import torch
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import BaseLoop, LogProcessor, Runner
@@ -21,7 +21,6 @@ from mmengine.runner import BaseLoop, LogProcessor, Runner
 is_resumed = attrgetter('_resume')  # of a Runner: whether it goes on where a checkpoint stands
 loaded_from = attrgetter('_load_from')  # of a Runner: the checkpoint to begin with
 choose_val_interval = methodcaller('_decide_current_val_interval')  # of a loop: sets val_interval to the present one
-accumulative_counts = attrgetter('_accumulative_counts')  # of an OptimWrapper: batches whose gradients make a step
 own_metainfo = attrgetter('_metainfo')  # of a data set: its metainfo themselves, which .metainfo copies
 clips_gradients = OptimWrapper._clip_grad.__code__  # the function in which a wrapper clips
 instances = attrgetter('_instance_dict')  # of MessageHub, MMLogger, ...: what it keeps for the whole process, by name
@@ -29,6 +28,12 @@ base_files: Callable[[str], list[str]] = Config._get_base_files  # the paths tha
 assert_async = torch._assert_async  # raises later, when the device has come there, and never waits
 # Takes what mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) are to load addresses by.
 replace_http_loader = partial(setattr, mmengine.runner.checkpoint, 'load_from_http')
+
+
+def accumulative_counts(optim_wrapper: OptimWrapper) -> int:
+    """How many batches' gradients make a step; of several optimisers that of all."""
+    one = next(optim_wrapper.values()) if isinstance(optim_wrapper, OptimWrapperDict) else optim_wrapper
+    return one._accumulative_counts
 
 
 class LRSchedule(LRSchedulerMixin, _ParamScheduler):

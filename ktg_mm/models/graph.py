@@ -103,6 +103,7 @@ class KnowledgeTransferGraph(TeachingModel):
         update = update or dict(type='SimultaneousUpdate')
         check_type(update, UPDATES, 'model.update', 'update')
         self.update = build_part(UPDATES, update, 'model.update')
+        self.update.set_edges(list(self.edges))
         self.joint_views = joint_views
         self.num_classes = common_num_classes(self.nodes, (data_preprocessor or {}).get('num_classes'))
         tell_num_classes(self.nodes, self._transfers, self.num_classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import cast
 
 from mmengine.model import ModuleDict
@@ -62,13 +62,20 @@ class TeachingModel(ProgressModel):
                 return False
         return True
 
-    def parameter_groups(self) -> Iterator[tuple[str, list[nn.Parameter]]]:
-        """Yields the name of each node that learns and its parameters that learn, with those of the edges into it."""
+    def parameter_groups(self, edges: Collection[str] | None = None) -> Iterator[tuple[str, list[nn.Parameter]]]:
+        """Yields the name of each node that learns and its parameters that learn, with those of the edges into it.
+
+        Args:
+            edges: Keys of the edges of which it is asked. Defaults to None: all.
+        """
+        asked = [key for key in self.edges if edges is None or key in edges]
+        taught = {name for key in asked for name in self.teaches[key]}
         for name in self.trained_nodes:
-            edges = [self.edges[key] for key in self.edges if self._keeper(key) == name]
-            learnt = [parameter for edge in edges for parameter in edge.parameters()]
-            own = self.nodes[name].own_parameters()
-            yield name, [parameter for parameter in (*own, *learnt) if parameter.requires_grad]
+            if name in taught:
+                edges_of = [self.edges[key] for key in asked if self._keeper(key) == name]
+                learnt = [parameter for edge in edges_of for parameter in edge.parameters()]
+                own = self.nodes[name].own_parameters()
+                yield name, [parameter for parameter in (*own, *learnt) if parameter.requires_grad]
 
     def _keeper(self, key: str) -> str:
         """The node with which what an edge learns belongs: its target, or the first that it teaches."""

@@ -64,7 +64,7 @@ class SaveOnInterruptHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
     ) -> None:
         """Saves and ends, if an interrupt has come and no gradients are kept for the next iteration."""
-        together = accumulative_counts(runner.optim_wrapper) if hasattr(runner.optim_wrapper, 'optimizer') else 1
+        together = accumulative_counts(runner.optim_wrapper) if runner.optim_wrapper else 1
         if self._heard is not None and (runner.iter + 1) % together == 0:
             for hook in runner.hooks:
                 if isinstance(hook, SafeCheckpointHook) and not hook.by_epoch and hook.interval > 0:

@@ -1,5 +1,6 @@
 """Edge losses: how a target's output is compared with its source's, sample by sample."""
 
+from .afd import AFD
 from .attention_cosine import AttentionCosine
 from .attention_mse import AttentionMSE
 from .attention_transfer import AttentionTransfer
@@ -7,6 +8,7 @@ from .base import EdgeLoss
 from .classifier_diversity import ClassifierDiversity
 from .crd import CRD
 from .cross_entropy import CrossEntropy
+from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss
 from .fitnets import FitNets
 from .kl_divergence import KLDivergence

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from ktg_mm.models.needs import Features, Need
 from ktg_mm.models.nodes.feature_tap import EMBEDDING, MAP
+from ktg_mm.models.norm_layer import conv_norm_relu
 from ktg_mm.structures import NodeOutput
 
 from .base import EdgeLoss
@@ -103,6 +104,21 @@ def _pooled(map_: Tensor, size: tuple[int, int]) -> Tensor:
         return adaptive_avg_pool2d(map_, size)
     # The same of whole blocks, but torch has a deterministic backward pass of it on a GPU.
     return avg_pool2d(map_, (sides[0] // size[0], sides[1] // size[1]))
+
+
+def transfer_layer(channels: int, others: int, norm_cfg: Mapping[str, Any]) -> nn.Module:
+    """What brings a map to the channels of another one: a 1 x 1 convolution, a norm and a ReLU; nothing if it has them.
+
+    Args:
+        channels: Of the map.
+        others: Of the other one.
+        norm_cfg: Of the norm, as :func:`ktg_mm.models.norm_layer.norm_layer` takes it.
+
+    Example:
+        >>> transfer_layer(8, 8, dict(type='BN'))
+        Identity()
+    """
+    return nn.Identity() if channels == others else conv_norm_relu(channels, others, 1, norm_cfg)
 
 
 def check_layers(layers: Any) -> dict[str, tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """What all updates share."""
 
+from collections.abc import Sequence
+
 import torch
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
@@ -16,6 +18,13 @@ class Update:
 
     def __init__(self) -> None:
         self.report: dict[str, Tensor] = {}
+
+    def set_edges(self, keys: Sequence[str]) -> None:
+        """Tells the update the keys of the edges that teach somebody, once, before the first step.
+
+        Raises:
+            ConfigError: If it cannot work with them.
+        """
 
     def __call__(
         self, model: nn.Module, graph: nn.Module, batch: dict, optim_wrapper: OptimWrapper

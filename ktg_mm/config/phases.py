@@ -1,0 +1,97 @@
+"""Phases of an update: which edges they are of, and their optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ktg_mm.errors import ConfigError
+
+# Entries of an optimiser's wrapper that are dicts, but no phases.
+_NO_PHASES = ('optimizer', 'paramwise_cfg', 'clip_grad', 'loss_scale')
+
+
+def check_phases(phases: Any) -> dict[str, tuple[str, ...]]:
+    """Returns the patterns of each phase.
+
+    Args:
+        phases: ``dict(logits='*', features=['*:features', '*:hint'])``.
+
+    Raises:
+        ValueError: If it is something else.
+
+    Example:
+        >>> check_phases(dict(logits='*'))
+        {'logits': ('*',)}
+    """
+    if not isinstance(phases, Mapping) or not phases:
+        raise ValueError(f"phases must be a dict of patterns of edges, such as dict(logits='*'), got {phases!r}")
+    found = {}
+    for name, patterns in phases.items():
+        patterns = (patterns,) if isinstance(patterns, str) else patterns
+        if not (isinstance(name, str) and name.isidentifier()) or name in _NO_PHASES or name == 'type':
+            raise ValueError(f'phases must have names that are words and no entries of an optimiser, got {name!r}')
+        if not isinstance(patterns, (list, tuple)) or not all(isinstance(one, str) and one for one in patterns):
+            raise ValueError(f"phases must have patterns such as '*' or '*->net1:hint', got {patterns!r} for {name!r}")
+        found[name] = tuple(patterns)
+    return found
+
+
+def edges_of_phases(phases: Mapping[str, Collection[str]], keys: Iterable[str]) -> dict[str, list[str]]:
+    """The edges of each phase: an edge is of the last phase with a pattern that matches its key.
+
+    Args:
+        phases: Their patterns, from :func:`check_phases`; in a pattern ``*`` stands for any letters.
+        keys: The edges' keys.
+
+    Raises:
+        ConfigError: If an edge is of no phase.
+
+    Example:
+        >>> edges_of_phases(dict(logits='*', features=['*:features']), ['label->a', 'b->a', 'b->a:features'])
+        {'logits': ['label->a', 'b->a'], 'features': ['b->a:features']}
+    """
+    found: dict[str, list[str]] = {phase: [] for phase in phases}
+    for key in keys:
+        of = [phase for phase, patterns in phases.items() if any(fnmatchcase(key, pattern) for pattern in patterns)]
+        if not of:
+            raise ConfigError(
+                'model.update.phases',
+                f"no phase matches the edge {key!r}; let the first one be of all that no other is: dict(NAME='*', ...)",
+            )
+        found[of[-1]].append(key)
+    return found
+
+
+def optimizer_phases(optim_wrapper: Any) -> dict[str, Any]:
+    """The entries of an ``optim_wrapper`` that are phases with an optimiser of their own; none if it has one itself.
+
+    Args:
+        optim_wrapper: The config's entry, sound or not.
+
+    Example:
+        >>> list(optimizer_phases(dict(clip_grad=dict(max_norm=1), logits=dict(optimizer=dict(type='SGD', lr=0.1)))))
+        ['logits']
+    """
+    if not isinstance(optim_wrapper, Mapping) or 'optimizer' in optim_wrapper:
+        return {}
+    return {
+        name: phase for name, phase in optim_wrapper.items() if isinstance(phase, Mapping) and name not in _NO_PHASES
+    }
+
+
+def wrapper_of_phase(optim_wrapper: Mapping[str, Any], phase: str) -> dict[str, Any]:
+    """The wrapper of one phase: what stands beside the phases holds for all of them.
+
+    Args:
+        optim_wrapper: The config's entry.
+        phase: The phase's name.
+
+    Example:
+        >>> wrapper_of_phase(dict(accumulative_counts=2, logits=dict(optimizer=dict(type='SGD'))), 'logits')
+        {'accumulative_counts': 2, 'optimizer': {'type': 'SGD'}}
+    """
+    phases = optimizer_phases(optim_wrapper)
+    common = {name: value for name, value in optim_wrapper.items() if name not in phases}
+    return common | dict(phases[phase])
