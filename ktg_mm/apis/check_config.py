@@ -21,6 +21,7 @@ from .checks.loaders import check_division, check_loader
 from .checks.loop_type import train_loop
 from .checks.names import check_names
 from .checks.parts import Part, parts
+from .checks.phases import check_phases_fit
 from .checks.ranges import check_ranges
 from .checks.settings import check_settings
 
@@ -78,6 +79,7 @@ def check_config(cfg: Config) -> None:
         _check_part(cfg, part)
     check_division(cfg)
     if graph is not None:
+        check_phases_fit(cfg, graph)
         check_views(graph, cfg.get('train_dataloader'))
 
 

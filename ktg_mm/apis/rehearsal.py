@@ -15,7 +15,7 @@ import torch
 from mmengine.dist import is_distributed
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import EMAHook
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
@@ -28,6 +28,7 @@ from ktg_mm.mmengine_private import clips_gradients
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.structures import NodeOutput
 
+from .checks.phases import schedule_phases
 from .keys import joined
 from .made_up_loader import MadeUpLoader
 from .messages import is_out_of_memory
@@ -208,25 +209,30 @@ class _Rehearsal:
 
     def _build_schedules(self, optim_wrapper: OptimWrapper) -> list[tuple[str, Any]]:
         """Builds the schedules with their keys, as the Runner will, but for an epoch of a made-up length."""
-        schedules = self.cfg.get('param_scheduler')
-        several = isinstance(schedules, (list, tuple))
+        wrappers = dict(optim_wrapper.items()) if isinstance(optim_wrapper, OptimWrapperDict) else {'': optim_wrapper}
+        of_phases = schedule_phases(self.cfg)
         loop = self.cfg.get('train_cfg') or {}
         built = []
-        for i, schedule in enumerate(schedules if several else [schedules] if schedules is not None else []):
-            key = f'param_scheduler[{i}]' if several else 'param_scheduler'
-            end = loop.get('max_epochs' if schedule.get('by_epoch', True) else 'max_iters', _NO_END)
-            with named_errors(self.cfg, key):
-                arguments = dict(optimizer=optim_wrapper, epoch_length=_ITERATIONS)
-                built.append((key, PARAM_SCHEDULERS.build(dict(dict(end=end) | schedule), default_args=arguments)))
+        for phase, wrapper in wrappers.items():
+            schedules = of_phases[phase] if of_phases else self.cfg.get('param_scheduler')
+            several = isinstance(schedules, (list, tuple))
+            path = f'param_scheduler.{phase}' if of_phases else 'param_scheduler'
+            for i, schedule in enumerate(schedules if several else [schedules] if schedules is not None else []):
+                key = f'{path}[{i}]' if several else path
+                end = loop.get('max_epochs' if schedule.get('by_epoch', True) else 'max_iters', _NO_END)
+                with named_errors(self.cfg, key):
+                    arguments = dict(optimizer=wrapper, epoch_length=_ITERATIONS)
+                    built.append((key, PARAM_SCHEDULERS.build(dict(dict(end=end) | schedule), default_args=arguments)))
         return built
 
     def _train(self, batch: Any, optim_wrapper: OptimWrapper) -> None:
         self._check_channels(batch)
         self.graph.train()
-        objects = self.keys | {
-            id(optim_wrapper): 'optim_wrapper',
-            id(optim_wrapper.optimizer): 'optim_wrapper.optimizer',
-        }
+        phases = optim_wrapper.items() if isinstance(optim_wrapper, OptimWrapperDict) else [('', optim_wrapper)]
+        objects = dict(self.keys)
+        for phase, wrapper in phases:
+            path = f'optim_wrapper.{phase}' if phase else 'optim_wrapper'
+            objects |= {id(wrapper): path, id(wrapper.optimizer): f'{path}.optimizer'}
         try:
             with named_errors(self.cfg, 'model', objects=objects):
                 self.graph.train_step(batch, optim_wrapper)

@@ -8,13 +8,14 @@ from typing import Any
 from mmpretrain.registry import METRICS
 
 from .graph_config import GraphConfig
+from .phases import optimizer_phases, without_phases
 from .type_check import class_of
 
 _EVALUATORS = ('val_evaluator', 'test_evaluator')
 
 
 def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
-    """A config whose optimiser and evaluators name no node that a graph has lost.
+    """A config whose optimiser and evaluators name no node that a graph has lost, nor phases without edges.
 
     ``optim_wrapper.paramwise_cfg.nodes`` speaks of nodes that learn alone, evaluators of those that are there. Where
     evaluators are a list, one that compares networks goes if fewer than two are left.
@@ -36,16 +37,25 @@ def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
     """
     graph = GraphConfig(model).check()
     learning = set(graph.trained)
-    changed = dict(config)
-    optim = dict(changed.get('optim_wrapper') or {})
-    nodes = (optim.get('paramwise_cfg') or {}).get('nodes')
-    if isinstance(nodes, Mapping) and not learning.issuperset(nodes):
-        kept = {name: options for name, options in nodes.items() if name in learning}
-        changed['optim_wrapper'] = optim | dict(paramwise_cfg={**optim['paramwise_cfg'], 'nodes': kept})
+    changed = without_phases(config, model, graph.learning_edges)
+    if isinstance(optim := changed.get('optim_wrapper'), Mapping):
+        changed['optim_wrapper'] = _optimizer(optim, learning)
+        changed['optim_wrapper'] |= {
+            phase: _optimizer(wrapper, learning) for phase, wrapper in optimizer_phases(optim).items()
+        }
     for name in _EVALUATORS:
         if name in changed:
             changed[name] = _evaluators(changed[name], graph)
     return changed
+
+
+def _optimizer(wrapper: Mapping[str, Any], learning: set[str]) -> dict[str, Any]:
+    """An optimiser's wrapper that gives options to nodes that learn alone."""
+    nodes = (wrapper.get('paramwise_cfg') or {}).get('nodes')
+    if not isinstance(nodes, Mapping) or learning.issuperset(nodes):
+        return dict(wrapper)
+    kept = {name: options for name, options in nodes.items() if name in learning}
+    return {**wrapper, 'paramwise_cfg': {**wrapper['paramwise_cfg'], 'nodes': kept}}
 
 
 def _evaluators(config: Any, graph: GraphConfig) -> Any:

@@ -95,3 +95,42 @@ def wrapper_of_phase(optim_wrapper: Mapping[str, Any], phase: str) -> dict[str, 
     phases = optimizer_phases(optim_wrapper)
     common = {name: value for name, value in optim_wrapper.items() if name not in phases}
     return common | dict(phases[phase])
+
+
+def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: Collection[str]) -> dict[str, Any]:
+    """A config whose update, optimisers and schedules have no phase without edges.
+
+    Where the update has no phases at all, the first phase's optimiser and schedules are the only ones.
+
+    Args:
+        config: A config, plain dicts.
+        model: The graph, a ``model`` of a config.
+        edges: Keys of its edges that teach somebody.
+
+    Example:
+        >>> model = dict(update=dict(type='SuccessiveUpdate', phases=dict(logits='*', features='*:features')))
+        >>> config = dict(model=model, optim_wrapper=dict(logits=dict(), features=dict()))
+        >>> without_phases(config, model, ['label->net1'])['optim_wrapper']
+        {'logits': {}}
+    """
+    changed, update = dict(config), model.get('update') or {}
+    if not (optimizers := optimizer_phases(config.get('optim_wrapper'))):
+        return changed
+    has_phases = 'phases' in update
+    if has_phases:
+        found = edges_of_phases(check_phases(update['phases']), edges)
+        kept = {phase for phase, keys in found.items() if keys}
+        phases = {phase: patterns for phase, patterns in update['phases'].items() if phase in kept}
+        if 'model' in config:
+            changed['model'] = {**config['model'], 'update': {**update, 'phases': phases}}
+        gone = optimizers.keys() - kept
+        wrapper = {name: value for name, value in config['optim_wrapper'].items() if name not in gone}
+    else:
+        kept = set(list(optimizers)[:1])
+        wrapper = wrapper_of_phase(config['optim_wrapper'], *kept)
+    changed['optim_wrapper'] = wrapper
+    schedules = config.get('param_scheduler')
+    if isinstance(schedules, Mapping) and 'type' not in schedules:
+        left = {phase: value for phase, value in schedules.items() if phase in kept}
+        changed['param_scheduler'] = left if has_phases else [*left.values(), []][0]
+    return changed

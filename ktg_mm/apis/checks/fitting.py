@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -77,9 +79,10 @@ def _scheduler(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> 
 
 
 def cfg_of(cfg: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    """The entry under a path such as ``param_scheduler[1]``."""
+    """The entry under a path such as ``param_scheduler[1]`` or ``param_scheduler.logits``."""
     name, _, number = path.partition('[')
-    return cfg[name][int(number[:-1])] if number else cfg[name]
+    entry: Any = functools.reduce(operator.getitem, name.split('.'), cfg)
+    return entry[int(number[:-1])] if number else entry
 
 
 def _loop(cfg: Config, part: Mapping[str, Any], found: type, path: str) -> None:

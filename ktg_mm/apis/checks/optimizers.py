@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import SGD
 
 from ktg_mm.apis.part_errors import error_text
+from ktg_mm.config.phases import optimizer_phases, wrapper_of_phase
 from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.type_check import check_type, class_of
 from ktg_mm.config.value_check import check_values, fits
@@ -36,7 +37,8 @@ def check_optimizer(cfg: Config, part: Mapping[str, Any], found: type, path: str
     """Checks how the values of an optimiser fit one another; arguments as for :func:`.fitting.check_fitting`."""
     if issubclass(found, SGD) and part.get('nesterov') and (not part.get('momentum') or part.get('dampening')):
         raise ConfigError(f'{path}.nesterov', 'needs a momentum above 0, and no dampening')
-    if part.get('lr') == 0 and not (cfg.optim_wrapper.get('paramwise_cfg') or {}):  # which may set it for some
+    wrapper = _wrapper(cfg, path.removesuffix('.optimizer'))
+    if part.get('lr') == 0 and not (wrapper.get('paramwise_cfg') or {}):  # which may set it for some
         raise ConfigError(f'{path}.lr', 'is 0, so that nothing would be learnt; must be above 0')
     _check_values_together(found, part, path)
 
@@ -81,14 +83,18 @@ def check_optim_wrapper(cfg: Config, part: Mapping[str, Any], found: type, path:
     scale = part.get('loss_scale', 'dynamic')
     if scale != 'dynamic' and not isinstance(scale, Mapping) and not (fits(scale, float) and 0 < scale < math.inf):
         raise ConfigError(f'{path}.loss_scale', f"must be 'dynamic', a dict or a number above 0, got {scale!r}")
-    whole = cfg['optim_wrapper']
+    whole = _wrapper(cfg, path)
     constructor = whole.get('constructor', 'DefaultOptimWrapperConstructor')
     kind = check_type(dict(type=constructor), OPTIM_WRAPPER_CONSTRUCTORS, f'{path}.constructor', 'constructor')
+    own = kind.__module__.startswith('ktg_mm.')
+    if (phases := optimizer_phases(whole)) and not own:
+        raise ConfigError(f'{path}.constructor', f'must be NodeOptimWrapperConstructor, for {", ".join(phases)}')
     options = whole.get('paramwise_cfg')
     if options is None:
         return
-    own = kind.__module__.startswith('ktg_mm.')
-    check_entries(options, f'{path}.paramwise_cfg', ('nodes',) if own else _PARAMWISE)
+    if phases:
+        raise ConfigError(f'{path}.paramwise_cfg', f'belongs into a phase, such as {path}.{next(iter(phases))}')
+    check_entries(options, f'{path}.paramwise_cfg', ('nodes', 'edges') if own else _PARAMWISE)
     sharing = nodes_that_share(cfg)
     if options and not own and sharing and not options.get('bypass_duplicate'):
         raise ConfigError(
@@ -98,8 +104,10 @@ def check_optim_wrapper(cfg: Config, part: Mapping[str, Any], found: type, path:
     named, key = ('nodes' if own else 'custom_keys'), f'{path}.paramwise_cfg.'
     if not isinstance(options.get(named, {}), Mapping):
         raise ConfigError(f'{key}{named}', f'must be a dict of dicts, got {options[named]!r}')
-    for name, values in options.get(named, {}).items():
-        inner = f'{key}{named}.{name}'
+    entries = {f'{key}{named}.{name}': values for name, values in options.get(named, {}).items()}
+    if own and 'edges' in options:
+        entries[f'{key}edges'] = options['edges']
+    for inner, values in entries.items():
         if not own:
             check_entries(values, inner, _OF_CUSTOM_KEYS)
             check_ranges(values, ('paramwise_cfg',), inner)
@@ -128,6 +136,12 @@ def check_custom_keys(cfg: Config, model: nn.Module) -> None:
             raise ConfigError(
                 f'optim_wrapper.paramwise_cfg.custom_keys.{key}', f'is in no parameter; {did_you_mean(key, words)}'
             )
+
+
+def _wrapper(cfg: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The wrapper under a key: ``optim_wrapper``, or that of a phase with all that it has in common with others."""
+    whole, phase = cfg.get('optim_wrapper') or {}, path.partition('optim_wrapper.')[2]
+    return wrapper_of_phase(whole, phase) if phase else whole
 
 
 def class_of_optimizer(whole: Mapping[str, Any]) -> Any:

@@ -23,7 +23,11 @@ from mmpretrain.registry import (
     VISUALIZERS,
 )
 
+from ktg_mm.config.phases import optimizer_phases, wrapper_of_phase
 from ktg_mm.errors import ConfigError
+
+from .entries import check_entries
+from .phases import schedule_phases
 
 # Steps of a pipeline whose arguments name steps of other libraries.
 _FOREIGN = ('Albu', 'Albumentations')
@@ -48,10 +52,12 @@ def parts(cfg: Mapping[str, Any]) -> Iterator[Part]:
         yield Part('model', cfg['model'], MODELS, 'model')
     yield from _entries(cfg, 'data_preprocessor', MODELS, 'data preprocessor')
     yield from _entries(cfg, 'model_wrapper_cfg', MODEL_WRAPPERS, 'model wrapper')
-    yield from _entries(cfg, 'optim_wrapper', OPTIM_WRAPPERS, 'optim_wrapper')
-    if isinstance(cfg.get('optim_wrapper'), Mapping):
-        yield Part('optim_wrapper.optimizer', cfg['optim_wrapper'].get('optimizer'), OPTIMIZERS, 'optimizer')
-    yield from _entries(cfg, 'param_scheduler', PARAM_SCHEDULERS, 'scheduler')
+    yield from _optimizer_parts(cfg.get('optim_wrapper'))
+    if schedules := schedule_phases(cfg):
+        for phase in schedules:
+            yield from _entries(schedules, phase, PARAM_SCHEDULERS, 'scheduler', 'param_scheduler.')
+    else:
+        yield from _entries(cfg, 'param_scheduler', PARAM_SCHEDULERS, 'scheduler')
     for name in ('train', 'val', 'test'):
         yield from _entries(cfg, f'{name}_cfg', LOOPS, 'loop')
         yield from _loader_parts(cfg, f'{name}_dataloader')
@@ -74,6 +80,23 @@ def _entries(cfg: Mapping[str, Any], key: str, registry: Registry, what: str, pa
             yield Part(f'{path}{key}[{i}]', entry, registry, what)
     elif part is not None:
         yield Part(f'{path}{key}', part, registry, what)
+
+
+def _optimizer_parts(optim_wrapper: Any) -> Iterator[Part]:
+    """The wrapper and its optimiser; of phases what they have in common first."""
+    if not (phases := optimizer_phases(optim_wrapper)):
+        if optim_wrapper is not None:
+            yield Part('optim_wrapper', optim_wrapper, OPTIM_WRAPPERS, 'optim_wrapper')
+        if isinstance(optim_wrapper, Mapping):
+            yield Part('optim_wrapper.optimizer', optim_wrapper.get('optimizer'), OPTIMIZERS, 'optimizer')
+        return
+    common = {name: value for name, value in optim_wrapper.items() if name not in phases}
+    yield Part('optim_wrapper', common, OPTIM_WRAPPERS, 'optim_wrapper')
+    for phase, entry in phases.items():
+        path = f'optim_wrapper.{phase}'
+        check_entries(entry, path, ('optimizer', 'paramwise_cfg', 'clip_grad'), needed=('optimizer',))
+        yield Part(path, wrapper_of_phase(optim_wrapper, phase), OPTIM_WRAPPERS, 'optim_wrapper')
+        yield Part(f'{path}.optimizer', entry['optimizer'], OPTIMIZERS, 'optimizer')
 
 
 def metric_parts(cfg: Mapping[str, Any], key: str) -> Iterator[Part]:

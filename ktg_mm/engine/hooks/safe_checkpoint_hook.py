@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from mmengine.dist import barrier, get_world_size, is_main_process
 from mmengine.fileio import get_file_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
@@ -175,13 +176,23 @@ def _take_over_changes(runner: Runner, checkpoint: dict) -> bool:
     if not any(key.startswith(('optim_wrapper', 'param_scheduler')) for key in changes):
         return False
     checkpoint.pop('param_schedulers', None)
-    groups = checkpoint['optimizer'].get('param_groups')
-    if 'optim_wrapper.optimizer.type' in changes or groups is None:
+    pairs = _optimizers(runner, checkpoint)
+    kinds = [key for key in changes if re.fullmatch(r'optim_wrapper\.(\w+\.)?optimizer\.type', key)]
+    if kinds or not all('param_groups' in state for _, state in pairs):
         del checkpoint['optimizer']  # what one kind of optimiser remembers is nothing to another
-    else:
-        for group, own in zip(groups, runner.optim_wrapper.optimizer.param_groups, strict=True):
+        return True
+    for wrapper, state in pairs:
+        for group, own in zip(state['param_groups'], wrapper.optimizer.param_groups, strict=True):
             group.update({name: value for name, value in own.items() if name != 'params'})
     return True
+
+
+def _optimizers(runner: Runner, checkpoint: dict) -> list[tuple[OptimWrapper, dict]]:
+    """The run's optimisers, one or one for each phase, with their states in a checkpoint, empty where there is none."""
+    wrapper, state = runner.optim_wrapper, checkpoint.get('optimizer', {})
+    if isinstance(wrapper, OptimWrapperDict):
+        return [(one, state.get(phase, {})) for phase, one in wrapper.items()]
+    return [(wrapper, state)]
 
 
 def _catch_up(runner: Runner) -> None:
@@ -226,13 +237,15 @@ def check_fit(runner: Runner, checkpoint: dict, whole: bool = False) -> list[str
         if name in expected and name.startswith('nodes.') and not torch.as_tensor(value).isfinite().all():
             raise UserError(f'checkpoint {loaded_from(runner)}: its weight {name!r} is not finite; take another one')
     if is_resumed(runner) and isinstance(runner.optim_wrapper, OptimWrapper):
-        groups = [group.get('name') for group in checkpoint.get('optimizer', {}).get('param_groups', ())]
-        trained = [group.get('name') for group in runner.optim_wrapper.optimizer.param_groups]
-        if groups and groups != trained:
-            raise UserError(
-                f'checkpoint {loaded_from(runner)}: trained the nodes {", ".join(map(str, groups))}, but this graph '
-                f'trains {", ".join(map(str, trained))}; begin with its weights (--load-from) instead of resuming'
-            )
+        for wrapper, state in _optimizers(runner, checkpoint):
+            groups = [group.get('name') for group in state.get('param_groups', ())]
+            trained = [group.get('name') for group in wrapper.optimizer.param_groups]
+            if groups and groups != trained:
+                raise UserError(
+                    f'checkpoint {loaded_from(runner)}: trained the nodes {", ".join(map(str, groups))}, but this '
+                    f'graph trains {", ".join(map(str, trained))}; begin with its weights (--load-from) instead of '
+                    'resuming'
+                )
     return missing
 
 
