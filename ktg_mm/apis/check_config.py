@@ -90,8 +90,8 @@ def _check_part(cfg: Config, part: Part) -> None:
     given = {key: value for key, value in part.cfg.items() if key not in _TAKEN_OUT.get(what, ())}
     if path == 'train_cfg':
         given.setdefault('type', train_loop(part.cfg))
-    if path in _DEFAULT_TYPES:
-        given.setdefault('type', _DEFAULT_TYPES[path])
+    if default := _DEFAULT_TYPES.get(what if what == 'optim_wrapper' else path):  # that of a phase, too
+        given.setdefault('type', default)
     if what == 'model' and 'type' in given:
         _check_model_type(given)
     found = check_type(given, part.registry, path, what)

@@ -1,0 +1,3 @@
+_base_ = ['afd_sizes.py']
+
+model = _base_.pop('afd')[3]
