@@ -1,6 +1,7 @@
-# Online adversarial feature distillation, AFD (Chung et al., ICML 2020) of 2 to 4 nodes in a circle, net1 -> net2 ->
-# ... -> net1: everybody learns the label, from the one before by KL divergence at T = 3 and, in steps of another optimiser,
-# to make feature maps that a discriminator takes for that one's. afd_2node.py and the like take one of the graphs out.
+# Online adversarial feature distillation, AFD (Chung et al., ICML 2020) of 2 to 4 nodes in a circle: net1 -> net2 ->
+# ... -> net1. Everybody learns the label, from the one before by KL divergence at T = 3 and, in steps of another
+# optimiser, to make feature maps that a discriminator takes for that one's. afd_2node.py and the like take one of the
+# graphs out.
 
 
 def _afd(n):

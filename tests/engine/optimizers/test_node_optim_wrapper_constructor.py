@@ -85,7 +85,8 @@ def test_a_node_that_does_not_learn_has_no_options(graph, name, hint):
 
 
 def test_other_options_by_parameter_are_refused():
-    with pytest.raises(ConfigError, match=r"^optim_wrapper.paramwise_cfg: takes 'nodes' and 'edges' alone, got 'norm_decay_mult'$"):
+    message = r"^optim_wrapper.paramwise_cfg: takes 'nodes' and 'edges' alone, got 'norm_decay_mult'$"
+    with pytest.raises(ConfigError, match=message):
         NodeOptimWrapperConstructor(dict(optimizer=SGD), dict(norm_decay_mult=0.0))
 
 
