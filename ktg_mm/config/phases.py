@@ -8,8 +8,9 @@ from typing import Any
 
 from ktg_mm.errors import ConfigError
 
-# Entries of an optimiser's wrapper that are dicts, but no phases.
+# Entries of an optimiser's wrapper that are dicts, but no phases; and others, whose names no phase has.
 _NO_PHASES = ('optimizer', 'paramwise_cfg', 'clip_grad', 'loss_scale')
+_NO_NAMES = (*_NO_PHASES, 'type', 'constructor', 'accumulative_counts')
 
 
 def check_phases(phases: Any) -> dict[str, tuple[str, ...]]:
@@ -30,9 +31,10 @@ def check_phases(phases: Any) -> dict[str, tuple[str, ...]]:
     found = {}
     for name, patterns in phases.items():
         patterns = (patterns,) if isinstance(patterns, str) else patterns
-        if not (isinstance(name, str) and name.isidentifier()) or name in _NO_PHASES or name == 'type':
+        if not (isinstance(name, str) and name.isidentifier()) or name in _NO_NAMES:
             raise ValueError(f'phases must have names that are words and no entries of an optimiser, got {name!r}')
-        if not isinstance(patterns, (list, tuple)) or not all(isinstance(one, str) and one for one in patterns):
+        is_list = isinstance(patterns, (list, tuple)) and len(patterns) > 0
+        if not is_list or not all(isinstance(one, str) and one for one in patterns):
             raise ValueError(f"phases must have patterns such as '*' or '*->net1:hint', got {patterns!r} for {name!r}")
         found[name] = tuple(patterns)
     return found

@@ -1,0 +1,111 @@
+import pytest
+
+from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases, wrapper_of_phase
+from ktg_mm.errors import ConfigError
+
+KEYS = ['label->net1', 'label->net2', 'net2->net1', 'net1->net2', 'net2->net1:features', 'net1->net2:features']
+SGD = dict(type='SGD', lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ('phases', 'expected'),
+    [
+        (dict(logits='*'), dict(logits=('*',))),
+        (dict(a='*', b=['*:x', '*:y']), dict(a=('*',), b=('*:x', '*:y'))),
+        (dict(a=('x',)), dict(a=('x',))),
+    ],
+)
+def test_patterns(phases, expected):
+    assert check_phases(phases) == expected
+
+
+@pytest.mark.parametrize(
+    ('phases', 'says'),
+    [
+        (None, "must be a dict of patterns of edges, such as dict(logits='*'), got None"),
+        ({}, 'must be a dict of patterns'),
+        (['logits'], 'must be a dict of patterns'),
+        ('logits', 'must be a dict of patterns'),
+        ({1: '*'}, 'must have names that are words and no entries of an optimiser, got 1'),
+        ({'': '*'}, "must have names that are words and no entries of an optimiser, got ''"),
+        ({'two words': '*'}, 'must have names that are words'),
+        ({'logits.lr': '*'}, 'must have names that are words'),
+        *(
+            ({name: '*'}, f'must have names that are words and no entries of an optimiser, got {name!r}')
+            for name in (
+                'optimizer', 'type', 'constructor', 'paramwise_cfg', 'clip_grad', 'loss_scale', 'accumulative_counts'
+            )
+        ),
+        (dict(logits=3), "must have patterns such as '*' or '*->net1:hint', got 3 for 'logits'"),
+        (dict(logits=''), "got ('',) for 'logits'"),
+        (dict(logits=['*', None]), "got ['*', None] for 'logits'"),
+        (dict(logits=dict(a='*')), "for 'logits'"),
+        (dict(logits=[]), "got [] for 'logits'"),
+    ],
+)  # fmt: skip
+def test_what_are_no_phases(phases, says):
+    with pytest.raises(ValueError) as caught:
+        check_phases(phases)
+    assert str(caught.value).startswith('phases must ') and says in str(caught.value) and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('phases', 'expected'),
+    [
+        (dict(all='*'), dict(all=KEYS)),
+        (dict(logits='*', features='*:features'), dict(logits=KEYS[:4], features=KEYS[4:])),
+        (dict(features='*:features', logits='*'), dict(features=[], logits=KEYS)),  # the last that matches
+        (dict(rest='*', one=['label->net1', '*->net1:*']), dict(rest=[*KEYS[1:4], KEYS[5]], one=[KEYS[0], KEYS[4]])),
+        (dict(label='label->*', kd='net?->*'), dict(label=KEYS[:2], kd=KEYS[2:])),
+    ],
+)
+def test_edges(phases, expected):
+    assert edges_of_phases(check_phases(phases), KEYS) == expected
+    assert list(edges_of_phases(check_phases(phases), KEYS)) == list(phases)  # the order of the steps
+
+
+def test_patterns_tell_capitals_apart():
+    assert edges_of_phases(check_phases(dict(rest='*', big='NET1->*')), ['net1->a', 'NET1->a']) == dict(
+        rest=['net1->a'], big=['NET1->a']
+    )
+
+
+def test_an_edge_without_a_phase():
+    with pytest.raises(
+        ConfigError,
+        match=r"^model.update.phases: no phase matches the edge 'label->net2'; let the first one be of all that no "
+        r"other is: dict\(NAME='\*', ...\)$",
+    ):
+        edges_of_phases(check_phases(dict(one='*->net1')), KEYS)
+
+
+@pytest.mark.parametrize(
+    ('optim_wrapper', 'expected'),
+    [
+        (None, []),
+        ('SGD', []),
+        (dict(optimizer=SGD), []),
+        (dict(optimizer=SGD, logits=dict(optimizer=SGD)), []),
+        (dict(type='OptimWrapper', constructor='C', a=dict(optimizer=SGD), b=dict()), ['a', 'b']),
+        (dict(clip_grad=dict(max_norm=1), paramwise_cfg=dict(nodes={}), loss_scale=dict(init_scale=8)), []),
+    ],
+)  # fmt: skip
+def test_phases_of_an_optimiser(optim_wrapper, expected):
+    assert list(optimizer_phases(optim_wrapper)) == expected
+
+
+def test_the_wrapper_of_a_phase():
+    cfg = dict(
+        type='AutocastOptimWrapper',
+        accumulative_counts=2,
+        clip_grad=dict(max_norm=1.0),
+        logits=dict(optimizer=SGD),
+        features=dict(optimizer=dict(type='Adam'), clip_grad=dict(max_norm=5.0)),
+    )
+    before = repr(cfg)
+    common = dict(type='AutocastOptimWrapper', accumulative_counts=2)
+    assert wrapper_of_phase(cfg, 'logits') == dict(common, clip_grad=dict(max_norm=1.0), optimizer=SGD)
+    found = wrapper_of_phase(cfg, 'features')
+    assert found == dict(common, clip_grad=dict(max_norm=5.0), optimizer=dict(type='Adam'))
+    found['optimizer'] = None
+    assert repr(cfg) == before
