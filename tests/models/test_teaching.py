@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ktg_mm.config import GraphConfig
+from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.nodes import Node
 from ktg_mm.models.nodes.ensemble import check_members
@@ -160,6 +161,28 @@ def test_the_reduced_graph_trains_scored_nodes_alike(toys, seed, update):
         compared = [key for key in part[name] if update != 'SequentialUpdate' or 'bn' not in key or 'weight' in key]
         found, expected = ({key: state[name][key] for key in compared} for state in (part, whole))
         torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+@settings(max_examples=20, **PROPERTY)
+@given(st.integers(0, 10**6))
+def test_phases_of_plain_gradient_descent_are_the_simultaneous_update(toys, seed):
+    """A phase's optimiser has all that its edges reach: on a trunk, by undetached edges, by ensembles that learn."""
+    model = random_graph(toys, seed)
+    if model is None:
+        return
+    keys, draw = GraphConfig(model).learning_edges, random.Random(seed)
+    of = {key: draw.choice('abc') for key in keys}
+    phases = {phase: [key for key in keys if of[key] == phase] for phase in sorted(set(of.values()))}
+    states = []
+    for update in (None, dict(type='SuccessiveUpdate', phases=phases)):
+        graph = toys.build(**model, update=update)
+        plain = dict(optimizer=dict(type='SGD', lr=0.1))
+        wrapper = NodeOptimWrapperConstructor(plain if update is None else dict.fromkeys(phases, plain))(graph)
+        for step in range(2):
+            graph.train_step(toys.batch(4, side=8, seed=step), wrapper)
+        states.append(toys.state(graph))
+    torch.testing.assert_close(states[1], states[0], rtol=1e-9, atol=1e-9)
 
 
 def test_nothing_flows_through_an_ensemble_that_detaches_into_one_that_does_not(toys):

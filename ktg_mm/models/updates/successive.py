@@ -35,7 +35,8 @@ class SuccessiveUpdate(Update):
 
     Raises:
         ValueError: If the phases are no such dict.
-        ConfigError: If an edge is of no phase, or no edge that teaches of a phase.
+        ConfigError: If an edge is of no phase, or no edge that teaches of a phase; at the first step, if all that a
+            phase's edges end in is frozen.
 
     Example:
         >>> update = SuccessiveUpdate(dict(logits='*', features='*:features'))
@@ -72,6 +73,11 @@ class SuccessiveUpdate(Update):
         for phase, wrapper in wrappers.items():
             _put(self._gradients.get(phase), parameters)
             loss = total_loss({key: values[key] for key in self.edges[phase]})
+            if not loss.requires_grad:
+                raise ConfigError(
+                    f'model.update.phases.{phase}',
+                    'nothing learns from its edges, which end in frozen modules; remove it, with its optimiser',
+                )
             wrapper.backward(wrapper.scale_loss(loss), retain_graph=phase != last)
             self._gradients[phase] = [parameter.grad for parameter in parameters]
         if optim_wrapper.should_update():
