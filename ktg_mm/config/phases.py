@@ -14,28 +14,34 @@ _NO_NAMES = (*_NO_PHASES, 'type', 'constructor', 'accumulative_counts')
 
 
 def check_phases(phases: Any) -> dict[str, tuple[str, ...]]:
-    """Returns the patterns of each phase.
+    """Returns the patterns of each phase by its name, in the order of the phases.
 
     Args:
-        phases: ``dict(logits='*', features=['*:features', '*:hint'])``.
+        phases: ``[dict(name='logits', edges='*'), dict(name='hints', edges=['*:features', '*:hint'])]``. A list, as a
+            config that is written to a file does not keep the order of a dict.
 
     Raises:
         ValueError: If it is something else.
 
     Example:
-        >>> check_phases(dict(logits='*'))
+        >>> check_phases([dict(name='logits', edges='*')])
         {'logits': ('*',)}
     """
-    if not isinstance(phases, Mapping) or not phases:
-        raise ValueError(f"phases must be a dict of patterns of edges, such as dict(logits='*'), got {phases!r}")
-    found = {}
-    for name, patterns in phases.items():
-        patterns = (patterns,) if isinstance(patterns, str) else patterns
+    if not isinstance(phases, (list, tuple)) or not phases:
+        raise ValueError(f"phases must be a list such as [dict(name='logits', edges='*')], got {phases!r}")
+    found: dict[str, tuple[str, ...]] = {}
+    for phase in phases:
+        if not isinstance(phase, Mapping) or set(phase) != {'name', 'edges'}:
+            raise ValueError(f"phases must be dicts such as dict(name='logits', edges='*'), got {phase!r}")
+        name, patterns = phase['name'], phase['edges']
         if not (isinstance(name, str) and name.isidentifier()) or name in _NO_NAMES:
             raise ValueError(f'phases must have names that are words and no entries of an optimiser, got {name!r}')
+        if name in found:
+            raise ValueError(f'phases must have names that differ, got {name!r} twice')
+        patterns = (patterns,) if isinstance(patterns, str) else patterns
         is_list = isinstance(patterns, (list, tuple)) and len(patterns) > 0
         if not is_list or not all(isinstance(one, str) and one for one in patterns):
-            raise ValueError(f"phases must have patterns such as '*' or '*->net1:hint', got {patterns!r} for {name!r}")
+            raise ValueError(f"phases must have edges such as '*' or '*->net1:hint', got {patterns!r} for {name!r}")
         found[name] = tuple(patterns)
     return found
 
@@ -60,7 +66,7 @@ def edges_of_phases(phases: Mapping[str, Collection[str]], keys: Iterable[str]) 
         if not of:
             raise ConfigError(
                 'model.update.phases',
-                f"no phase matches the edge {key!r}; let the first one be of all that no other is: dict(NAME='*', ...)",
+                f"no phase matches the edge {key!r}; let the first one be of all that no other is, with edges='*'",
             )
         found[of[-1]].append(key)
     return found
@@ -110,7 +116,8 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
         edges: Keys of its edges that teach somebody.
 
     Example:
-        >>> model = dict(update=dict(type='SuccessiveUpdate', phases=dict(logits='*', features='*:features')))
+        >>> phases = [dict(name='logits', edges='*'), dict(name='features', edges='*:features')]
+        >>> model = dict(update=dict(type='SuccessiveUpdate', phases=phases))
         >>> config = dict(model=model, optim_wrapper=dict(logits=dict(), features=dict()))
         >>> without_phases(config, model, ['label->net1'])['optim_wrapper']
         {'logits': {}}
@@ -122,7 +129,7 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
     if has_phases:
         found = edges_of_phases(check_phases(update['phases']), edges)
         kept = {phase for phase, keys in found.items() if keys}
-        phases = {phase: patterns for phase, patterns in update['phases'].items() if phase in kept}
+        phases = [phase for phase in update['phases'] if phase['name'] in kept]
         if 'model' in config:
             changed['model'] = {**config['model'], 'update': {**update, 'phases': phases}}
         gone = optimizers.keys() - kept

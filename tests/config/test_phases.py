@@ -1,10 +1,15 @@
 import pytest
+from mmengine.config import Config
 
-from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases, wrapper_of_phase
+from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases, without_phases, wrapper_of_phase
 from ktg_mm.errors import ConfigError
 
 KEYS = ['label->net1', 'label->net2', 'net2->net1', 'net1->net2', 'net2->net1:features', 'net1->net2:features']
 SGD = dict(type='SGD', lr=0.1)
+
+
+def listed(**phases):
+    return [dict(name=name, edges=edges) for name, edges in phases.items()]
 
 
 @pytest.mark.parametrize(
@@ -16,31 +21,37 @@ SGD = dict(type='SGD', lr=0.1)
     ],
 )
 def test_patterns(phases, expected):
-    assert check_phases(phases) == expected
+    found = check_phases(listed(**phases))
+    assert found == expected and list(found) == list(phases)
+    assert check_phases(tuple(listed(**phases))) == expected
 
 
 @pytest.mark.parametrize(
     ('phases', 'says'),
     [
-        (None, "must be a dict of patterns of edges, such as dict(logits='*'), got None"),
-        ({}, 'must be a dict of patterns'),
-        (['logits'], 'must be a dict of patterns'),
-        ('logits', 'must be a dict of patterns'),
-        ({1: '*'}, 'must have names that are words and no entries of an optimiser, got 1'),
-        ({'': '*'}, "must have names that are words and no entries of an optimiser, got ''"),
-        ({'two words': '*'}, 'must have names that are words'),
-        ({'logits.lr': '*'}, 'must have names that are words'),
+        (None, "must be a list such as [dict(name='logits', edges='*')], got None"),
+        ([], 'must be a list'),
+        (dict(logits='*'), 'must be a list'),  # whose order is lost when the config is written to a file
+        ('logits', 'must be a list'),
+        (['logits'], "must be dicts such as dict(name='logits', edges='*'), got 'logits'"),
+        ([dict(name='logits')], 'must be dicts such as'),
+        ([dict(name='logits', edges='*', lr=0.1)], 'must be dicts such as'),
+        (listed(a='*') * 2, "must have names that differ, got 'a' twice"),
+        ([dict(name=1, edges='*')], 'must have names that are words and no entries of an optimiser, got 1'),
+        (listed(**{'': '*'}), "must have names that are words and no entries of an optimiser, got ''"),
+        (listed(**{'two words': '*'}), 'must have names that are words'),
+        (listed(**{'logits.lr': '*'}), 'must have names that are words'),
         *(
-            ({name: '*'}, f'must have names that are words and no entries of an optimiser, got {name!r}')
+            (listed(**{name: '*'}), f'must have names that are words and no entries of an optimiser, got {name!r}')
             for name in (
                 'optimizer', 'type', 'constructor', 'paramwise_cfg', 'clip_grad', 'loss_scale', 'accumulative_counts'
             )
         ),
-        (dict(logits=3), "must have patterns such as '*' or '*->net1:hint', got 3 for 'logits'"),
-        (dict(logits=''), "got ('',) for 'logits'"),
-        (dict(logits=['*', None]), "got ['*', None] for 'logits'"),
-        (dict(logits=dict(a='*')), "for 'logits'"),
-        (dict(logits=[]), "got [] for 'logits'"),
+        (listed(logits=3), "must have edges such as '*' or '*->net1:hint', got 3 for 'logits'"),
+        (listed(logits=''), "got ('',) for 'logits'"),
+        (listed(logits=['*', None]), "got ['*', None] for 'logits'"),
+        (listed(logits=dict(a='*')), "for 'logits'"),
+        (listed(logits=[]), "got [] for 'logits'"),
     ],
 )  # fmt: skip
 def test_what_are_no_phases(phases, says):
@@ -60,12 +71,12 @@ def test_what_are_no_phases(phases, says):
     ],
 )
 def test_edges(phases, expected):
-    assert edges_of_phases(check_phases(phases), KEYS) == expected
-    assert list(edges_of_phases(check_phases(phases), KEYS)) == list(phases)  # the order of the steps
+    assert edges_of_phases(check_phases(listed(**phases)), KEYS) == expected
+    assert list(edges_of_phases(check_phases(listed(**phases)), KEYS)) == list(phases)  # the order of the steps
 
 
 def test_patterns_tell_capitals_apart():
-    assert edges_of_phases(check_phases(dict(rest='*', big='NET1->*')), ['net1->a', 'NET1->a']) == dict(
+    assert edges_of_phases(check_phases(listed(rest='*', big='NET1->*')), ['net1->a', 'NET1->a']) == dict(
         rest=['net1->a'], big=['NET1->a']
     )
 
@@ -74,9 +85,9 @@ def test_an_edge_without_a_phase():
     with pytest.raises(
         ConfigError,
         match=r"^model.update.phases: no phase matches the edge 'label->net2'; let the first one be of all that no "
-        r"other is: dict\(NAME='\*', ...\)$",
+        r"other is, with edges='\*'$",
     ):
-        edges_of_phases(check_phases(dict(one='*->net1')), KEYS)
+        edges_of_phases(check_phases(listed(one='*->net1')), KEYS)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +120,28 @@ def test_the_wrapper_of_a_phase():
     assert found == dict(common, clip_grad=dict(max_norm=5.0), optimizer=dict(type='Adam'))
     found['optimizer'] = None
     assert repr(cfg) == before
+
+
+def test_a_config_that_is_written_and_read_again_has_the_same_phases(tmp_path):
+    """mmengine writes a dict's entries in the order of the alphabet, and a run's folder keeps its config so."""
+    phases = listed(logits='*', features='*:features')
+    Config(dict(model=dict(update=dict(type='SuccessiveUpdate', phases=phases)))).dump(tmp_path / 'c.py')
+    read = Config.fromfile(tmp_path / 'c.py').model['update'].phases
+    assert edges_of_phases(check_phases(read), KEYS) == dict(logits=KEYS[:4], features=KEYS[4:])
+    assert list(check_phases(read)) == ['logits', 'features']
+
+
+@pytest.mark.parametrize(
+    ('edges', 'names', 'kept'),
+    [(KEYS, ['logits', 'features'], ['logits', 'features']), (KEYS[:4], ['logits'], ['logits'])],
+)
+def test_phases_that_have_lost_their_edges(edges, names, kept):
+    update = dict(type='SuccessiveUpdate', phases=listed(logits='*', features='*:features'))
+    optimizers = dict(constructor='C', logits=dict(optimizer=SGD), features=dict(optimizer=dict(type='Adam')))
+    schedules = dict(logits=[dict(type='MultiStepLR')], features=[])
+    config = dict(model=dict(update=update), optim_wrapper=optimizers, param_scheduler=schedules)
+    found = without_phases(config, config['model'], edges)
+    assert [phase['name'] for phase in found['model']['update']['phases']] == names
+    assert found['optim_wrapper'] == dict(constructor='C', **{name: optimizers[name] for name in kept})
+    assert found['param_scheduler'] == {name: schedules[name] for name in kept}
+    assert len(update['phases']) == 2 and len(optimizers) == 3 and len(schedules) == 2

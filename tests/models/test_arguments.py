@@ -19,7 +19,7 @@ GIVEN = {
     'CRD': dict(num_samples=4),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
-    'SuccessiveUpdate': dict(phases=dict(all='*')),
+    'SuccessiveUpdate': dict(phases=[dict(name='all', edges='*')]),
     **{name: dict(members=['a', 'b']) for name in ENSEMBLES},
     'NetworkNode': dict(network=NETWORK),
     'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),

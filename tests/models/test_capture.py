@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor, PhaseOptimWrapper
 from ktg_mm.models.gates import Gate, StabilityGate
 from ktg_mm.models.losses import EdgeLoss
 from ktg_mm.registry import ALIGNMENTS, GATES, UPDATES
@@ -237,14 +238,35 @@ def train(graph, wrapper, batches, capture):
                 graph.train_step(static, wrapper)
                 continue
             if step == 1:
-                state = [value for of_one in wrapper.optimizer.state.values() for value in of_one.values()]
-                known = [*graph.parameters(), *graph.buffers(), *replay.tensors_in([state, static])]
+                known = [*graph.parameters(), *graph.buffers(), *replay.tensors_in([states_of(wrapper), static])]
                 with replay.Recording(known) as recording:
                     log = graph.train_step(static, wrapper)
             else:
                 recording.replay()
         logs.append({name: value if isinstance(value, float) else value.clone() for name, value in log.items()})
     return logs if capture else logs[1:]
+
+
+def states_of(wrapper):
+    """What the optimiser, or that of each phase, keeps for the next step."""
+    wrappers = wrapper.values() if isinstance(wrapper, PhaseOptimWrapper) else [wrapper]
+    return [value for each in wrappers for state in each.optimizer.state.values() for value in state.values()]
+
+
+def optimiser_of(graph, toys):
+    """SGD; with phases for each one of its own, with a momentum of its own."""
+    phases = getattr(graph.update, 'edges', None)
+    if phases is None:
+        return toys.sgd(graph)
+    options = dict(type='SGD', lr=0.1, weight_decay=1e-2)
+    by_phase = {phase: dict(optimizer=dict(options, momentum=0.9 - 0.2 * i)) for i, phase in enumerate(phases)}
+    return NodeOptimWrapperConstructor(by_phase)(graph)
+
+
+def update_of(name, **phases):
+    """The config of an update, with phases if it has some."""
+    listed = [dict(name=phase, edges=edges) for phase, edges in phases.items()]
+    return dict(type=name, **(dict(phases=listed) if name == 'SuccessiveUpdate' else {}))
 
 
 def prepared(graph, batch):
@@ -255,13 +277,14 @@ def prepared(graph, batch):
 
 def assert_steps_replay(make, toys, batches):
     graphs = make(), make()
-    wrappers = [toys.sgd(graph) for graph in graphs]
+    wrappers = [optimiser_of(graph, toys) for graph in graphs]
     expected = train(graphs[0], wrappers[0], batches, capture=False)
     inputs = [prepared(graphs[1], batch) for batch in batches]
     found = train(graphs[1], wrappers[1], inputs, capture=True)
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
     torch.testing.assert_close(graphs[1].state_dict(), graphs[0].state_dict(), rtol=0, atol=0)
-    states = [[value for state in w.optimizer.state.values() for value in state.values()] for w in wrappers]
+    states = [states_of(wrapper) for wrapper in wrappers]
+    assert states[0]
     torch.testing.assert_close(states[1], states[0], rtol=0, atol=0)
     assert len({float(log['loss']) for log in found}) == len(batches) - 1
     return found
@@ -283,7 +306,7 @@ def everything_learns(toys, update):
         'mean->net1': toys.kl(),
         'net1->mean': dict(type='EMAEdge', decay=0.9),
     }
-    return toys.build(nodes, edges, update=dict(type=update))
+    return toys.build(nodes, edges, update=update_of(update, label='*', taught='net?->*', teachers=['t*', 'mean->*']))
 
 
 @pytest.mark.parametrize('update', sorted(UPDATES.module_dict))
@@ -309,4 +332,20 @@ def test_labelled_samples_that_do_not_come_first(update, toys):
     for batch in batches:
         for i in (0, 2, 3):
             batch['data_samples'][i].set_gt_label(-1)
-    assert_steps_replay(lambda: toys.build(nodes, edges, update=dict(type=update)), toys, batches)
+    update = update_of(update, label='label->*', taught='net2->*')
+    assert_steps_replay(lambda: toys.build(nodes, edges, update=update), toys, batches)
+
+
+@pytest.mark.parametrize('norm', ['BN', 'GN'])
+def test_adversarial_feature_distillation(toys, norm):
+    """With a transfer layer at one end, and both optimisers."""
+    norm_cfg = dict(type='GN', num_groups=2) if norm == 'GN' else None
+    nodes = dict(net1=toys.node(), net2=toys.node())
+    nodes['net2']['network'] = toys.network(base_channels=6)
+    nodes['net2']['network']['head']['in_channels'] = 24
+    edges = {f'label->net{i}': toys.label() for i in (1, 2)}
+    for end in ('net2->net1', 'net1->net2'):
+        edges |= {end: toys.kl(temperature=3.0), f'{end}:afd': dict(loss=dict(type='AFD', size=4, norm_cfg=norm_cfg))}
+    update = update_of('SuccessiveUpdate', logits='*', features='*:afd')
+    batches = [toys.batch(seed=seed) for seed in range(5)]
+    assert_steps_replay(lambda: toys.build(nodes, edges, update=update), toys, batches)

@@ -173,12 +173,13 @@ def test_phases_of_plain_gradient_descent_are_the_simultaneous_update(toys, seed
         return
     keys, draw = GraphConfig(model).learning_edges, random.Random(seed)
     of = {key: draw.choice('abc') for key in keys}
-    phases = {phase: [key for key in keys if of[key] == phase] for phase in sorted(set(of.values()))}
+    names = sorted(set(of.values()))
+    phases = [dict(name=name, edges=[key for key in keys if of[key] == name]) for name in names]
     states = []
     for update in (None, dict(type='SuccessiveUpdate', phases=phases)):
         graph = toys.build(**model, update=update)
         plain = dict(optimizer=dict(type='SGD', lr=0.1))
-        wrapper = NodeOptimWrapperConstructor(plain if update is None else dict.fromkeys(phases, plain))(graph)
+        wrapper = NodeOptimWrapperConstructor(plain if update is None else dict.fromkeys(names, plain))(graph)
         for step in range(2):
             graph.train_step(toys.batch(4, side=8, seed=step), wrapper)
         states.append(toys.state(graph))

@@ -30,22 +30,22 @@ class SuccessiveUpdate(Update):
     ``param_scheduler`` schedules that hold for all phases, or for each its own, ``dict(logits=..., features=...)``.
 
     Args:
-        phases: Patterns of edges' keys by the phases' names, such as ``dict(logits='*', features='*:features')``; an
-            edge is of the last phase that matches it.
+        phases: A name and a pattern of edges' keys, or several, for each, such as ``[dict(name='logits', edges='*'),
+            dict(name='features', edges='*:features')]``; an edge is of the last phase that matches it.
 
     Raises:
-        ValueError: If the phases are no such dict.
+        ValueError: If the phases are no such list.
         ConfigError: If an edge is of no phase, or no edge that teaches of a phase; at the first step, if all that a
             phase's edges end in is frozen.
 
     Example:
-        >>> update = SuccessiveUpdate(dict(logits='*', features='*:features'))
+        >>> update = SuccessiveUpdate([dict(name='logits', edges='*'), dict(name='features', edges='*:features')])
         >>> update.set_edges(['label->net1', 'net2->net1:features'])
         >>> update.edges
         {'logits': ['label->net1'], 'features': ['net2->net1:features']}
     """
 
-    def __init__(self, phases: Mapping[str, Any]) -> None:
+    def __init__(self, phases: Sequence[Mapping[str, Any]]) -> None:
         super().__init__()
         self.phases = check_phases(phases)
         self._gradients: dict[str, Sequence[Tensor | None]] = {}

@@ -163,7 +163,10 @@ def adversarial():
             'net1->net2:features': dict(loss=dict(type='AFD', size=8)),
             'net2->net1:hint': dict(loss=dict(type='FitNets')),
         },
-        update=dict(type='SuccessiveUpdate', phases=dict(logits='*', features='*:features')),
+        update=dict(
+            type='SuccessiveUpdate',
+            phases=[dict(name='logits', edges='*'), dict(name='features', edges='*:features')],
+        ),
     )
 
 

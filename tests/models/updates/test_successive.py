@@ -18,6 +18,10 @@ TWO = dict(logits='*', features='*:features')
 THREE = dict(label='label->*', logits='net?->net?', features='*:features')
 
 
+def update_of(phases):
+    return dict(type='SuccessiveUpdate', phases=[dict(name=name, edges=edges) for name, edges in phases.items()])
+
+
 @pytest.fixture(autouse=True)
 def scope(mmpretrain_scope):
     return mmpretrain_scope
@@ -28,9 +32,8 @@ def make(toys, phases, **arguments):
     edges = {f'label->net{i}': toys.label() for i in (1, 2)}
     for end in ('net2->net1', 'net1->net2'):
         edges |= {end: toys.kl(temperature=2.0), f'{end}:features': dict(loss=dict(type='FeatureL1'), weight=0.5)}
-    update = dict(type='SuccessiveUpdate', phases=phases)
     nodes = dict(net1=toys.node(), net2=toys.node())
-    return toys.build(nodes, edges, update=update, **arguments)
+    return toys.build(nodes, edges, update=update_of(phases), **arguments)
 
 
 def wrapper_of(graph, common=None, **phases):
@@ -217,7 +220,7 @@ def test_an_average_follows_the_steps(toys):
         'label->net2:features': toys.label(),
         'net1->mean': dict(type='EMAEdge', decay=0.5),
     }
-    graph = toys.build(nodes, edges, update=dict(type='SuccessiveUpdate', phases=TWO))
+    graph = toys.build(nodes, edges, update=update_of(TWO))
     wrapper = wrapper_of(graph, dict(accumulative_counts=2), logits=sgd(**SGD), features=adam(**ADAM))
     weight, mean = (graph.nodes[name].network.head.fc.weight for name in ('net1', 'mean'))
     first = weight.detach().clone()
@@ -307,9 +310,9 @@ def test_edges_and_phases_belong_together(toys):
         make(toys, dict(logits='*', features='*:features', hints='*:hint'))
     with pytest.raises(ConfigError, match=r'^model\.update\.phases\.logits: no edge that teaches is of it'):
         make(toys, dict(logits='*', all='*'))
-    with pytest.raises(ConfigError, match=r'^model\.update\.phases: must be a dict'):
+    with pytest.raises(ConfigError, match=r'^model\.update\.phases: must be a list'):
         make(toys, {})
-    with pytest.raises(ValueError, match=r'^phases must be a dict'):
+    with pytest.raises(ValueError, match=r'^phases must be a list'):
         SuccessiveUpdate('*')
 
 
@@ -321,10 +324,10 @@ def test_an_average_and_a_closed_edge_are_of_no_phase(toys):
         'net1->net2:features': toys.kl(dict(type='CutoffGate')),
         'net1->mean': dict(type='EMAEdge', decay=0.5),
     }
-    graph = toys.build(nodes, edges, update=dict(type='SuccessiveUpdate', phases=dict(logits='label->*')))
+    graph = toys.build(nodes, edges, update=update_of(dict(logits='label->*')))
     assert graph.update.edges == dict(logits=['label->net1', 'label->net2'])
     with pytest.raises(ConfigError, match=r'^model\.update\.phases\.features: no edge that teaches is of it'):
-        toys.build(nodes, edges, update=dict(type='SuccessiveUpdate', phases=TWO))
+        toys.build(nodes, edges, update=update_of(TWO))
 
 
 def test_a_phase_that_ends_in_a_frozen_part(toys):
@@ -333,7 +336,7 @@ def test_a_phase_that_ends_in_a_frozen_part(toys):
     nodes = dict(net1=node, net2=toys.node(allow_random=True, attention_layer='backbone.layer1'))
     edges = {'label->net1': toys.label(), 'net2->net1:hint': dict(loss=dict(type='AttentionMSE', sizes=[3]))}
     phases = dict(label='label->*', hint='*:hint')
-    graph = toys.build(nodes, edges, update=dict(type='SuccessiveUpdate', phases=phases))
+    graph = toys.build(nodes, edges, update=update_of(phases))
     with pytest.raises(
         ConfigError, match=r'^model\.update\.phases\.hint: nothing learns from its edges, which end in '
     ):
