@@ -2,12 +2,14 @@
 
 import argparse
 
-from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 
-from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors, train
+from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
 from ktg_mm.apis.arguments import seed
 from ktg_mm.apis.checks.whole import check_is_there
-from ktg_mm.apis.resume import last_checkpoint_if_finished
+from ktg_mm.apis.stages import StagedRun, run_folder
+from ktg_mm.apis.train import train_unless_finished
+from ktg_mm.config.stages import is_staged
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.visualization import graph_summary
 
@@ -29,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='go on though the graph, data, optimiser, schedule or length is not what the run began with',
     )
-    parser.add_argument('--load-from', metavar='CHECKPOINT', help='weights to begin with')
+    parser.add_argument('--load-from', metavar='CHECKPOINT', help='weights to begin with; of stages the first one')
     parser.add_argument(
         '--seed',
         type=seed,
@@ -44,10 +46,16 @@ def main() -> None:
     """Trains."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
-    check_is_there(cfg, 'train')
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
     resume = args.resume or args.resume_changed
+    if is_staged(cfg):
+        resume = resume or cfg.get('resume', False)
+        folder = run_folder(cfg, args.work_dir)
+        run = StagedRun(cfg, folder, args.launcher, args.load_from, resume, args.amp, args.resume_changed)
+        run.train(_summary)
+        return
+    check_is_there(cfg, 'train')
     runner = build_runner(
         cfg,
         args.work_dir,
@@ -58,12 +66,11 @@ def main() -> None:
         resume_changed=args.resume_changed,
         lock=True,
     )
-    if last := last_checkpoint_if_finished(runner):
-        if is_main_process():
-            print(f'{runner.work_dir}: the run is finished; its last checkpoint is {last}')
-        return
-    runner.logger.info(graph_summary(unwrapped(runner.model), runner.cfg.model))
-    train(runner)
+    train_unless_finished(runner, summary=_summary)
+
+
+def _summary(runner: Runner) -> str:
+    return graph_summary(unwrapped(runner.model), runner.cfg.model)
 
 
 if __name__ == '__main__':

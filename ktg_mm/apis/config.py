@@ -15,6 +15,7 @@ import yaml
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
+from ktg_mm.config.stages import STAGES, without_delete
 from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line, one_line
 from ktg_mm.mmengine_private import set_aside
 
@@ -151,7 +152,9 @@ def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tupl
         unread = unread_names(below, config, own)
     text = '\n'.join(file.read_text(encoding='utf-8') for file in (path, *overlays))
     file = path.with_name(f'{joined_name(path, overlays)}.py')
-    return Config(_without_delete(config.to_dict()), text, file, config.env_variables), unread
+    # What a stage deletes it deletes when its entries are merged over the rest.
+    whole = {key: value if key == STAGES else without_delete(value) for key, value in config.to_dict().items()}
+    return Config(whole, text, file, config.env_variables), unread
 
 
 def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entries: set[str]) -> Path:
@@ -192,10 +195,3 @@ def _without_file_names(overlay: Path) -> str:
     )
     text = overlay.read_text(encoding='utf-8')
     return re.sub(r'\{\{\s*(\w+)\s*\}\}', lambda match: str(names.get(match[1], match[0])), text)
-
-
-def _without_delete(value: Any) -> Any:
-    """The value without each ``_delete_`` that found nothing to delete."""
-    if isinstance(value, dict):
-        return {key: _without_delete(entry) for key, entry in value.items() if key != '_delete_'}
-    return type(value)(map(_without_delete, value)) if isinstance(value, (list, tuple)) else value

@@ -61,9 +61,9 @@ def build_runner(
     Raises:
         UserError: If the config is wrong, a checkpoint cannot be read or does not fit, or work_dir is in use.
     """
-    _check(cfg, amp)
+    check_run(cfg, amp)
     added = _complete(cfg, work_dir, launcher)
-    _make_folder(cfg.work_dir)
+    make_folder(cfg.work_dir)
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         check_data_root(cfg, loader)
     if cfg.get('randomness', {}).get('deterministic'):
@@ -90,8 +90,16 @@ def build_runner(
     return runner
 
 
-def _check(cfg: Config, amp: bool) -> None:
-    """Refuses a config that is wrong by itself, in mixed precision if that is wanted."""
+def check_run(cfg: Config, amp: bool = False) -> None:
+    """Refuses a config of a run that is wrong by itself.
+
+    Args:
+        cfg: The config, in which hooks become safe ones.
+        amp: True makes it train in mixed precision.
+
+    Raises:
+        ConfigError: At the first mistake.
+    """
     if amp and isinstance(cfg.get('optim_wrapper'), dict):
         cfg.optim_wrapper.type = 'AutocastOptimWrapper'
     use_safe_checkpoints(cfg)
@@ -126,7 +134,15 @@ def _note_unread(runner: Runner) -> None:
             part.write_text(note + copy.read_text(encoding='utf-8'), encoding='utf-8')
 
 
-def _make_folder(path: str) -> None:
+def make_folder(path: str | Path) -> None:
+    """Makes a run's folder.
+
+    Args:
+        path: The folder; it may be there.
+
+    Raises:
+        UserError: If it cannot be made or written.
+    """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as file:

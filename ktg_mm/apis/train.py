@@ -1,8 +1,10 @@
 """Training."""
 
+from collections.abc import Callable
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ktg_mm.checkpoints import latest_checkpoint
@@ -11,7 +13,7 @@ from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
-from .resume import mark_finished
+from .resume import last_checkpoint_if_finished, mark_finished
 
 
 def train(runner: Runner) -> dict[str, Any]:
@@ -46,6 +48,35 @@ def train(runner: Runner) -> dict[str, Any]:
         end_loading(runner)
     mark_finished(runner)
     return metrics
+
+
+def train_unless_finished(
+    runner: Runner,
+    what: str = 'run',
+    summary: Callable[[Runner], str] | None = None,
+    begin: Callable[[], None] | None = None,
+) -> None:
+    """Trains, unless the run is finished, which it says.
+
+    Args:
+        runner: From :func:`ktg_mm.apis.build_runner`.
+        what: What the run is to the user.
+        summary: Makes the text that the log begins with. Defaults to None.
+        begin: Is called before training. Defaults to None.
+
+    Raises:
+        UserError: If what ``begin`` does, or training, fails by a user's mistake.
+        KeyboardInterrupt: As :func:`train`.
+    """
+    if last := last_checkpoint_if_finished(runner):
+        if is_main_process():
+            print(f'{runner.work_dir}: the {what} is finished; its last checkpoint is {last}')
+        return
+    if begin is not None:
+        begin()
+    if summary is not None:
+        runner.logger.info(summary(runner))
+    train(runner)
 
 
 def has_test_of_its_own(cfg: Config) -> bool:

@@ -24,7 +24,7 @@ _READ_BY_RUNNER = {
     'sync_bn', 'model_wrapper_cfg', 'find_unused_parameters', 'compile', 'activation_checkpointing',
     'efficient_conv_bn_eval',
 }  # fmt: skip
-_READ_BY_TOOLS = {'search', 'custom_imports'}
+_READ_BY_TOOLS = {'search', 'custom_imports', 'stages'}
 KNOWN = {*inspect.signature(Runner).parameters, *_READ_BY_RUNNER, *_READ_BY_TOOLS} - {'cfg'}
 
 # Printed configs hold names that went into their parts before; they name those that are found nowhere else.

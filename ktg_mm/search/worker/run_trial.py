@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import io
 import logging
 from collections.abc import Callable, Iterator
@@ -15,21 +14,17 @@ import torch
 from mmengine.analysis import FlopAnalyzer
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from mmengine.visualization import Visualizer
 
+from ktg_mm.apis.close_runner import close_runner, forget_runner
 from ktg_mm.apis.messages import is_out_of_memory
 from ktg_mm.apis.runner import build_runner
 from ktg_mm.checkpoints import latest_checkpoint, load_checkpoint_safely
 from ktg_mm.config import GraphConfig
 from ktg_mm.engine.empty_loader import refuse_empty
-from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks.graph_runtime_info_hook import NonFiniteLossError
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import NonFiniteError, UserError, first_line, is_interrupt
-from ktg_mm.mmengine_private import instances
 from ktg_mm.models.nodes.probe import evaluated
 
 from .asha_hook import ASHAHook
@@ -125,21 +120,9 @@ def quiet_runner(cfg: Config, launcher: str = 'none') -> Iterator[Runner]:
                     runner.logger.removeHandler(handler)
             yield runner
     finally:
-        # What the Runner has opened is closed, what mmengine keeps of it for the whole process is dropped.
-        if runner is not None:
-            end_loading(runner)
-            runner.visualizer.close()
-            for handler in list(runner.logger.handlers):
-                handler.close()
-                runner.logger.removeHandler(handler)
-        experiment = cfg.get('experiment_name')
-        for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
-            for name in [name for name in instances(manager) if experiment and experiment in name]:
-                del instances(manager)[name]
+        close_runner(runner)
         del runner
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        forget_runner(cfg)
 
 
 def _remove_damaged(folder: Path) -> None:

@@ -1,0 +1,229 @@
+"""Runs of a config of stages, one after another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import barrier, broadcast_object_list, is_main_process, sync_random_seed
+from mmengine.runner import Runner
+
+from ktg_mm.checkpoints import move_others
+from ktg_mm.config.stages import STAGES, Stage, is_staged, resolve_stages, stage_named
+from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.files import atomic_file
+from ktg_mm.mmengine_private import set_aside
+
+from .checks.names import KNOWN, check_names
+from .checks.whole import check_is_there
+from .close_runner import close_runner, forget_runner
+from .config import config_name
+from .distributed import init_distributed
+from .folder_lock import lock_folder
+from .resume import choose_checkpoint
+from .runner import build_runner, check_data_root, check_run, make_folder
+from .train import train_unless_finished
+
+_NOTE = 'stages.json'  # in the folder of the whole run: its seed
+# What all stages have in common.
+_OF_THE_WHOLE = {STAGES, 'search', 'custom_imports', 'work_dir', 'resume', 'launcher', 'experiment_name', 'cfg'}
+
+
+@dataclass(frozen=True)
+class StagedRun:
+    """How the stages of a config are trained.
+
+    Args:
+        cfg: The config.
+        work_dir: Folder of the whole run; a stage's is the one of its name in it.
+        launcher: As for :func:`ktg_mm.apis.build_runner`.
+        load_from: Weights that the first stage begins with. Defaults to the config's.
+        resume: True goes on in the stage where the run stood; a path from that checkpoint of a stage.
+        amp: As for :func:`ktg_mm.apis.build_runner`.
+        resume_changed: Likewise, for all stages.
+    """
+
+    cfg: Config
+    work_dir: Path
+    launcher: str = 'none'
+    load_from: str | None = None
+    resume: bool | str = False
+    amp: bool = False
+    resume_changed: bool = False
+
+    def train(self, summary: Callable[[Runner], str] | None = None) -> None:
+        """Trains each stage that is not finished.
+
+        All are checked before the first one begins. Before a stage trains, the checkpoints of later ones, of another
+        teacher, are moved away.
+
+        Args:
+            summary: Makes of a Runner the text that its log begins with.
+
+        Raises:
+            UserError: As :func:`ktg_mm.apis.build_runner`, for any of the stages.
+            KeyboardInterrupt: As :func:`ktg_mm.apis.train`.
+        """
+        check_stages(self.cfg, self.work_dir, self.amp)
+        make_folder(self.work_dir)
+        init_distributed(self.launcher)
+        lock_folder(self.work_dir)
+        resumed = self._resumed_stage()
+        _keep_seed(self.cfg, self.work_dir, begins=not self.resume)
+        stages = list(resolve_stages(self.cfg, self.work_dir))
+        for stage in stages if self.resume else ():
+            with stage.named_errors():
+                choose_checkpoint(stage_config(self.cfg, stage), None, True, self.resume_changed)
+        if not self.resume:
+            self._move(stages)
+        for stage in stages:
+            resume = self.resume if stage.name == resumed else bool(self.resume)
+            self._train(stage, stages[stage.number + 1 :], resume, summary)
+
+    def _train(
+        self, stage: Stage, later: list[Stage], resume: bool | str, summary: Callable[[Runner], str] | None
+    ) -> None:
+        cfg = stage_config(self.cfg, stage)
+        load_from = None if stage.number or isinstance(resume, str) else self.load_from
+        runner = None
+        try:
+            with stage.named_errors():
+                runner = build_runner(
+                    cfg,
+                    cfg.work_dir,
+                    self.launcher,
+                    load_from,
+                    resume,
+                    self.amp,
+                    resume_changed=self.resume_changed,
+                    lock=True,
+                )
+                place = f'stage {stage.name}, {stage.number + 1} of {stage.number + 1 + len(later)}'
+                described = (lambda runner: f'{place}\n{summary(runner)}') if summary else None
+                train_unless_finished(runner, 'stage', described, begin=lambda: self._move(later))
+        finally:
+            close_runner(runner)
+            del runner
+            forget_runner(cfg)
+        barrier()  # the others read what the first has saved
+
+    def _resumed_stage(self) -> str | None:
+        """The stage in whose folder the checkpoint is that the user goes on from."""
+        if not isinstance(self.resume, str):
+            return None
+        folder = Path(self.resume).expanduser().resolve().parent
+        for stage in self.cfg[STAGES]:
+            if folder == (self.work_dir / stage['name']).resolve():
+                return str(stage['name'])
+        raise UserError(
+            f'--resume {self.resume}: is in the folder of none of the stages, {self.work_dir}; give --resume alone'
+        )
+
+    def _move(self, stages: list[Stage]) -> None:
+        """Moves away the checkpoints of stages that are to begin anew."""
+        if is_main_process():
+            for stage in stages:
+                if (folder := self.work_dir / stage.name).is_dir():
+                    move_others(folder, None)
+        barrier()
+
+
+def check_stages(cfg: Config, work_dir: str | Path, amp: bool = False) -> None:
+    """Refuses a config of stages in one of which something is wrong.
+
+    Args:
+        cfg: The config.
+        work_dir: Folder of the whole run.
+        amp: Whether it is trained in mixed precision.
+
+    Raises:
+        ConfigError: At the first mistake; its key is the one in the whole config.
+    """
+    check_names(cfg)
+    for stage in resolve_stages(cfg, work_dir):
+        for name in stage.own:
+            if name not in KNOWN - _OF_THE_WHOLE and not name.startswith('_'):
+                what = 'is of the whole run; set it at the top' if name in KNOWN else 'nothing reads it'
+                raise ConfigError(f'{STAGES}[{stage.number}].{name}', what)
+        with stage.named_errors():
+            run = stage_config(cfg, stage)
+            check_is_there(run, 'train')
+            check_run(run, amp)
+            for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+                check_data_root(run, loader)
+
+
+def stage_config(cfg: Config, stage: Stage) -> Config:
+    """A stage as a config of a run, with the name of the whole config.
+
+    Args:
+        cfg: The whole config.
+        stage: From :func:`ktg_mm.config.stages.resolve_stages`.
+    """
+    config = Config(stage.config, cfg.text or None, cfg.filename, cfg.env_variables)
+    set_aside(config, unread={})
+    return config
+
+
+def one_stage(cfg: Config, name: str | None = None, work_dir: str | Path | None = None) -> Config:
+    """The config of one stage, for the tools that look at one run; a config without stages is its own.
+
+    Args:
+        cfg: The config.
+        name: The stage's name. Defaults to None: the last one.
+        work_dir: Folder of the whole run. Defaults to the config's, else ``work_dirs/<config's name>``.
+
+    Raises:
+        ConfigError: If there is no such stage, or a mistake in one of them.
+    """
+    if not is_staged(cfg):
+        if name is not None:
+            raise ConfigError('--stage', f'the config has no {STAGES}; leave it out')
+        return cfg
+    check_names(cfg)
+    return stage_config(cfg, stage_named(list(resolve_stages(cfg, run_folder(cfg, work_dir))), name))
+
+
+def run_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
+    """The folder of a run: the one given, else the config's, else ``work_dirs/<config's name>``.
+
+    Example:
+        >>> run_folder(Config(dict(work_dir='a'))).name, run_folder(Config(dict())).name
+        ('a', 'graph')
+    """
+    return Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg))
+
+
+def _keep_seed(cfg: Config, folder: Path, begins: bool) -> None:
+    """Gives a run that is resumed the seed that it has begun with, and notes the seed of one that begins.
+
+    Its later stages may not have begun, so that no checkpoint knows it.
+    """
+    note = folder / _NOTE
+    seed = (cfg.get('randomness') or {}).get('seed')
+    found: list[Any] = [None if begins else _noted(note)]
+    broadcast_object_list(found)
+    if found[0] is None:
+        found = [sync_random_seed() if seed is None else seed]
+        if is_main_process():
+            with atomic_file(note) as part:
+                part.write_text(json.dumps(dict(seed=found[0])) + '\n', encoding='utf-8')
+    cfg.randomness = dict(cfg.get('randomness') or {}, seed=found[0])
+
+
+def _noted(note: Path) -> int | None:
+    try:
+        known = json.loads(note.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        known = None
+    if not isinstance(known, Mapping) or not isinstance(known.get('seed'), int):
+        raise UserError(
+            f'{note}: is not what a run writes, so that its seed is not known; without --resume it begins anew'
+        )
+    return int(known['seed'])
