@@ -1,6 +1,6 @@
-# Born-again networks (Furlanello et al., ICML 2018) on handwritten digits: a small ResNet, and two more generations that
-# learn from the one before alone. Each generation is a stage, a run in a folder of its own; in the last one the ensembles
-# of two and of three generations are measured, too.
+# Born-again networks (Furlanello et al., ICML 2018) on handwritten digits: a small ResNet, and two more generations
+# that learn from the one before alone. Each generation is a stage, a run in a folder of its own; in the last one the
+# ensembles of two and of three generations are measured, too.
 #   python tools/train.py configs/born_again/ban_digits.py
 _base_ = [
     '../_base_/datasets/digits.py',

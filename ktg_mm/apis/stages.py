@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,13 +190,14 @@ def one_stage(cfg: Config, name: str | None = None, work_dir: str | Path | None 
 
 
 def run_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
-    """The folder of a run: the one given, else the config's, else ``work_dirs/<config's name>``.
+    """The absolute path of a run's folder: the one given, else the config's, else ``work_dirs/<config's name>``.
 
     Example:
         >>> run_folder(Config(dict(work_dir='a'))).name, run_folder(Config(dict())).name
         ('a', 'graph')
     """
-    return Path(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg))
+    # A run is resumed from wherever the user stands: where its teachers lie is a part of its recipe.
+    return Path(os.path.abspath(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg)))
 
 
 def _keep_seed(cfg: Config, folder: Path, begins: bool) -> None:

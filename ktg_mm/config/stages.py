@@ -1,4 +1,4 @@
-"""Runs that follow one another: a config of stages, of which later ones take networks that earlier ones have trained."""
+"""A config of several runs that follow one another: later stages take networks that earlier ones have trained."""
 
 from __future__ import annotations
 
