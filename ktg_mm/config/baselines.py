@@ -65,8 +65,10 @@ def _taught_by_labels(graph: GraphConfig, kept: Set[str]) -> dict[str, Any]:
     for name in kept & set(graph.networks) - set(graph.trained):
         nodes[name] = without_weights(nodes[name])  # trained here, so it does not begin with a teacher's weights
     label: dict[str, Any] = dict(loss=dict(type='CrossEntropy'))
-    views = [edge.cfg['views'] for edge in graph.outgoing(LABEL) if edge.cfg.get('views')]
+    made = graph.made_views  # nobody looks at them any more
+    views = [edge.cfg['views'] for edge in graph.outgoing(LABEL) if edge.view('target') not in (None, *made)]
     if views:  # the data pipeline makes several
         label['views'] = dict(views[0])
     edges = {f'{LABEL}->{name}': copy.deepcopy(label) for name in graph.networks if name in kept}
-    return {**copy.deepcopy(dict(graph.model)), 'nodes': nodes, 'edges': edges}
+    rest = {key: copy.deepcopy(value) for key, value in graph.model.items() if key != 'views'}
+    return {**rest, 'nodes': nodes, 'edges': edges}

@@ -37,7 +37,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         True
     """
     graph = GraphConfig(model)
-    nodes = {name: _node_text(node) for name, node in graph.nodes.items()}
+    nodes = {name: _node_text(node) + _made_by(name, graph) for name, node in graph.nodes.items()}
     members = {name: graph.members(name) for name in nodes}
     edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
     edges += _shared(graph, nodes)
@@ -53,7 +53,7 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
         for order in itertools.islice(itertools.product(*map(itertools.permutations, groups)), _MOST_ORDERS)
     )
     named_nodes = {name: colours[name] for name in nodes if name in named}
-    others = {key: value for key, value in model.items() if key not in ('nodes', 'edges')}
+    others = {key: value for key, value in model.items() if key not in ('nodes', 'edges', 'views')}
     return fingerprint([min(everything), named_nodes, others, rest])[:32]
 
 
@@ -63,6 +63,12 @@ def _node_text(node: Mapping[str, Any]) -> str:
     if 'detach' in node and node['detach'] == detaches(_without(node, 'detach')):
         del kept['detach']
     return as_text(kept)
+
+
+def _made_by(name: str, graph: GraphConfig) -> str:
+    """The views that a node makes."""
+    made = {view: _without(cfg, 'node') for view, cfg in graph.made_views.items() if cfg['node'] == name}
+    return as_text(made) if made else ''
 
 
 def _edge_text(edge: EdgeConfig) -> str:

@@ -70,7 +70,8 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     _check_views(path, cfg.get('views') or {})
     if edge.from_label and edge.view('source') is not None:
         raise ConfigError(f'{path}.views.source', 'is not read: the label has no view; give views=dict(target=...)')
-    if edge.source == edge.target and edge.view('source') == edge.view('target'):
+    one_view = edge.source == edge.target and edge.view('source') == edge.view('target')
+    if one_view and not (edge.losses and all(loss.says('of_target') for loss in edge.losses)):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
     if not isinstance(detach := cfg.get('detach', True), bool) or (edge.from_label and 'detach' in cfg):
         problem = (
@@ -91,6 +92,9 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         if (LABEL if edge.from_label else 'node') not in allowed:
             needed = 'the label' if allowed == (LABEL,) else 'a node'
             raise ConfigError(loss.path, f'{loss.cfg["type"]} learns from {needed}, not from {edge.source!r}')
+        if loss.says('of_target') and edge.source != edge.target:
+            own = f"'{edge.target}->{edge.target}:suffix'"
+            raise ConfigError(loss.path, f'{loss.cfg["type"]} looks at the target alone; let the edge be {own}')
     if edge.from_label and edge.align is not None:
         raise ConfigError(
             edge.align.path, "is for edges between nodes: the label's distribution is what others are aligned with"

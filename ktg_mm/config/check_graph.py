@@ -15,6 +15,7 @@ from ktg_mm.registry import NODES
 from .check_edge import check_edge
 from .check_share import check_detach, check_share
 from .edge_config import LABEL, EdgeConfig
+from .made_views import check_made_views
 from .type_check import check_type
 from .value_check import check_values
 
@@ -51,6 +52,7 @@ def check_graph(graph: GraphConfig) -> None:
         raise ConfigError('model.joint_views', f'must be True or False, got {joint_views!r}')
     for name, node in graph.nodes.items():
         _check_node(name, node, graph.nodes)
+    check_made_views(graph)
     for edge in graph.edges.values():
         check_edge(edge, graph.nodes)
     for name in graph.nodes:

@@ -10,6 +10,7 @@ from mmpretrain.registry import TRANSFORMS
 from ktg_mm.errors import ConfigError
 
 from .graph_config import GraphConfig
+from .made_views import views_of
 from .type_check import class_of
 
 # Whose steps of a pipeline make no views with names, but for Views.
@@ -17,7 +18,7 @@ _OWN_PACKAGES = ('ktg_mm', 'mmcv', 'mmpretrain')
 
 
 def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
-    """Refuses an edge that looks at a view which the training pipeline does not make.
+    """Refuses an edge that looks at a view which nobody makes, and a view of the graph's making that none looks at.
 
     Args:
         graph: A checked graph.
@@ -26,6 +27,11 @@ def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
     Raises:
         ConfigError: If there is one, or PackInputs comes after Views.
     """
+    for name in graph.made_views:
+        if name not in views_of(graph.edges.values()):
+            raise ConfigError(
+                f'model.views.{name}', f"no edge looks at it; name it in an edge's views, views=dict(target={name!r})"
+            )
     dataset = (loader or {}).get('dataset')
     while isinstance(dataset, Mapping) and 'pipeline' not in dataset:  # wrappers
         dataset = dataset.get('dataset')
@@ -45,29 +51,51 @@ def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
                 return  # it says so itself when it is built
         if found.__name__ == 'PackInputs' and known is not None:
             raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
+    check_made({name: view.get('of') for name, view in graph.made_views.items()}, known)
     for key in graph.learning_edges:
         for path, view in graph.edges[key].views:
-            check_view(path, view, known)
+            check_view(path, view, known, graph.made_views)
 
 
-def check_view(key: str, view: str | None, known: Collection[str] | None) -> None:
-    """Checks that the data pipeline makes a view.
+def check_made(made: Mapping[str, str | None], known: Collection[str] | None) -> None:
+    """Checks that the data pipeline makes what the graph makes views of, and none of these themselves.
 
     Args:
-        key: The config key that asks for it.
-        view: Its name, None for the only view.
-        known: The names of the views that are made, None if there is one without a name.
+        made: What each view is made of, by its name.
+        known: The names of the views that the pipeline makes, None if there is one without a name.
 
     Raises:
         ConfigError: If it does not.
     """
+    for name, of in made.items():
+        if name in (known or ()):
+            raise ConfigError(f'model.views.{name}', 'the data pipeline makes a view of this name; take another name')
+        check_view(f'model.views.{name}.of', of, known)
+
+
+def check_view(key: str, view: str | None, known: Collection[str] | None, made: Collection[str] = ()) -> None:
+    """Checks that the data pipeline or the graph makes a view.
+
+    Args:
+        key: The config key that asks for it.
+        view: Its name, None for the only view of the pipeline.
+        known: The names of the views that the pipeline makes, None if there is one without a name.
+        made: The names of the views that the graph makes. Defaults to none.
+
+    Raises:
+        ConfigError: If neither does.
+    """
+    if view in made:
+        return
+    and_graph = f', and the graph {", ".join(sorted(made))}' if made else ''
     if known is None:
         if view is not None:
             raise ConfigError(
                 key,
-                f'asks for the view {view!r}, but the data pipeline makes one view without a name; '
+                f'asks for the view {view!r}, but the data pipeline makes one view without a name{and_graph}; '
                 f"dict(type='Views', {view}=[...]) in train_dataloader.dataset.pipeline makes views with names",
             )
     elif view not in known:
         asks = 'names no view' if view is None else f'asks for the view {view!r}'
-        raise ConfigError(key, f'{asks}, but the data pipeline makes {", ".join(sorted(known))}; name one of these')
+        pipeline = f'the data pipeline makes {", ".join(sorted(known))}{and_graph}'
+        raise ConfigError(key, f'{asks}, but {pipeline}; name one of these')

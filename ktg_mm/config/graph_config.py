@@ -11,6 +11,7 @@ from ktg_mm.registry import NODES
 
 from .check_graph import check_graph
 from .edge_config import EdgeConfig, parse_edge_key
+from .made_views import views_of, with_views_in_use
 from .pretrained import is_pretrained
 from .type_check import class_of, default_arguments
 from .without_node import can_do_without, without_node
@@ -65,6 +66,16 @@ class GraphConfig:
     def outgoing(self, name: str) -> list[EdgeConfig]:
         """The edges that begin in a node, or the label."""
         return [edge for edge in self.edges.values() if edge.source == name]
+
+    @property
+    def made_views(self) -> Mapping[str, Any]:
+        """The configs of the views that the graph makes itself, by name."""
+        views = self.model.get('views')
+        return views if isinstance(views, Mapping) else {}
+
+    def makers(self, edge: EdgeConfig) -> set[str]:
+        """The nodes by which those views are made that an edge looks at."""
+        return {self.made_views[view]['node'] for view in views_of([edge]) if view in self.made_views}
 
     def members(self, name: str) -> Sequence[str]:
         """The nodes whose outputs a node reads."""
@@ -257,12 +268,13 @@ class GraphConfig:
         while more > heard:
             heard = more
             edges = [self.edges[key] for key, names in reaches.items() if heard.intersection(names)]
-            ends = {end for edge in edges for end in (edge.source, edge.target)}
+            ends = {end for edge in edges for end in (edge.source, edge.target, *self.makers(edge))}
             more = heard | self.made_of(ends.union(*(self.owners(name) for name in heard)))
         nodes = {name: dict(node) for name, node in self.nodes.items() if name in heard}
         kept = {key: dict(self.edges[key].cfg) for key, names in reaches.items() if heard.intersection(names)}
-        reduced = {**self.model, 'nodes': nodes, 'edges': kept}
-        idle = heard - self.made_of(scored.union(*(parse_edge_key(key)[:2] for key in kept)))
+        reduced = with_views_in_use({**self.model, 'nodes': nodes, 'edges': kept})
+        ends = {end for key in kept for end in (*parse_edge_key(key)[:2], *self.makers(self.edges[key]))}
+        idle = heard - self.made_of(scored | ends)
         for name in [name for name in self.nodes if name in idle and not is_pretrained(self.nodes[name])]:
             if can_do_without(nodes, name):  # it is there for its modules alone, which another one may own
                 without_node(reduced, name)

@@ -8,6 +8,7 @@ from typing import Any
 from mmpretrain.registry import METRICS
 
 from .graph_config import GraphConfig
+from .made_views import with_views_in_use
 from .phases import optimizer_phases, without_phases
 from .type_check import class_of
 
@@ -15,7 +16,7 @@ _EVALUATORS = ('val_evaluator', 'test_evaluator')
 
 
 def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
-    """A config whose optimiser and evaluators name no node that a graph has lost, nor phases without edges.
+    """A config that names no node that a graph has lost, and has neither phases without edges nor views unlooked at.
 
     ``optim_wrapper.paramwise_cfg.nodes`` speaks of nodes that learn alone, evaluators of those that are there. Where
     evaluators are a list, one that compares networks goes if fewer than two are left.
@@ -38,6 +39,8 @@ def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
     graph = GraphConfig(model).check()
     learning = set(graph.trained)
     changed = without_phases(config, model, graph.learning_edges)
+    if changed.get('model', {}).get('views'):
+        changed['model'] = with_views_in_use(changed['model'])
     if isinstance(optim := changed.get('optim_wrapper'), Mapping):
         changed['optim_wrapper'] = _optimizer(optim, learning)
         changed['optim_wrapper'] |= {

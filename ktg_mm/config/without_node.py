@@ -8,10 +8,11 @@ from typing import Any
 from ktg_mm.errors import UntaughtError
 
 from .edge_config import parse_edge_key
+from .made_views import without_views_by
 
 
 def without_node(model: dict[str, Any], name: str) -> None:
-    """Takes a node out of ``model``, in place, with its edges and its place in ensembles.
+    """Takes a node out of ``model``, in place, with its edges, the views that it makes and its place in ensembles.
 
     Of the nodes that share its modules the first becomes their owner, or that node of which it has shared them itself.
 
@@ -35,6 +36,7 @@ def without_node(model: dict[str, Any], name: str) -> None:
     gone = nodes.pop(name, None) or {}
     for key in [key for key in model.get('edges', {}) if name in parse_edge_key(key)[:2]]:
         del model['edges'][key]
+    without_views_by(model, name)
     for node in nodes.values():
         if 'members' in node:
             node['members'] = [member for member in node['members'] if member != name]

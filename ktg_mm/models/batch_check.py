@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from torch import Tensor
 
 from ktg_mm.config import LABEL
-from ktg_mm.config.check_views import check_view
+from ktg_mm.config.check_views import check_made, check_view
 from ktg_mm.errors import ConfigError
 from ktg_mm.structures import SampleRows
 
 from .edges import TransferEdge
+from .views import View
 
 
-def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: SampleRows) -> None:
+def check_batch(
+    edge: TransferEdge,
+    inputs: Tensor | dict[str, Tensor],
+    rows: SampleRows,
+    made: Mapping[str, View] = MappingProxyType({}),
+) -> None:
     """Checks that the data pipeline makes the views and the samples that an edge looks at.
 
     Args:
         edge: The edge.
         inputs: Images of shape (B, channels, height, width), or several views of them by name.
         rows: Which of the samples have a label.
+        made: The views that the graph makes itself. Defaults to none.
 
     Raises:
         ConfigError: If it does not; the message names the edge's key.
@@ -27,11 +37,12 @@ def check_batch(edge: TransferEdge, inputs: Tensor | dict[str, Tensor], rows: Sa
     known = None if isinstance(inputs, Tensor) else inputs
     views = [edge.target_view] if edge.source_name == LABEL else [edge.source_view, edge.target_view]
     for view in views:
-        check_view(f'{path}.views', view, known)
+        check_view(f'{path}.views', view, known, made)
+    check_made({name: view.of for name, view in made.items()}, known)
     needs = list(edge.needs)
     for part_path, part, need in needs:
         for view in need.views(part):
-            check_view(f'{part_path}.{need.argument}', view, known)
+            check_view(f'{part_path}.{need.argument}', view, known, made)
     for samples in {edge.samples, *(need.samples or edge.samples for *_, need in needs)}:
         if rows.count(samples) == 0:
             kind = dict(labeled='labelled', unlabeled='unlabelled').get(samples, '')

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,14 +15,18 @@ from ktg_mm.structures import NodeOutput, SampleRows
 
 from .nodes import Node
 from .sharing import SharedModules
+from .views import MadeViews, ViewContext, still_statistics
 
 View = str | None
+_NONE_MADE = MadeViews()
 
 
 class ForwardPass:
     """Runs each node once per view on the samples that somebody asks for, and hands out what it says of which samples.
 
-    First everything is asked for, then the nodes run, then the outputs are there.
+    First everything is asked for, then the nodes run, then the outputs are there. Views that the graph makes come last.
+    If the view's own node has seen all samples in what it is made of, all are in the view, too, so that batch norm sees
+    the same batch before and after; what it remembers does not move.
 
     Args:
         nodes: The graph's nodes, each after the nodes that it reads.
@@ -29,6 +34,7 @@ class ForwardPass:
         rows: Which of the samples have a label.
         joint: True runs a node's views as one batch, so that batch norm sees them together. Defaults to False.
         shared: The modules that several nodes share. Defaults to None: none.
+        made: The views that the graph makes. Defaults to None: none.
 
     Example:
         >>> from ktg_mm.models.nodes import Node
@@ -49,8 +55,10 @@ class ForwardPass:
         rows: SampleRows,
         joint: bool = False,
         shared: SharedModules | None = None,
+        made: MadeViews | None = None,
     ) -> None:
         self._nodes, self._inputs, self._rows, self._joint, self._shared = nodes, inputs, rows, joint, shared
+        self._made = made or _NONE_MADE
         self._batches: dict[tuple, Tensor] = {}
         self._asked: dict[str, dict[View, str]] = {name: {} for name in nodes}
         self._learning: set[tuple[str, View]] = set()
@@ -83,10 +91,25 @@ class ForwardPass:
                     learns = (name, view) in self._learning and not self._detaches(node, member)
                     self.ask(member, view, samples, learns)
         self._ask_alike()
+        views = {view for asked in self._asked.values() for view in asked}
+        made = sorted(view for view in views if view in self._made.views)
+        self._run(views.difference(made), self._joint)
+        if made:
+            kinds = {view: self._samples_of_made(view) for view in made}
+            for asked in self._asked.values():
+                asked.update((view, kinds[view]) for view in made if view in asked)
+            with still_statistics(self._nodes.values()):
+                for view in made:
+                    self._batches[view, kinds[view]] = self._make(view, kinds[view])
+                self._run(made)
+
+    def _run(self, some: Collection[View], joint: bool = False) -> None:
+        """Runs all nodes on those of some views that are asked for."""
         with self._shared.results.kept() if self._shared else nullcontext():
             for name, node in self._nodes.items():
-                views = dict(sorted(self._asked[name].items(), key=lambda item: str(item[0])))
-                if self._joint and len(views) > 1 and not node.inputs:
+                asked = {view: samples for view, samples in self._asked[name].items() if view in some}
+                views = dict(sorted(asked.items(), key=lambda item: str(item[0])))
+                if joint and len(views) > 1 and not node.inputs:
                     self._run_jointly(name, node, views)
                     continue
                 for view, samples in views.items():
@@ -99,6 +122,29 @@ class ForwardPass:
             if self._shared is not None:
                 self._shared.check_untouched(self._nodes)
 
+    def _samples_of_made(self, view: str) -> str:
+        """The samples of which a view is made: those that its node has seen in what it is made of, if all are there."""
+        kinds = {asked[view] for asked in self._asked.values() if view in asked}
+        maker = self._made.views[view]
+        return 'all' if self._asked[maker.node].get(maker.of) == 'all' or len(kinds) > 1 else kinds.pop()
+
+    def _make(self, view: str, samples: str) -> Tensor:
+        maker = self._made.views[view]
+        images = self._images(maker.of, samples)
+        same = not self._joint and self._asked[maker.node].get(maker.of) == samples
+        half = torch.is_autocast_enabled(images.device.type)
+        said = self.output(maker.node, maker.of, samples) if same and not half else None
+        context = ViewContext(view, self._made.seed, self._made.progress, self._rows, samples, said)
+        return maker(functools.partial(self._said_of, maker.node), images, context)
+
+    def _said_of(self, name: str, images: Tensor) -> NodeOutput:
+        """What a node says of other images."""
+        rows = SampleRows(len(images), slice(None), slice(0, 0), len(images))
+        run = ForwardPass(self._nodes, images, rows, shared=self._shared)
+        run.ask(name, None, learns=torch.is_grad_enabled())
+        run.run()
+        return run.output(name, None)
+
     def _ask_alike(self) -> None:
         """Asks nodes that share modules for the same samples, so that these run once for all of them."""
         if self._shared is None:
@@ -109,9 +155,10 @@ class ForwardPass:
             for view in views:
                 kinds = {self._asked[other][view] for other in group if view in self._asked[other]}
                 kind = kinds.pop() if len(kinds) == 1 else 'all'
+                joint = self._joint and view not in self._made.views
                 for other in group:
                     # In a batch of several views all of them must be there.
-                    if view in self._asked[other] or (self._joint and self._asked[other]):
+                    if view in self._asked[other] or (joint and self._asked[other]):
                         self._asked[other][view] = kind
             self._learning |= {
                 (other, view)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ktg_mm.config import LABEL, GraphConfig, check_type
 from ktg_mm.errors import ConfigError
-from ktg_mm.registry import NODES, UPDATES
+from ktg_mm.registry import NODES, UPDATES, VIEWS
 from ktg_mm.structures import EdgeValue, NodeOutput, SampleRows
 
 from .assemble import common_num_classes, join, tell_num_classes
@@ -29,6 +29,7 @@ from .sharing import SharedModules
 from .soft_labels import prepare_soft_labels
 from .teaching_model import TeachingModel
 from .updates import total_loss
+from .views import MadeViews
 
 
 @MODELS.register_module()
@@ -50,6 +51,8 @@ class KnowledgeTransferGraph(TeachingModel):
         update: How a step ends. Defaults to SimultaneousUpdate.
         joint_views: True runs all views of a node as one batch, so that batch norm sees them together, as FixMatch's
             code does; False runs one after the other. Defaults to False.
+        views: Configs of views that the graph makes itself in the step, by the names by which edges look at them, such
+            as ``dict(adversarial=dict(type='AdversarialView', node='net1', eps=6.0, of='weak'))``. Defaults to None.
         data_preprocessor: As in mmpretrain; its ``num_classes``, if given, must be that of all nodes.
         init_cfg: As in mmengine.
 
@@ -78,10 +81,11 @@ class KnowledgeTransferGraph(TeachingModel):
         target: str,
         update: dict | None = None,
         joint_views: bool = False,
+        views: dict[str, dict] | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        config = GraphConfig(dict(nodes=nodes, edges=edges, target=target)).check()
+        config = GraphConfig(dict(nodes=nodes, edges=edges, target=target, views=views)).check()
         # Built here, as mmengine's BaseModel would not find mmpretrain's without a default scope.
         if data_preprocessor is not None and not isinstance(data_preprocessor, Mapping):
             raise ConfigError('data_preprocessor', f'must be a dict, got {data_preprocessor!r}')
@@ -96,6 +100,9 @@ class KnowledgeTransferGraph(TeachingModel):
         self.shared = SharedModules(self.nodes) if any(map(config.owner, self.nodes)) else None
         with torch.random.fork_rng(devices=[]):  # what edges learn does not change the networks' first weights
             self.edges = nn.ModuleDict({key: build_edge(config.edges[key]) for key in config.learning_edges})
+        self.views = nn.ModuleDict(
+            {name: build_part(VIEWS, view, f'model.views.{name}') for name, view in (views or {}).items()}
+        )
         self.averages = [
             EMAEdge(edge.key, self.nodes[edge.source], self.nodes[edge.target], decay=edge.cfg.get('decay', 0.999))
             for edge in config.averages
@@ -197,13 +204,14 @@ class KnowledgeTransferGraph(TeachingModel):
         """What each edge gives to its target: one forward per node and view, then every edge into ``targets``."""
         rows, transfers = samples.rows, self._transfers
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
-        run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared)
+        progress = self.progress.clone()  # the log and the backward pass keep it
+        made = MadeViews(cast(dict, self.views), self.seed, progress)
+        run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared, made)
         for edge in edges.values():
-            check_batch(edge, inputs, rows)
+            check_batch(edge, inputs, rows, made.views)
             edge.ask(run)
         run.run()
         batch, values = Batch(run, rows, samples.labels, samples.scores, samples.numbers), {}
-        progress = self.progress.clone()  # the log and the backward pass keep it
         # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
         with torch.autocast(samples.labels.device.type, enabled=False):
             for key, edge in edges.items():

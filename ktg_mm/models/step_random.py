@@ -13,7 +13,7 @@ _SHIFTS = (30, 27, 31)
 
 
 @torch.no_grad()
-def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0) -> Tensor:
+def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0, start: int = 0) -> Tensor:
     """Uniform random numbers in [0, 1) for one step of a run.
 
     They are a function of the arguments alone: all processes, a resumed run and every device have the same. There is no
@@ -26,6 +26,8 @@ def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | 
         progress: k / k_end, float64 of shape ().
         shape: Of the result.
         salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+        start: How many numbers of the draw are left out at its beginning, such as those of other processes. Defaults to
+            0.
 
     Returns:
         Multiples of 2^-53, float64 of the shape, on the progress's device.
@@ -37,9 +39,30 @@ def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | 
     """
     salt = zlib.crc32(salt.encode()) if isinstance(salt, str) else salt
     key = _mixed_number(_mixed_number(seed) + salt)
-    start = _mix(progress.double().view(torch.int64) + _signed(key))
-    number = torch.arange(1, math.prod(shape) + 1, device=progress.device).mul_(_signed(_GAMMA)).add_(start)
+    first = _mix(progress.double().view(torch.int64) + _signed(key))
+    number = torch.arange(start + 1, start + math.prod(shape) + 1, device=progress.device)
+    number.mul_(_signed(_GAMMA)).add_(first)
     return _logical_shift(_mix(number), 11).double().mul_(2.0**-53).view(tuple(shape))
+
+
+def step_normal(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0, start: int = 0) -> Tensor:
+    """Normal random numbers of mean 0 and variance 1 for one step of a run, drawn as :func:`step_uniform` draws.
+
+    Args:
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        shape: Of the result.
+        salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+        start: How many numbers of the draw are left out at its beginning. Defaults to 0.
+
+    Returns:
+        Between -8.4 and 8.3, float64 of the shape, on the progress's device.
+
+    Example:
+        >>> step_normal(0, torch.tensor(0.25, dtype=torch.float64), (2,))
+        tensor([-0.6126,  0.3594], dtype=torch.float64)
+    """
+    return torch.special.ndtri(step_uniform(seed, progress, shape, salt, start).clamp_(min=2.0**-54))
 
 
 def step_permutation(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0) -> Tensor:

@@ -1,6 +1,7 @@
 """Every semi-supervised method's graph makes the step of an independent one, written directly from its paper."""
 
 import copy
+import functools
 import math
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from ktg_mm.models.gates import ThresholdGate
-from ktg_mm.models.step_random import step_permutation
+from ktg_mm.models.step_random import step_normal, step_permutation
 from ktg_mm.structures import SampleRows
 
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
@@ -214,6 +215,45 @@ class PseudoLabel(TwoDraws):
         return min(progress / 0.4, 1) * pseudo_label_loss(student, p, [float(q > 0.95) for q, _ in sure(p)])
 
 
+class VAT:
+    """All passes normalise the whole batch, and on moved images they leave the statistics as they were."""
+
+    views = ('weak',)
+    eps, xi = 6.0, 1e-3
+
+    def losses(self, nets, x, labels, ids, progress):
+        net, x = nets['net1'], x['weak']
+        logits = net(x)
+        noise = [step_normal(0, progress, x[rows].shape, f'adversarial {kind}') for kind, rows in KINDS.items()]
+        d = (self.xi * unit(torch.cat(noise))).requires_grad_()
+        divergence = self.divergences(logits, still(net.func, x + d)).sum()
+        (g,) = torch.autograd.grad(divergence, d)
+        moved = still(net.func, x + self.eps * unit(g))
+        p = logits[LABELED:].softmax(1)
+        return dict(
+            net1=F.cross_entropy(logits[:LABELED], labels)
+            + min(progress / 0.4, 1) * self.divergences(logits, moved)[LABELED:].sum() / UNLABELED
+            - 0.06 * (p * p.log()).sum() / UNLABELED
+        )
+
+    def divergences(self, logits, moved):
+        q = logits.detach().softmax(1)
+        return (q * (q.log() - moved.softmax(1).log())).sum(1)
+
+
+KINDS = dict(labeled=slice(LABELED), unlabeled=slice(LABELED, None))
+
+
+def unit(d):
+    return d / d.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+
+def still(net, x):
+    """The logits, computed with copies of the buffers."""
+    state = {**dict(net.named_parameters()), **{name: value.clone() for name, value in net.named_buffers()}}
+    return torch.func.functional_call(net, state, (x,), dict(mode='tensor'))
+
+
 class DualStudent:
     views = ('weak', 'weak2')
 
@@ -262,6 +302,7 @@ METHODS = dict(
     dash=Dash,
     adamatch=AdaMatch,
     uda=UDA,
+    vat=VAT,
     dual_student=DualStudent,
     multiple_student=MultipleStudent,
 )
@@ -307,7 +348,7 @@ def test_step(toys, name):
         graph.progress = (step + 1) / STEPS
         log = graph.train_step(data, wrapper)
         losses = method.losses(
-            {n: lambda x, net=net: net(x, mode='tensor') for n, net in seen.items()},
+            {n: functools.partial(net, mode='tensor') for n, net in seen.items()},
             data['inputs'],
             labels,
             ids,

@@ -14,12 +14,14 @@ class EdgeLoss(EdgePart):
         trains_attention_branch: True if it reaches the logits of the target's attention branch, too.
         relational: True if it is a formula of a whole batch, whose samples it compares with one another. Its values are
             the shares of the batch's rows: their mean is the formula, a sample's own depends on the others.
+        of_target: True if it looks at the target alone: it stands on self edges, which need no second view then.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
     """
 
     trains_head = True
     trains_attention_branch = False
     relational = False
+    of_target = False
     sources: tuple[str, ...] = ('node',)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

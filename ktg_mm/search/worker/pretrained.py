@@ -67,8 +67,11 @@ def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
 
     It also says which view of the images a label is learnt from, where the data pipeline makes several.
     """
-    edges = sorted(GraphConfig(base['model']).outgoing(LABEL), key=lambda edge: edge.is_cut)
+    graph = GraphConfig(base['model'])  # whose views are not there when a network learns alone
+    edges = sorted(graph.outgoing(LABEL), key=lambda edge: (edge.view('target') in graph.made_views, edge.is_cut))
     cfg = edges[0].cfg if edges else dict(loss=dict(type='CrossEntropy'))
+    if edges and (made := graph.made_views.get(edges[0].view('target'))):
+        cfg = {**cfg, 'views': dict(target=made.get('of'))}
     return {key: value for key, value in cfg.items() if key != 'gate'}
 
 

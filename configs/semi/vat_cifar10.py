@@ -1,0 +1,17 @@
+# VAT with entropy minimisation (Miyato et al., TPAMI 2018) on CIFAR-10 with 4,000 labels, WRN-28-2.
+# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=250
+# Batches are the Pi-model's; eps 6 and the other constants USB's, see ../_base_/graphs/vat.py.
+#   python tools/train.py configs/semi/vat_cifar10.py
+_base_ = [
+    '../_base_/graphs/vat.py',
+    '../_base_/datasets/cifar10_semi_weak.py',
+    '../_base_/models/networks_cifar10.py',
+    '../_base_/schedules/sgd_1m_semi.py',
+    '../_base_/default_runtime_iterations.py',
+]
+
+model = dict(
+    nodes=dict(net1=dict(network=_base_.wrn28_2), ema=dict(network=_base_.wrn28_2)),
+)
+
+train_dataloader = dict(batch_size=128, sampler=dict(labeled=64, unlabeled=64))

@@ -1,0 +1,18 @@
+# VAT with entropy minimisation (Miyato et al., TPAMI 2018) on CIFAR-100 with 10,000 labels, WRN-28-8.
+# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
+# Batches are the Pi-model's; eps 6 and the other constants USB's, see ../_base_/graphs/vat.py.
+#   python tools/train.py configs/semi/vat_cifar100.py
+_base_ = [
+    '../_base_/graphs/vat.py',
+    '../_base_/datasets/cifar100_semi_weak.py',
+    '../_base_/models/networks_cifar.py',
+    '../_base_/schedules/sgd_1m_semi.py',
+    '../_base_/default_runtime_iterations.py',
+]
+
+model = dict(
+    nodes=dict(net1=dict(network=_base_.wrn28_8), ema=dict(network=_base_.wrn28_8)),
+)
+
+train_dataloader = dict(batch_size=128, sampler=dict(labeled=64, unlabeled=64))
+optim_wrapper = dict(optimizer=dict(weight_decay=1e-3))

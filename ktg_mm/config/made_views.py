@@ -1,0 +1,92 @@
+"""The views of the images that a graph makes itself: checks, and what becomes of them in a smaller graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.registry import VIEWS
+
+from .edge_config import EdgeConfig
+from .type_check import check_type
+
+if TYPE_CHECKING:
+    from .graph_config import GraphConfig
+
+
+def check_made_views(graph: GraphConfig) -> None:
+    """Checks ``model.views``, but for what the data pipeline makes.
+
+    Args:
+        graph: The graph, whose nodes are sound.
+
+    Raises:
+        ConfigError: At the first mistake.
+    """
+    views = graph.model.get('views')
+    if not isinstance(views, (Mapping, type(None))):
+        raise ConfigError('model.views', f'must be a dict of the views that the graph makes, got {views!r}')
+    for name, view in (views or {}).items():
+        path = f'model.views.{name}'
+        if not isinstance(name, str) or not re.fullmatch(r'\w+', name) or hasattr(nn.ModuleDict, name):
+            raise ConfigError(path, "a view's name must be letters, digits and _, and no word of torch")
+        check_type(view, VIEWS, path, 'made view')
+        node = view.get('node')
+        if not isinstance(node, str) or node not in graph.nodes:
+            problem = 'is missing' if node is None else f'no node is named {node!r}'
+            raise ConfigError(f'{path}.node', f'{problem}; {did_you_mean(node or "", graph.nodes)}')
+        if view.get('of') in views:
+            raise ConfigError(f'{path}.of', f'{view["of"]!r} is made by the graph; name a view of the data pipeline')
+        for other in sorted(graph.made_of([node])):
+            backbone = (graph.nodes[other].get('network') or {}).get('backbone')
+            if isinstance(backbone, Mapping) and backbone.get('with_cp'):
+                raise ConfigError(
+                    f'model.nodes.{other}.network.backbone.with_cp',
+                    f"must be False, as {name!r} asks for the images' gradient alone, which torch cannot take of a "
+                    'part that it computes again',
+                )
+
+
+def views_of(edges: Iterable[EdgeConfig]) -> set[str]:
+    """The views with a name that some edges and their parts look at.
+
+    Example:
+        >>> import ktg_mm.models
+        >>> edge = dict(loss=dict(type='KLDivergence'), views=dict(source='weak', target='adversarial'))
+        >>> sorted(views_of([EdgeConfig('net1->net1', edge)]))
+        ['adversarial', 'weak']
+    """
+    return {view for edge in edges for _, view in edge.views if view is not None}
+
+
+def with_views_in_use(model: Mapping[str, Any]) -> dict[str, Any]:
+    """A ``model`` of a config without the views of its making that no edge looks at.
+
+    Example:
+        >>> with_views_in_use(dict(edges={}, views=dict(adversarial=dict(node='net1'))))
+        {'edges': {}}
+    """
+    used = views_of(EdgeConfig(key, cfg) for key, cfg in (model.get('edges') or {}).items())
+    views = {name: dict(view) for name, view in (model.get('views') or {}).items() if name in used}
+    changed = {key: value for key, value in model.items() if key != 'views'}
+    return changed | dict(views=views) if views else changed
+
+
+def without_views_by(model: dict[str, Any], node: str) -> None:
+    """Takes the views that a node makes out of ``model``, in place, with the edges that look at them.
+
+    Example:
+        >>> model = dict(edges={}, views=dict(adversarial=dict(node='net1')))
+        >>> without_views_by(model, 'net1')
+        >>> model
+        {'edges': {}, 'views': {}}
+    """
+    gone = {name for name, view in (model.get('views') or {}).items() if view.get('node') == node}
+    if gone:
+        model['views'] = {name: view for name, view in model['views'].items() if name not in gone}
+        for key in [key for key, cfg in model['edges'].items() if gone & views_of([EdgeConfig(key, cfg)])]:
+            del model['edges'][key]

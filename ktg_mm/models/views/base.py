@@ -1,0 +1,104 @@
+"""What all views share that a graph makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from mmengine.dist import get_rank
+from torch import Tensor, nn
+
+from ktg_mm.config.check_argument import check_text
+from ktg_mm.models.step_random import step_normal
+from ktg_mm.structures import NodeOutput, SampleRows
+
+# Runs a node on images and gives its output; it moves no statistics, and gradients reach the images.
+Run = Callable[[Tensor], NodeOutput]
+
+
+@dataclass(frozen=True)
+class ViewContext:
+    """What a view may know besides the images.
+
+    Args:
+        name: Its name in the config.
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        rows: Which of the batch's samples have a label.
+        samples: Which of them the images are: ``'labeled'``, ``'unlabeled'`` or ``'all'``.
+        said: What the node has said of the very images in this step, None if it has not run on just these, or in half
+            precision.
+    """
+
+    name: str
+    seed: int
+    progress: Tensor
+    rows: SampleRows
+    samples: str = 'all'
+    said: NodeOutput | None = None
+
+    def noise(self, images: Tensor) -> Tensor:
+        """Normal noise of the images' shape and type: another one in each step, the same in a resumed run.
+
+        Several processes draw what one would for the samples of all of them, the labelled ones and the unlabelled ones
+        each in the order of the processes, as SemiSupervisedSampler hands them out.
+        """
+        kinds = ('labeled', 'unlabeled') if self.samples == 'all' else (self.samples,)
+        noise = torch.empty_like(images)
+        for kind in kinds:
+            if number := self.rows.count(kind):
+                rows = self.rows.rows(kind) if self.samples == 'all' else slice(None)
+                noise[rows] = self._drawn((number, *images.shape[1:]), kind).to(images.dtype)
+        return noise
+
+    def _drawn(self, shape: tuple[int, ...], kind: str) -> Tensor:
+        rank, size = get_rank(), torch.Size(shape).numel()
+        return step_normal(self.seed, self.progress, shape, f'{self.name} {kind}', rank * size)
+
+
+class View(nn.Module):
+    """A view of the images that the graph makes during the step, out of one that the data pipeline makes.
+
+    Args:
+        node: The node whose outputs it goes by.
+        of: The view that it is made of. Defaults to None: the only one, which has no name.
+
+    Raises:
+        ValueError: If an argument is no name.
+    """
+
+    def __init__(self, node: str, of: str | None = None) -> None:
+        super().__init__()
+        if check_text('node', node, "a node's name") is None:
+            raise ValueError("node must be a node's name, got None")
+        self.node = node
+        self.of = check_text('of', of, "a view's name")
+
+    def forward(self, node: Run, images: Tensor, context: ViewContext) -> Tensor:
+        """Makes the view.
+
+        Args:
+            node: Runs the node on images, as often as it is called; nothing of it remembers that.
+            images: Of shape (B, channels, height, width).
+            context: What else it may know.
+
+        Returns:
+            Images of the same shape, without a gradient.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class MadeViews:
+    """The views that a graph makes, and where its run is.
+
+    Args:
+        views: By name. Defaults to none.
+        seed: The run's. Defaults to 0.
+        progress: k / k_end, float64 of shape (). Defaults to 1.
+    """
+
+    views: Mapping[str, View] = field(default_factory=dict)
+    seed: int = 0
+    progress: Tensor = field(default_factory=lambda: torch.tensor(1.0, dtype=torch.float64))

@@ -1,0 +1,45 @@
+"""Runs networks without moving what their norm layers remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+# What a norm layer that is told to track nothing still hands on to torch, which would write to it (instance norm).
+_REMEMBERED = ('running_mean', 'running_var')
+
+
+@contextmanager
+def still_statistics(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Norm layers in training mode normalise with the batch's statistics, but neither these nor a counter are kept.
+
+    Nothing is written to the buffers, so a backward pass of an earlier run is not disturbed, and a GPU can capture it.
+
+    Args:
+        modules: What they are in.
+
+    Example:
+        >>> import torch
+        >>> norm = nn.BatchNorm1d(1)
+        >>> with still_statistics([norm]):
+        ...     norm(torch.tensor([[1.0], [3.0]]))[1]
+        tensor([1.0000], grad_fn=<SelectBackward0>)
+        >>> norm.running_mean, norm.num_batches_tracked
+        (tensor([0.]), tensor(0))
+    """
+    found = {id(module): module for whole in modules for module in whole.modules()}
+    norms = [norm for norm in found.values() if norm.training and getattr(norm, 'track_running_stats', False)]
+    kept = [{name: getattr(norm, name) for name in _REMEMBERED} for norm in norms]
+    try:
+        for norm in norms:
+            norm.track_running_stats = False
+            for name in _REMEMBERED:
+                setattr(norm, name, None)
+        yield
+    finally:
+        for norm, buffers in zip(norms, kept, strict=True):
+            norm.track_running_stats = True
+            for name, buffer in buffers.items():
+                setattr(norm, name, buffer)
