@@ -11,6 +11,7 @@ from torch import nn
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.registry import VIEWS
 
+from .check_argument import check_text, split_argument
 from .edge_config import EdgeConfig
 from .type_check import check_type
 
@@ -32,15 +33,21 @@ def check_made_views(graph: GraphConfig) -> None:
         raise ConfigError('model.views', f'must be a dict of the views that the graph makes, got {views!r}')
     for name, view in (views or {}).items():
         path = f'model.views.{name}'
-        if not isinstance(name, str) or not re.fullmatch(r'\w+', name) or hasattr(nn.ModuleDict, name):
-            raise ConfigError(path, "a view's name must be letters, digits and _, and no word of torch")
+        if not isinstance(name, str) or not re.fullmatch(r'\w+', name):
+            raise ConfigError(path, "a view's name must be letters, digits and _")
+        if hasattr(nn.ModuleDict, name) or name == 'training':
+            raise ConfigError(path, f'{name!r} is a word of torch; give the view another name, such as {name + "1"!r}')
         check_type(view, VIEWS, path, 'made view')
         node = view.get('node')
         if not isinstance(node, str) or node not in graph.nodes:
             problem = 'is missing' if node is None else f'no node is named {node!r}'
             raise ConfigError(f'{path}.node', f'{problem}; {did_you_mean(node or "", graph.nodes)}')
-        if view.get('of') in views:
-            raise ConfigError(f'{path}.of', f'{view["of"]!r} is made by the graph; name a view of the data pipeline')
+        try:
+            of = check_text('of', view.get('of'), "a view's name")
+        except ValueError as error:
+            raise ConfigError(f'{path}.of', split_argument(str(error))[1]) from error
+        if of in views:
+            raise ConfigError(f'{path}.of', f'{of!r} is made by the graph; name a view of the data pipeline')
         for other in sorted(graph.made_of([node])):
             backbone = (graph.nodes[other].get('network') or {}).get('backbone')
             if isinstance(backbone, Mapping) and backbone.get('with_cp'):
@@ -70,10 +77,12 @@ def with_views_in_use(model: Mapping[str, Any]) -> dict[str, Any]:
         >>> with_views_in_use(dict(edges={}, views=dict(adversarial=dict(node='net1'))))
         {'edges': {}}
     """
-    used = views_of(EdgeConfig(key, cfg) for key, cfg in (model.get('edges') or {}).items())
-    views = {name: dict(view) for name, view in (model.get('views') or {}).items() if name in used}
     changed = {key: value for key, value in model.items() if key != 'views'}
-    return changed | dict(views=views) if views else changed
+    if model.get('views'):
+        used = views_of(EdgeConfig(key, cfg) for key, cfg in (model.get('edges') or {}).items())
+        if views := {name: dict(view) for name, view in model['views'].items() if name in used}:
+            changed['views'] = views
+    return changed
 
 
 def without_views_by(model: dict[str, Any], node: str) -> None:

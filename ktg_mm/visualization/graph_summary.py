@@ -10,14 +10,14 @@ from torch import Tensor
 from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
 from ktg_mm.models import KnowledgeTransferGraph
 
-from .graph_text import edge_text, model_name, read_graph, shared_text, shown_edges
+from .graph_text import edge_text, model_name, read_graph, shared_text, short_number, shown_edges, type_name
 
 _WORTH_SAYING = 100_000
 """Bytes of an edge's buffers; smaller ones are a gate's averages or a norm's."""
 
 
 def graph_summary(graph: KnowledgeTransferGraph, model_cfg: Mapping[str, Any]) -> str:
-    """Returns a line for each node, and one for each edge, or for all edges that differ in their ends alone.
+    """Returns a line for each node and made view, and one for each edge, or for all that differ in their ends alone.
 
     A node's parameters are its own, and those of another one whose modules it shares; the total counts each once. Whom
     an edge teaches is said if it is not its target alone, without the owners of what these share. What an edge
@@ -49,6 +49,7 @@ def graph_summary(graph: KnowledgeTransferGraph, model_cfg: Mapping[str, Any]) -
     for edge in edges:
         groups.setdefault(_kind(graph, config, edge), []).append(edge)
     lines = [f'{name}: {_node_text(graph, config, name)}' for name in config.nodes]
+    lines += [f'view {name}: {_view_text(view)}' for name, view in config.made_views.items()]
     lines += [f'{_ends(config, group)}: {kind.text(len(group))}' for kind, group in groups.items()]
     return '\n  '.join([f'{counts}; {total}', *lines])
 
@@ -69,6 +70,13 @@ def _node_text(graph: KnowledgeTransferGraph, config: GraphConfig, name: str) ->
         role = f'moving average of {config.averaged[name].source}'
     roles = ', '.join(filter(None, [role, 'target' if name == graph.target else '']))
     return f'{text}; {roles}' if roles else text
+
+
+def _view_text(view: Mapping[str, Any]) -> str:
+    """How a view is made, of which other one, and by which node."""
+    arguments = ', '.join(f'{name}={short_number(view[name])}' for name in view if name not in ('type', 'node', 'of'))
+    text = type_name(view) + (f'({arguments})' if arguments else '')
+    return text + (f' of {view["of"]}' if view.get('of') else '') + f', by {view["node"]}'
 
 
 class _Kind(NamedTuple):

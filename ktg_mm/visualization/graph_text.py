@@ -20,6 +20,7 @@ LOSSES = {
     'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
     'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
+    'Entropy': ('H', 'entropy'),
     'ClassifierDiversity': ('CD', 'classifiers are pushed apart'),
     'FitNets': ('FitNets', 'feature maps are regressed'),
     'AttentionTransfer': ('AT', 'attention transfer'),
@@ -101,6 +102,7 @@ def node_lines(graph: GraphConfig, name: str) -> tuple[list[str], list[str]]:
     lines = (model.replace(' ', '\n') if len(model) > 20 else model).split('\n')
     lines += [f'reads {_short_layer(layer)}' for layer in [_arguments(graph.nodes[name]).get('layer')] if layer]
     lines += [f'shares {shared} with {graph.owner(name)}' for shared in [shared_text(graph, name)] if shared]
+    lines += [f'makes {view}' for view, cfg in graph.made_views.items() if cfg.get('node') == name]
     return [name, *(line for line in lines if line.lower() != name.lower())], roles
 
 
