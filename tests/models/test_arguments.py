@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.build import build_part
-from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES, NODES, UPDATES
+from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES, NODES, UPDATES, VIEWS
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead'))
 ENSEMBLES = 'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'FusionEnsembleNode', 'FusionClassifierNode'
@@ -17,6 +17,7 @@ ENSEMBLES = 'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'Fusio
 GIVEN = {
     'SineGate': dict(frequency=0.5, phase=1.0),
     'CRD': dict(num_samples=4),
+    'AdversarialView': dict(node='net1', eps=1.0),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
     'SuccessiveUpdate': dict(phases=[dict(name='all', edges='*')]),
@@ -25,7 +26,7 @@ GIVEN = {
     'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),
 }
 OURS = ('CIFARResNet', 'CIFARWideResNet', 'ABNResNet', 'ABNCIFARResNet', 'GraphDataPreprocessor')
-REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES)
+REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES, VIEWS)
 PARTS = [(registry, name) for registry in REGISTRIES for name in sorted(registry.module_dict)]
 PARTS += [(MODELS, name) for name in OURS]
 WRONG = {
@@ -51,6 +52,10 @@ RIGHT = {
     ('NetworkNode', 'prefix'): {'a text'},
     ('StabilityGate', 'other_view'): {'a text'},
     **{(name, 'layer'): {'a text'} for name in ENSEMBLES[1:]},  # looked for when the graph is put together
+    ('AdversarialView', 'node'): {'a text'},  # the graph knows its nodes, the data their views
+    ('AdversarialView', 'of'): {'a text'},
+    ('AdversarialView', 'eps'): {'two'},
+    ('AdversarialView', 'xi'): {'two'},
     ('SineGate', 'phase'): {'two'},
     ('SoftMatchGate', 'n_sigma'): {'two'},
     ('DashGate', 'scale'): {'two'},
