@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 
 import torch
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
 _GAMMA = 0x9E3779B97F4A7C15
@@ -43,6 +44,32 @@ def step_uniform(seed: int, progress: Tensor, shape: Sequence[int], salt: int | 
     number = torch.arange(start + 1, start + math.prod(shape) + 1, device=progress.device)
     number.mul_(_signed(_GAMMA)).add_(first)
     return _logical_shift(_mix(number), 11).double().mul_(2.0**-53).view(tuple(shape))
+
+
+def step_uniform_rows(
+    seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0, training: bool = True
+) -> Tensor:
+    """Random numbers for the rows of a batch: this process's of those that :func:`step_uniform` draws for all.
+
+    The batches of all processes, of one size, in the order of their ranks, have what one process with all rows has.
+
+    Args:
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        shape: Of the result; a row of it is one of this process's batch.
+        salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+        training: Whether the batch is a part of all processes'; else it is a whole one. Defaults to True.
+
+    Returns:
+        Numbers in [0, 1), float64 of the shape, on the progress's device.
+
+    Example:
+        >>> step_uniform_rows(0, torch.tensor(0.25, dtype=torch.float64), (1, 2))
+        tensor([[0.2701, 0.6409]], dtype=torch.float64)
+    """
+    rank, world_size = (get_rank(), get_world_size()) if training else (0, 1)
+    size = shape[0]
+    return step_uniform(seed, progress, (size * world_size, *shape[1:]), salt)[rank * size : (rank + 1) * size]
 
 
 def step_normal(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0, start: int = 0) -> Tensor:

@@ -19,6 +19,8 @@ LOSSES = {
     'AttentionCosine': ('A−', 'attention maps are pushed apart'),  # noqa: RUF001
     'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
     'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
+    'CWTM': ('CWTM', 'cross-entropy with the label, weighed by how sure the source is'),
+    'DKPP': ('DKPP', 'cross-entropy with the source, its wrong classes permuted'),
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
     'Entropy': ('H', 'entropy'),
     'ClassifierDiversity': ('CD', 'classifiers are pushed apart'),

@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from ktg_mm.models.step_random import step_permutation, step_uniform
+from ktg_mm.models import step_random
+from ktg_mm.models.step_random import step_permutation, step_uniform, step_uniform_rows
 
 STEPS = 4000
 LEVEL = 1e-4  # of each test; with fixed numbers a test that passes does so for good
@@ -55,6 +56,19 @@ def test_shapes():
     for shape in ((), (3,), (2, 0), (0, 0), (2, 3, 4)):
         assert step_uniform(0, progress_of(1), shape).shape == shape
     assert torch.equal(step_uniform(0, progress_of(1), (6,)), step_uniform(0, progress_of(1), (2, 3)).flatten())
+
+
+def test_rows_of_a_process(monkeypatch):
+    whole = step_uniform(0, progress_of(1), (6, 4), 'name')
+    assert torch.equal(step_uniform_rows(0, progress_of(1), (6, 4), 'name'), whole)
+    monkeypatch.setattr(step_random, 'get_world_size', lambda: 3)
+    parts = []
+    for rank in range(3):
+        monkeypatch.setattr(step_random, 'get_rank', lambda rank=rank: rank)
+        parts.append(step_uniform_rows(0, progress_of(1), (2, 4), 'name'))
+        alone = step_uniform_rows(0, progress_of(1), (2, 4), 'name', training=False)
+        assert torch.equal(alone, whole[:2])
+    assert torch.equal(torch.cat(parts), whole)
 
 
 def test_it_has_no_state_and_changes_nothing():

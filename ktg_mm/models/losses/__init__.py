@@ -8,6 +8,8 @@ from .base import EdgeLoss
 from .classifier_diversity import ClassifierDiversity
 from .crd import CRD
 from .cross_entropy import CrossEntropy
+from .cwtm import CWTM
+from .dkpp import DKPP
 from .entropy import Entropy
 from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss

@@ -15,6 +15,7 @@ class EdgeLoss(EdgePart):
         relational: True if it is a formula of a whole batch, whose samples it compares with one another. Its values are
             the shares of the batch's rows: their mean is the formula, a sample's own depends on the others.
         of_target: True if it looks at the target alone: it stands on self edges, which need no second view then.
+        draws: True if it draws random numbers for each row of the batch, on which a sample's value then depends.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
     """
 
@@ -22,6 +23,7 @@ class EdgeLoss(EdgePart):
     trains_attention_branch = False
     relational = False
     of_target = False
+    draws = False
     sources: tuple[str, ...] = ('node',)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather, get_rank, get_world_size
+from mmengine.dist import all_gather
 from torch import Tensor, nn
 from torch.nn.functional import normalize, softplus
 
@@ -13,7 +13,7 @@ from ktg_mm.config import check_number
 from ktg_mm.config.check_argument import check_whole
 from ktg_mm.mmengine_private import assert_async
 from ktg_mm.models.needs import Labels, SampleIds
-from ktg_mm.models.step_random import step_uniform
+from ktg_mm.models.step_random import step_uniform_rows
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 
@@ -69,6 +69,7 @@ class CRD(FeatureLoss):
 
     adaptive = True
     relational = True
+    draws = True
     learns = True
     of_vectors = True
     needs = (*FeatureLoss.needs, Labels(), SampleIds('num_samples', key='sample_idx'))
@@ -148,11 +149,10 @@ class CRD(FeatureLoss):
         return torch.full_like(self.classes, -1).scatter_reduce_(0, ids, places, 'amax')[ids]
 
     def _uniform(self, size: int, context: TransferContext) -> Tensor:
-        """Random numbers for this process's samples, shape (B, K + 1): its rows of those for all processes'."""
-        rank, world_size = (get_rank(), get_world_size()) if self.training else (0, 1)
+        """Random numbers for this process's samples, shape (B, K + 1)."""
         salt = f'CRD {context.source_name}->{context.target_name}'
-        shape = size * world_size, self.num_negatives + 1
-        return step_uniform(context.seed, context.progress, shape, salt)[rank * size : (rank + 1) * size]
+        shape = size, self.num_negatives + 1
+        return step_uniform_rows(context.seed, context.progress, shape, salt, self.training)
 
     def _value(self, log_p: Tensor) -> Tensor:
         """Of one end's log P, shape (B, 1 + K), the positive first."""

@@ -10,9 +10,11 @@ from ktg_mm.models.losses import FeatureLoss
 from ktg_mm.registry import GATES, LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
 
+WHOLE_BATCHES = ('CWTM',)  # their formula is about the samples of all processes
+
 
 def weigh(rank, world_size):
-    """The values of everything adaptive on this process's part of four batches, and its states."""
+    """The values of everything adaptive, or that draws, on this process's part of four batches, and its states."""
 
     def mine(values):
         size = len(values) // world_size
@@ -35,7 +37,7 @@ def weigh(rank, world_size):
     parts |= {
         name: LOSSES.build(dict(type=name, **arguments.get(name, {})))
         for name, loss in LOSSES.module_dict.items()
-        if loss.adaptive and loss.__module__.startswith('ktg_mm.')
+        if (loss.adaptive or loss.draws or name in WHOLE_BATCHES) and loss.__module__.startswith('ktg_mm.')
     }
     parts['align'] = DistributionAlignment('labeled', momentum=0.5)
     values = {name: [] for name in parts}
@@ -85,6 +87,8 @@ def results(two_processes):
 
 NAMES = [
     'CRD',
+    'CWTM',
+    'DKPP',
     'DashGate',
     'FlexMatchGate',
     'FreeMatchGate',
@@ -104,5 +108,5 @@ def test_two_processes_do_what_one_does(name, results):
         assert torch.equal(first[1][name][key], second[1][name][key])
 
 
-def test_nothing_that_is_adaptive_is_left_out(results):
+def test_nothing_that_is_adaptive_or_draws_is_left_out(results):
     assert set(results[0][0]) == {*NAMES, 'align'}

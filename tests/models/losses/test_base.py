@@ -120,6 +120,8 @@ def test_one_finite_number_a_sample(name, source, dtype):
 
 @every_loss_of_single_samples
 def test_samples_do_not_mix(name, source):
+    if LOSSES.get(name).draws:
+        pytest.skip('what it draws depends on the row: its own test compares samples of one row')
     whole = compute(name, source)
     order = torch.tensor([3, 1, 0, 2, 5, 4])
     torch.testing.assert_close(compute(name, source, index=order), whole[order], rtol=1e-12, atol=1e-12)
