@@ -25,7 +25,10 @@ GIVEN = {
     'NetworkNode': dict(network=NETWORK),
     'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),
 }
-OURS = ('CIFARResNet', 'CIFARWideResNet', 'ABNResNet', 'ABNCIFARResNet', 'GraphDataPreprocessor')
+OURS = (
+    'CIFARResNet', 'CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet', 'ABNResNet', 'ABNCIFARResNet',
+    'GraphDataPreprocessor',
+)  # fmt: skip
 REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES, VIEWS)
 PARTS = [(registry, name) for registry in REGISTRIES for name in sorted(registry.module_dict)]
 PARTS += [(MODELS, name) for name in OURS]
@@ -69,7 +72,8 @@ RIGHT = {
     ('RKD', 'distance_weight'): {'two'},
     ('RKD', 'angle_weight'): {'two'},
     ('SRD', 'exponent'): {'two'},
-    ('CIFARWideResNet', 'init_cfg'): {'an empty list'},
+    **{(name, 'init_cfg'): {'an empty list'} for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet')},
+    ('BornAgainResNet', 'ratio'): {'two'},
     ('GraphDataPreprocessor', 'mean'): {'a list'},
     ('GraphDataPreprocessor', 'pad_value'): {'a negative number', 'a negative share', 'two'},
 }  # fmt: skip
