@@ -17,4 +17,8 @@ def _classifier(backbone, channels, num_classes=10):
 
 
 resnet8 = _classifier(dict(type='CIFARResNet', depth=8), 64)
+resnet14 = _classifier(dict(type='CIFARResNet', depth=14), 64)
+resnet20 = _classifier(dict(type='CIFARResNet', depth=20), 64)
 wrn10_1 = _classifier(dict(type='CIFARWideResNet', depth=10, widen_factor=1), 64)
+densenet16_8 = _classifier(dict(type='CIFARDenseNet', depth=16, growth_rate=8), 16)
+ban_wide_resnet1_1 = _classifier(dict(type='BornAgainResNet', hidden_channels=(16, 16, 16), stem_channels=16), 16)
