@@ -47,7 +47,7 @@ _SHAPES: dict[type, Shape | str] = {published.MNIST: (28, 28), published.CIFAR10
 _FILE_SIZES = ((300, 400), (1030, 1100))
 # Options of a loading step with which a file on this disk, in colour, is not what the step would load.
 _OTHER_FILES = ('backend_args', 'file_client_args')
-_FIELDS = ('img', 'img_path', 'img_shape', 'ori_shape', 'gt_label', 'sample_idx', 'scale', 'scale_factor')
+_FIELDS = ('img', 'tokens', 'img_path', 'img_shape', 'ori_shape', 'gt_label', 'sample_idx', 'scale', 'scale_factor')
 DRAWS = 4  # of labelled samples, and as many unlabelled ones
 
 
@@ -78,6 +78,7 @@ class MadeUpData(Dataset):
                 break
             self.renumbers = self.renumbers or not self.hides
             config, key = config['dataset'], f'{key}.dataset'
+        self.makes_up = getattr(class_of_data(config), 'made_up', None) if isinstance(config, Mapping) else None
         self.shape = _shape(config)
         self.metainfo = _build_lazily(cfg, config, key, kind) if isinstance(config, Mapping) else {}
         if self.hides:
@@ -121,7 +122,9 @@ class MadeUpData(Dataset):
         return steps
 
     def _make_images(self, folder: Path) -> list[dict[str, Any]]:
-        """What a sample holds of the image; of files in two sizes."""
+        """What a sample holds of the image, or all that it holds of a text; of files in two sizes."""
+        if self.makes_up is not None:
+            return [self.makes_up(self.config, self.num_classes, np.random.default_rng(0))]
         if self.shape is None:
             return []
         rng = np.random.default_rng(0)
@@ -157,7 +160,9 @@ class MadeUpData(Dataset):
         place = number
         if isinstance(index, SeededIndex) and not self.renumbers:
             place = SeededIndex(number, index.seed, index.epoch)
-        sample |= dict(gt_label=number % self.num_classes, sample_idx=place)
+        sample['sample_idx'] = place
+        if self.makes_up is None:
+            sample['gt_label'] = number % self.num_classes
         if self.hides:
             sample['image_id'] = number
             if index >= self.num_labeled:
@@ -201,7 +206,7 @@ def _build_lazily(cfg: Config, config: Mapping[str, Any], key: str, kind: Any) -
     """Builds a data set of a known class without its data; returns what it knows of them."""
     if not (inspect.isclass(kind) and issubclass(kind, BaseDataset)):
         return {}
-    if kind is not SemiSupervised and _shape(config) is None:
+    if kind is not SemiSupervised and _shape(config) is None and not hasattr(kind, 'made_up'):
         return {}
     parameters = inspect.signature(kind).parameters
     if 'lazy_init' not in parameters and 'kwargs' not in parameters:

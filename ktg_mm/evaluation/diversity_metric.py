@@ -12,6 +12,7 @@ from mmpretrain.registry import METRICS
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .diversity import disagreement, entropy, finite_log, interrater_agreement, mutual_kl
+from .node_metric import refuse_tokens
 
 
 @METRICS.register_module()
@@ -50,6 +51,7 @@ class DiversityMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Takes one batch: ``node_scores`` (K, C), ``node_names``, ``network_names`` and ``gt_label`` per sample."""
+        refuse_tokens(data_samples[0], type(self).__name__)
         rows = self._rows(data_samples[0])
         for sample in data_samples:
             self.results.append((sample['node_scores'][rows].cpu(), int(sample['gt_label'])))

@@ -46,6 +46,7 @@ class NodeMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Takes the scores of one batch: ``node_scores`` of shape (K, C) and ``node_names`` per sample."""
+        refuse_tokens(data_samples[0], type(self).__name__)
         names = list(data_samples[0]['node_names'])
         if not self._metrics:
             self._metrics = self._build_metrics(names)
@@ -81,3 +82,17 @@ class NodeMetric(BaseMetric):
     def compute_metrics(self, results: list) -> dict:
         """Unused: each node's metric computes its own."""
         raise RuntimeError('NodeMetric.evaluate asks each metric itself')
+
+
+def refuse_tokens(sample: dict, metric: str) -> None:
+    """Refuses a chunk of a text, of which no probabilities of all classes are kept.
+
+    Args:
+        sample: What was predicted.
+        metric: Who asks.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    if 'node_log_probabilities' in sample:
+        raise ConfigError('val_evaluator', f"{metric} is of images; of tokens take dict(type='Perplexity')")

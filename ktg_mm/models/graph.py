@@ -23,7 +23,7 @@ from .build import build_edge, build_part
 from .edges import EMAEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
-from .predictions import predictions
+from .predictions import check_length, predictions, token_predictions
 from .samples import Samples
 from .sharing import SharedModules
 from .soft_labels import prepare_soft_labels
@@ -174,8 +174,8 @@ class KnowledgeTransferGraph(TeachingModel):
         """Runs the graph.
 
         Args:
-            inputs: Images of shape (B, channels, height, width), or several views of them by name.
-            data_samples: One per image; with labels for ``mode='loss'``.
+            inputs: Images (B, channels, height, width), several views of them by name, or tokens, integers (B, T).
+            data_samples: One per image, or chunk of a text; with labels for ``mode='loss'``.
             mode: ``'tensor'``: the target's logits of shape (B, C). ``'loss'``: the value of each edge. ``'predict'``:
                 the data samples with the target's ``pred_score`` (C,) and all nodes' ``node_scores`` (K, C).
             targets: For ``mode='loss'``: the nodes of which the edges that end in them are computed. Defaults to all.
@@ -217,6 +217,7 @@ class KnowledgeTransferGraph(TeachingModel):
             for key, edge in edges.items():
                 context = edge.context(batch, progress, self.seed)
                 target = run.output(edge.target_name, edge.target_view, edge.samples)
+                check_length(target.logits, rows.count(edge.samples))
                 if edge.source_name == LABEL:
                     source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
                 else:
@@ -244,13 +245,16 @@ class KnowledgeTransferGraph(TeachingModel):
         """Predicts with every node.
 
         Args:
-            inputs: Images of shape (B, channels, height, width).
-            data_samples: One per image, to be filled in; new ones by default.
+            inputs: Images of shape (B, channels, height, width), or tokens, integers (B, T).
+            data_samples: One per image or chunk of a text, to be filled in; new ones by default.
 
         Returns:
             The data samples, with the target's probabilities ``pred_score`` (C,) and ``pred_label``, and all nodes'
             probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``; the metainfo
-            ``network_names`` leaves ensembles out.
+            ``network_names`` leaves ensembles out. Of tokens, see :func:`~ktg_mm.models.predictions.token_predictions`.
         """
         networks = [name for name, node in self.nodes.items() if node.has_parameters and not node.inputs]
-        return predictions(self.node_outputs(inputs), data_samples, self.target, networks)
+        outputs = self.node_outputs(inputs)
+        if inputs.is_floating_point():
+            return predictions(outputs, data_samples, self.target, networks)
+        return token_predictions(outputs, data_samples or [DataSample() for _ in inputs], self.target, networks)

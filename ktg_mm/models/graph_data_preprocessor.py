@@ -85,6 +85,9 @@ class GraphDataPreprocessor(ClsDataPreprocessor):
             ``inputs``, ``data_samples`` and ``rows``.
         """
         inputs = data['inputs']
+        first = inputs[0] if isinstance(inputs, (list, tuple)) and inputs else inputs
+        if isinstance(first, torch.Tensor) and first.dtype == torch.int64:
+            raise ConfigError('data_preprocessor.type', "tokens are no images; take dict(type='TokenPreprocessor')")
         rows = _rows(data.get('data_samples')) if training else None
         if training:
             self._check(inputs, rows)

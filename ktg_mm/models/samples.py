@@ -49,7 +49,7 @@ class Samples:
         """Reads data samples.
 
         Args:
-            data_samples: One per image, with labels.
+            data_samples: One per image, with its label; or per chunk of a text, with those of its tokens, and rows.
             edges: Those whose parts may need more. Defaults to none.
             num_classes: Number of classes of soft labels. Defaults to None: any.
             rows: Which have a label, if that is known: labels on a device need not be looked at then. Defaults to None.
@@ -57,7 +57,7 @@ class Samples:
         Raises:
             ConfigError: If labels are missing or wrong, or what a part needs is.
         """
-        labels, scores = labels_of(data_samples, num_classes)
+        labels, scores = labels_of(data_samples, num_classes, rows and rows.size)
         read: dict[str, list[int]] = {}
         for edge in edges:
             for path, part, need in edge.needs:

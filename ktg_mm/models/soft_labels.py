@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 _DATASET = 'train_dataloader.dataset'
 
 
-def labels_of(data_samples: Sequence[DataSample], num_classes: int | None = None) -> tuple[Tensor, Tensor | None]:
+def labels_of(
+    data_samples: Sequence[DataSample], num_classes: int | None = None, size: int | None = None
+) -> tuple[Tensor, Tensor | None]:
     """The labels of a batch.
 
     Args:
-        data_samples: One per image, with a ``gt_label`` of one class, a ``gt_score`` of shape (C,), or both.
+        data_samples: One per image, with a ``gt_label`` of one class, a ``gt_score`` of shape (C,), or both; or one
+            per chunk of a text, with a ``gt_label`` of all its tokens.
         num_classes: What C must be. Defaults to None: anything.
+        size: How many samples there are. Defaults to None: one per data sample.
 
     Returns:
         Classes, integers of shape (B,), and soft labels of shape (B, C); None if the samples have none.
@@ -46,7 +50,7 @@ def labels_of(data_samples: Sequence[DataSample], num_classes: int | None = None
         labels = scores.argmax(dim=1)
     else:
         raise ConfigError(_DATASET, 'its samples have no gt_label; a graph learns labelled images, or -1 for no label')
-    if len(labels) != len(data_samples):
+    if len(labels) != (size or len(data_samples)):
         raise ConfigError(
             _DATASET, 'its samples have several classes each; must have one: a graph learns no multi-label'
         )

@@ -109,6 +109,7 @@ class NetworkNode(Node):
         if not hasattr(parts['network.head'], 'num_classes') and self._attention_branch is None:
             parts['network.backbone'] = backbone  # LeNet5 and the like classify on their own
         numbers = {f'{key}.num_classes': getattr(part, 'num_classes', None) for key, part in parts.items()}
+        numbers['network.vocab_size'] = getattr(self.network, 'vocab_size', None)
         return {key: number for key, number in numbers.items() if isinstance(number, int) and number > 0}
 
     def ask_for_attention(self) -> None:

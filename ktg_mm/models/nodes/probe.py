@@ -42,6 +42,8 @@ def evaluated(network: nn.Module) -> Iterator[None]:
 def made_up_images(network: nn.Module) -> Iterator[Tensor]:
     """Pairs of images that a network may take: of its first convolution's channels, from small to large.
 
+    A network whose inputs are something else makes them up itself, with ``made_up_inputs()``.
+
     Args:
         network: The network.
 
@@ -52,6 +54,9 @@ def made_up_images(network: nn.Module) -> Iterator[Tensor]:
         >>> next(made_up_images(nn.Conv2d(1, 4, 3))).shape
         torch.Size([2, 1, 32, 32])
     """
+    if hasattr(network, 'made_up_inputs'):
+        yield from network.made_up_inputs()
+        return
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     channels = convolutions[0].in_channels if convolutions else 3
     said = getattr(getattr(network, 'backbone', None), 'img_size', None)
