@@ -17,7 +17,10 @@ def _afd(n):
         target='net1',
         nodes=dict(nodes, ensemble=dict(type='EnsembleNode', members=names)),
         edges=edges,
-        update=dict(type='SuccessiveUpdate', phases=dict(logits='*', features='*:features')),
+        update=dict(
+            type='SuccessiveUpdate',
+            phases=[dict(name='logits', edges='*'), dict(name='features', edges='*:features')],
+        ),
     )
 
 
