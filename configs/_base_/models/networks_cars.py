@@ -2,5 +2,6 @@
 _base_ = './networks_imagenet.py'
 
 resnet18 = dict(head=dict(num_classes=196))
+resnet34 = dict(head=dict(num_classes=196))
 resnet50 = dict(head=dict(num_classes=196))
 abn_resnet18 = dict(backbone=dict(num_classes=196), head=dict(num_classes=196))

@@ -20,5 +20,6 @@ def _classifier(backbone, channels, num_classes=120):
 
 
 resnet18 = _classifier(dict(type='ResNet', depth=18), 512)
+resnet34 = _classifier(dict(type='ResNet', depth=34), 512)
 resnet50 = _classifier(dict(type='ResNet', depth=50), 2048)
 abn_resnet18 = _classifier(dict(type='ABNResNet', depth=18), 512)

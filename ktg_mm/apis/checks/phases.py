@@ -7,7 +7,10 @@ from typing import Any
 
 from ktg_mm.config import GraphConfig
 from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases
+from ktg_mm.config.signatures import arguments_of
+from ktg_mm.config.type_check import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.registry import UPDATES
 
 
 def schedule_phases(cfg: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +56,13 @@ def check_phases_fit(cfg: Mapping[str, Any], graph: GraphConfig) -> None:
 def _phases(graph: GraphConfig) -> Mapping[str, Any]:
     """The phases of a graph's update."""
     update = graph.model.get('update')
-    if not isinstance(update, Mapping) or update.get('phases') is None:
+    if not isinstance(update, Mapping) or 'type' not in update:
+        return {}
+    if update.get('phases') is None:
+        if 'phases' in arguments_of(class_of(UPDATES, update))[0]:
+            raise ConfigError(
+                'model.update.phases', "is missing; must be a list such as [dict(name='logits', edges='*')]"
+            )
         return {}
     try:
         phases = check_phases(update['phases'])
