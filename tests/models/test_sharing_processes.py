@@ -2,19 +2,20 @@
 
 import pytest
 import torch
-from mmengine.optim import OptimWrapper
 from mmengine.registry import DefaultScope
 from mmpretrain.structures import DataSample
 from torch import nn
 
 import ktg_mm.datasets  # noqa: F401  registers
+from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor
 from ktg_mm.models import GraphDistributedDataParallel, KnowledgeTransferGraph
 from ktg_mm.models.nodes import Node
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput
 
 pytestmark = pytest.mark.slow
-UPDATES = ['SimultaneousUpdate', 'SequentialUpdate', 'PCGradUpdate']
+UPDATES = ['SimultaneousUpdate', 'SequentialUpdate', 'PCGradUpdate', 'SuccessiveUpdate']
+PHASES = [dict(name='label', edges='label->*'), dict(name='taught', edges=['net1->*', 'wise->*', 'trunk->*'])]
 
 
 class LearnedMean(Node):
@@ -59,7 +60,7 @@ def graph(update, norm):
             'net2->mean': dict(type='EMAEdge', decay=0.5),
         },
         target='net1',
-        update=dict(type=update),
+        update=dict(type=update, **(dict(phases=PHASES) if update == 'SuccessiveUpdate' else {})),
         data_preprocessor=dict(type='BaseDataPreprocessor'),
     )
     return built.double().train()
@@ -72,8 +73,11 @@ def train(update, rank, world_size, norm):
             for parameter in built.parameters():
                 parameter.data.add_(1.0)
         model = GraphDistributedDataParallel(built, device_ids=None, broadcast_buffers=False)
-    groups = [dict(params=parameters) for _, parameters in built.parameter_groups()]
-    wrapper = OptimWrapper(torch.optim.SGD(groups, lr=0.1, momentum=0.9, weight_decay=1e-3))
+    optimizer = dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=1e-3))
+    names = [phase['name'] for phase in PHASES]
+    wrapper = NodeOptimWrapperConstructor(
+        dict.fromkeys(names, optimizer) if update == 'SuccessiveUpdate' else optimizer
+    )(built)
     generator = torch.Generator().manual_seed(1)
     for _ in range(3):
         images = torch.rand(8, 1, 16, 16, generator=generator, dtype=torch.float64)
