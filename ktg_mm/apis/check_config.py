@@ -10,6 +10,8 @@ from mmpretrain.registry import MODELS
 from ktg_mm.config import GraphConfig, check_type
 from ktg_mm.config.check_views import check_views
 from ktg_mm.config.signatures import arguments_of
+from ktg_mm.config.stages import STAGES, is_staged
+from ktg_mm.config.taken_node import check_taken
 from ktg_mm.config.value_check import check_values
 from ktg_mm.datasets.check_dataset import check_dataset
 from ktg_mm.errors import ConfigError, did_you_mean
@@ -67,6 +69,7 @@ def check_config(cfg: Config) -> None:
         ConfigError: At the first entry that nothing reads, or whose value is not what its reader means.
     """
     check_names(cfg)
+    _check_one_run(cfg)
     check_settings(cfg)
     for name in ('train', 'val', 'test'):
         check_loader(cfg, f'{name}_dataloader')
@@ -81,6 +84,20 @@ def check_config(cfg: Config) -> None:
     if graph is not None:
         check_phases_fit(cfg, graph)
         check_views(graph, cfg.get('train_dataloader'))
+
+
+def _check_one_run(cfg: Config) -> None:
+    """Refuses a config of several runs, and a network of another one."""
+    if is_staged(cfg):
+        raise ConfigError(STAGES, 'are runs of their own, of which one is needed here: the config in the folder of one')
+    model = cfg.get('model')
+    nodes = model.get('nodes') if isinstance(model, Mapping) else None
+    for name, node in nodes.items() if isinstance(nodes, Mapping) else ():
+        if check_taken(node, key := f'model.nodes.{name}'):
+            raise ConfigError(
+                f'{key}.stage',
+                f'names a stage, but the config has no {STAGES}; give network and checkpoint',
+            )
 
 
 def _check_part(cfg: Config, part: Part) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -11,23 +12,28 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process, sync_random_seed
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
 
 from ktg_mm.checkpoints import move_others
 from ktg_mm.config.stages import STAGES, Stage, is_staged, resolve_stages, stage_named
-from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.files import atomic_file
 from ktg_mm.mmengine_private import set_aside
 
+from .check_config import check_config
 from .checks.names import KNOWN, check_names
 from .checks.whole import check_is_there
 from .close_runner import close_runner, forget_runner
 from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder
+from .part_errors import named_errors
 from .resume import choose_checkpoint
 from .runner import build_runner, check_data_root, check_run, make_folder
 from .train import train_unless_finished
+from .undisturbed import undisturbed
 
 _NOTE = 'stages.json'  # in the folder of the whole run: its seed
 # What all stages have in common.
@@ -69,7 +75,7 @@ class StagedRun:
             UserError: As :func:`ktg_mm.apis.build_runner`, for any of the stages.
             KeyboardInterrupt: As :func:`ktg_mm.apis.train`.
         """
-        check_stages(self.cfg, self.work_dir, self.amp)
+        check_stages(self.cfg, self.work_dir, self._check)
         make_folder(self.work_dir)
         init_distributed(self.launcher)
         lock_folder(self.work_dir)
@@ -84,6 +90,12 @@ class StagedRun:
         for stage in stages:
             resume = self.resume if stage.name == resumed else bool(self.resume)
             self._train(stage, stages[stage.number + 1 :], resume, summary)
+
+    def _check(self, run: Config) -> None:
+        check_is_there(run, 'train')
+        check_run(run, self.amp)
+        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+            check_data_root(run, loader)
 
     def _train(
         self, stage: Stage, later: list[Stage], resume: bool | str, summary: Callable[[Runner], str] | None
@@ -116,6 +128,10 @@ class StagedRun:
         """The stage in whose folder the checkpoint is that the user goes on from."""
         if not isinstance(self.resume, str):
             return None
+        if self.load_from is not None:
+            raise UserError(
+                f'--load-from {self.load_from}: is not read beside --resume {self.resume}; give one of them'
+            )
         folder = Path(self.resume).expanduser().resolve().parent
         for stage in self.cfg[STAGES]:
             if folder == (self.work_dir / stage['name']).resolve():
@@ -133,29 +149,45 @@ class StagedRun:
         barrier()
 
 
-def check_stages(cfg: Config, work_dir: str | Path, amp: bool = False) -> None:
-    """Refuses a config of stages in one of which something is wrong.
+def check_stages(
+    cfg: Config, work_dir: str | Path, check: Callable[[Config], None] = check_config, last: bool = True
+) -> None:
+    """Refuses a config of stages in one of which something is wrong, before any of them begins.
 
     Args:
         cfg: The config.
         work_dir: Folder of the whole run.
-        amp: Whether it is trained in mixed precision.
+        check: Refuses a config of a run, with an error whose key is the one in that config. Besides, the graphs of all
+            stages but the first are built.
+        last: False leaves the last stage to others, but for what it takes of earlier ones. Defaults to True.
 
     Raises:
         ConfigError: At the first mistake; its key is the one in the whole config.
     """
     check_names(cfg)
+    number = len(cfg[STAGES]) - 1 if isinstance(cfg[STAGES], (list, tuple)) else 0
     for stage in resolve_stages(cfg, work_dir):
         for name in stage.own:
-            if name not in KNOWN - _OF_THE_WHOLE and not name.startswith('_'):
-                what = 'is of the whole run; set it at the top' if name in KNOWN else 'nothing reads it'
+            if name not in (known := KNOWN - _OF_THE_WHOLE):
+                what = f'nothing reads it in a stage; {did_you_mean(name, known)}'
+                what = 'is of the whole run; set it at the top' if name in KNOWN else what
                 raise ConfigError(f'{STAGES}[{stage.number}].{name}', what)
-        with stage.named_errors():
-            run = stage_config(cfg, stage)
-            check_is_there(run, 'train')
-            check_run(run, amp)
-            for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-                check_data_root(run, loader)
+        if stage.number < number or last:
+            with stage.named_errors():
+                run = stage_config(cfg, stage)
+                check(run)
+                if stage.number:
+                    _build_graph(run)
+
+
+def _build_graph(cfg: Config) -> None:
+    """Builds a stage's graph, which is not to be found wrong when all before it have been trained."""
+    model = copy.deepcopy(cfg.model)
+    if cfg.get('data_preprocessor'):
+        model.setdefault('data_preprocessor', copy.deepcopy(cfg.data_preprocessor))
+    scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain'))
+    with undisturbed(), scope, named_errors(cfg, 'model'):
+        MODELS.build(model)
 
 
 def stage_config(cfg: Config, stage: Stage) -> Config:

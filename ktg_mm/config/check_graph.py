@@ -16,6 +16,7 @@ from .check_edge import check_edge
 from .check_share import check_detach, check_share
 from .edge_config import LABEL, EdgeConfig
 from .made_views import check_made_views
+from .taken_node import check_taken, is_taken
 from .type_check import check_type
 from .value_check import check_values
 
@@ -69,8 +70,9 @@ def _check_node(name: str, node: Any, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(path, f"a node's name must be letters, digits and _, and not {LABEL!r}")
     if hasattr(nn.ModuleDict, name) or name == 'training':
         raise ConfigError(path, f'{name!r} is a word of torch; give the node another name, such as {name + "1"!r}')
-    check_type(node, NODES, path, 'node')
-    if 'network' in node:
+    taken = check_taken(node, path)
+    check_type({key: value for key, value in node.items() if key != 'stage'} if taken else node, NODES, path, 'node')
+    if 'network' in node and not taken:
         found = check_type(node['network'], MODELS, f'{path}.network', 'network')
         check_values(found, node['network'], f'{path}.network', strict=False)
         _check_nothing_unread(f'{path}.network', node['network'])
@@ -138,6 +140,8 @@ def _check_role(name: str, graph: GraphConfig) -> None:
 
 def _check_same_network(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     """Refuses the average of another kind of network; what the configs do not show, the edge finds when built."""
+    if any(is_taken(nodes[name]) for name in (edge.source, edge.target)):
+        return
     backbones = [(nodes[name].get('network') or {}).get('backbone') or {} for name in (edge.source, edge.target)]
     if any(backbones[0].get(entry) != backbones[1].get(entry) for entry in _ARCHITECTURE):
         raise UntaughtError(edge.path, 'the moving average needs the same network at both ends')

@@ -11,8 +11,8 @@ from mmengine.model import PretrainedInit
 def is_pretrained(node: Mapping[str, Any]) -> bool:
     """Whether a node's config names the weights to begin with.
 
-    They are its ``checkpoint``, its network's ``pretrained``, or an ``init_cfg`` of type Pretrained; any other
-    ``init_cfg`` only says how to begin at random.
+    They are its ``checkpoint``, those of an earlier ``stage``, its network's ``pretrained``, or an ``init_cfg`` of type
+    Pretrained; any other ``init_cfg`` only says how to begin at random.
 
     Args:
         node: The node's config.
@@ -24,7 +24,8 @@ def is_pretrained(node: Mapping[str, Any]) -> bool:
         True
     """
     network = node.get('network') or {}
-    return bool(node.get('checkpoint') or network.get('pretrained') or pretrained_init(network.get('init_cfg')))
+    named = node.get('checkpoint') or node.get('stage')
+    return bool(named or network.get('pretrained') or pretrained_init(network.get('init_cfg')))
 
 
 def pretrained_init(init_cfg: Any) -> Mapping[str, Any] | None:

@@ -17,7 +17,7 @@ from ktg_mm.errors import ConfigError, did_you_mean, first_line
 
 from .kept_checkpoint import kept_checkpoint
 from .pretrained import without_weights
-from .taken_node import check_taken
+from .taken_node import check_taken, is_taken
 
 STAGES = 'stages'
 
@@ -66,7 +66,7 @@ class Stage:
         except ConfigError as error:
             key, problem = error.key, error.problem
             taken = re.match(r'(model\.nodes\.(\w+))\.((?:network|checkpoint|prefix)\b.*)', key)
-            if taken and _is_taken(((self.own.get('model') or {}).get('nodes') or {}).get(taken[2])):
+            if taken and any(is_taken(_node(config, taken[2])) for config in (self.own, self.common)):
                 key, problem = f'{taken[1]}.stage', f'{taken[3]} {problem}'
             named = self.key(key)
             # What is at the top may be right in another stage.
@@ -89,7 +89,8 @@ def read_stages(config: Mapping[str, Any]) -> list[Stage]:
 
     Args:
         config: With ``stages``: a list of dicts, each with a ``name`` and what of the config is different there. They
-            merge as an inheriting file's entries do, ``_delete_=True`` replaces.
+            merge as an inheriting file's entries do, ``_delete_=True`` replaces. Each has the seed of
+            :func:`stage_seed`, unless it sets one itself.
 
     Raises:
         ConfigError: If they are no such list, or one does not merge.
@@ -112,7 +113,7 @@ def read_stages(config: Mapping[str, Any]) -> list[Stage]:
             raise ConfigError(key, f"must be the dict of one stage, dict(name='gen0', ...), got {entries!r}")
         name = _checked_name(entries.get('name'), f'{key}.name', [stage.name for stage in stages])
         own = {key: value for key, value in entries.items() if key != 'name'}
-        stages.append(Stage(name, number, _merged(common, own, key), own, common))
+        stages.append(Stage(name, number, _seeded(_merged(common, own, key), own, number), own, common))
     return stages
 
 
@@ -120,8 +121,7 @@ def resolve_stages(config: Mapping[str, Any], folder: str | Path) -> Iterator[St
     """Yields the stages in turn as configs of runs that know nothing of stages.
 
     A node with ``stage`` has the network of the node of an earlier stage, and begins with the weights that this one has
-    come to: ``network``, ``checkpoint`` and ``prefix``. Each stage has the seed of :func:`stage_seed`, unless it sets
-    one itself, and its folder.
+    come to: ``network``, ``checkpoint`` and ``prefix``.
 
     Args:
         config: As for :func:`read_stages`.
@@ -145,11 +145,6 @@ def resolve_stages(config: Mapping[str, Any], folder: str | Path) -> Iterator[St
         with stage.named_errors():
             cfg = resolved_nodes(stage.config, resolved, [other.name for other in stages[stage.number :]], folder)
         cfg['work_dir'] = str(Path(folder) / stage.name)
-        randomness = cfg.get('randomness')
-        own = stage.own.get('randomness')
-        sets_seed = isinstance(own, Mapping) and 'seed' in own
-        if isinstance(randomness, Mapping) and isinstance(seed := randomness.get('seed'), int) and not sets_seed:
-            cfg['randomness'] = {**randomness, 'seed': stage_seed(seed, stage.number)}
         resolved.append(replace(stage, config=cfg))
         yield resolved[-1]
 
@@ -170,14 +165,34 @@ def resolved_nodes(
     """
     model = config.get('model')
     nodes = model.get('nodes') if isinstance(model, Mapping) else None
-    if not isinstance(nodes, Mapping) or not any(map(_is_taken, nodes.values())):
+    if not isinstance(nodes, Mapping) or not any(map(is_taken, nodes.values())):
         return dict(config)
     assert isinstance(model, Mapping)
     changed = {
-        name: _resolved(node, f'model.nodes.{name}', earlier, later, folder) if _is_taken(node) else node
+        name: _resolved(node, f'model.nodes.{name}', earlier, later, folder) if is_taken(node) else node
         for name, node in nodes.items()
     }
     return {**config, 'model': {**model, 'nodes': changed}}
+
+
+def as_last_stage(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The last stage's config, with those before it as its ``stages``: each whole, with nothing in common.
+
+    Args:
+        config: As for :func:`read_stages`; one without stages is its own.
+
+    Raises:
+        ConfigError: If the stages are no such list, or one does not merge.
+
+    Example:
+        >>> config = as_last_stage(dict(a=1, stages=[dict(name='gen0'), dict(name='gen1', a=2)]))
+        >>> config, as_last_stage(config) == config
+        ({'a': 2, 'stages': [{'a': 1, 'name': 'gen0'}]}, False)
+    """
+    if not is_staged(config):
+        return config.to_dict() if isinstance(config, Config) else dict(config)
+    *earlier, last = read_stages(config)
+    return {**last.config, STAGES: [dict(stage.config, name=stage.name) for stage in earlier]}
 
 
 def stage_seed(seed: int, number: int) -> int:
@@ -253,8 +268,17 @@ def _merged(common: Mapping[str, Any], own: Mapping[str, Any], key: str) -> dict
     return without_delete(merged.to_dict())
 
 
-def _is_taken(node: Any) -> bool:
-    return isinstance(node, Mapping) and 'stage' in node
+def _seeded(config: dict[str, Any], own: Mapping[str, Any], number: int) -> dict[str, Any]:
+    randomness = config.get('randomness')
+    if isinstance(randomness, Mapping) and type(seed := randomness.get('seed')) is int and seed >= 0:
+        if not _has(own.get('randomness'), 'seed'):
+            config['randomness'] = {**randomness, 'seed': stage_seed(seed, number)}
+    return config
+
+
+def _node(config: Mapping[str, Any], name: str) -> Any:
+    nodes = (config.get('model') or {}).get('nodes')
+    return nodes.get(name) if isinstance(nodes, Mapping) else None
 
 
 def _resolved(
@@ -262,6 +286,8 @@ def _resolved(
 ) -> dict[str, Any]:
     """A node with the network of another stage's."""
     taken = check_taken(node, key)
+    if taken is None:  # the graph's check says why
+        return dict(node)
     key = f'{key}.stage'
     stage = next((stage for stage in earlier if stage.name == taken['name']), None)
     if stage is None:

@@ -6,16 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from ktg_mm.errors import ConfigError, did_you_mean
+from ktg_mm.registry import NODES
+
+from .signatures import arguments_of
+from .type_check import class_of
 
 _ENTRIES = ('name', 'node', 'epoch')
 _REPLACED = ('network', 'checkpoint', 'prefix')
 
 
-def check_taken(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Returns what a node takes: its ``stage``.
+def is_taken(node: Any) -> bool:
+    """Whether a node's config says that its network is an earlier stage's.
+
+    Example:
+        >>> is_taken(dict(stage=dict(name='gen0', node='net1'))), is_taken(dict(type='EnsembleNode'))
+        (True, False)
+    """
+    return isinstance(node, Mapping) and 'stage' in node
+
+
+def check_taken(node: Any, key: str) -> Mapping[str, Any] | None:
+    """Returns what a node takes: its ``stage``; None if it is none that could.
 
     Args:
-        node: The node's config, with ``stage``.
+        node: The node's config.
         key: Its key.
 
     Raises:
@@ -25,7 +39,9 @@ def check_taken(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         >>> check_taken(dict(type='NetworkNode', stage=dict(name='gen0', node='net1')), 'model.nodes.teacher')
         {'name': 'gen0', 'node': 'net1'}
     """
-    stage = node['stage']
+    if not is_taken(node) or not _has_network(node):
+        return None
+    stage: Any = node['stage']
     if not isinstance(stage, Mapping):
         raise ConfigError(f'{key}.stage', f"must be dict(name='gen0', node='net1'), got {stage!r}")
     for entry in stage:
@@ -45,3 +61,9 @@ def check_taken(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
                 f'stands in place of {entry}; leave one of them out (_delete_=True drops what is merged)',
             )
     return stage
+
+
+def _has_network(node: Mapping[str, Any]) -> bool:
+    """Whether a node's class takes a network; an ensemble takes no stage either, as any check of its class says."""
+    found = class_of(NODES, node) if 'type' in node else None
+    return callable(found) and 'network' in arguments_of(found)[0]
