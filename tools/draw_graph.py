@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
+from ktg_mm.apis.arguments import add_stage_argument
+from ktg_mm.apis.stages import one_stage
 from ktg_mm.errors import ConfigError
 from ktg_mm.visualization import draw_graph, save_picture
 
@@ -14,8 +16,9 @@ def main() -> None:
     parser.add_argument(
         '--out', type=Path, metavar='FILE', help="picture, .svg or .png; default: the config's name with .svg, here"
     )
+    add_stage_argument(parser)
     args = parser.parse_args()
-    model = load_config(args.config, args.cfg_options, args.overlays).get('model')
+    model = one_stage(load_config(args.config, args.cfg_options, args.overlays), args.stage).get('model')
     if not isinstance(model, dict):
         raise ConfigError('model', 'is missing: the config has no graph to draw')
     stem = joined_name(args.config, args.overlays)

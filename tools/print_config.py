@@ -1,15 +1,21 @@
 """Prints a config with everything that it inherits: ``python tools/print_config.py CONFIG``."""
 
 from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis.arguments import add_stage_argument
 from ktg_mm.apis.checks.names import printed_note
 from ktg_mm.apis.hide_storage import hide_storage
+from ktg_mm.apis.stages import one_stage
 
 
 @one_line_errors
 def main() -> None:
     """Prints the config."""
-    args = config_parser('Prints a config with everything that it inherits.').parse_args()
+    parser = config_parser('Prints a config with everything that it inherits.')
+    add_stage_argument(parser, 'the whole config is printed')
+    args = parser.parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
+    if args.stage is not None:
+        cfg = one_stage(cfg, args.stage)
     hide_storage(cfg)
     print(f'{printed_note(cfg)}{cfg.pretty_text}')
 

@@ -7,6 +7,8 @@ from typing import Any
 from ktg_mm.apis import add_runner_arguments, config_files, config_parser, load_config, one_line_errors
 from ktg_mm.apis.arguments import whole_number
 from ktg_mm.apis.checks.names import check_names
+from ktg_mm.apis.stages import check_stages, run_folder
+from ktg_mm.config.stages import is_staged
 from ktg_mm.search import StudyAddress, run_search
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.study.address import add_study_arguments
@@ -38,6 +40,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, interrupt)
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     check_names(cfg)
+    if is_staged(cfg):
+        check_stages(cfg, run_folder(cfg, args.work_dir), last=False)  # the last one is the search's to check
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     retrain_base(cfg, config_files(args.config, args.overlays))  # refused now, not when the search is over
     run_search(cfg, address, args.trials, args.launcher, args.take_over)

@@ -3,7 +3,10 @@
 import argparse
 
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
+from ktg_mm.apis.arguments import add_stage_argument
 from ktg_mm.apis.checks.whole import check_is_there
+from ktg_mm.apis.stages import one_stage
+from ktg_mm.config.stages import is_staged
 
 
 def parse_args() -> argparse.Namespace:
@@ -11,6 +14,7 @@ def parse_args() -> argparse.Namespace:
     parser = config_parser("Measures every node of a trained graph on the config's test data.")
     parser.add_argument('checkpoint', help='checkpoint file')
     add_runner_arguments(parser)
+    add_stage_argument(parser)
     return parser.parse_args()
 
 
@@ -19,8 +23,10 @@ def main() -> None:
     """Tests."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
-    check_is_there(cfg, 'test')
-    build_runner(cfg, args.work_dir, args.launcher, load_from=args.checkpoint, trains=False).test()
+    run = one_stage(cfg, args.stage, args.work_dir)
+    check_is_there(run, 'test')
+    folder = None if is_staged(cfg) else args.work_dir
+    build_runner(run, folder, args.launcher, load_from=args.checkpoint, trains=False).test()
 
 
 if __name__ == '__main__':

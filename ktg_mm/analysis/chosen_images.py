@@ -13,11 +13,11 @@ from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 from torch.utils.data import Subset
 
-from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.errors import ConfigError, UserError
 
 from .predict import check_data
+from .runs import config_of
 
 
 @DATASETS.register_module()
@@ -91,7 +91,7 @@ def sample_images(args: argparse.Namespace, number: int) -> list[int]:
         raise UserError(f'--seed must be from 0 to {2**32 - 1}, got {args.seed}')
     if args.limit is not None and args.limit < 1:
         raise UserError(f'--limit must be at least 1, got {args.limit}')
-    cfg = load_config(args.config, args.cfg_options, args.overlays)
+    cfg = config_of(args)
     return draw_sample(cfg, args.split, number, args.seed, args.limit).tolist()
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ktg_mm.apis import config_parser, joined_name, load_config
+from ktg_mm.apis.arguments import add_stage_argument
+from ktg_mm.apis.stages import one_stage
 from ktg_mm.errors import UserError
 
 from .predict import SPLITS, predict_dataset
@@ -37,8 +39,9 @@ def runs_parser(description: str) -> argparse.ArgumentParser:
         default=[],
         metavar=('CONFIG', 'CHECKPOINT'),
         help="another config, or CONFIG+OVERLAY, and its runs' checkpoints, on the same data; may be repeated; "
-        '--cfg-options hold for it, --with does not',
+        '--cfg-options hold for it, --with and --stage do not',
     )
+    add_stage_argument(parser)
     parser.add_argument('--split', choices=SPLITS, default='test', help='which data to predict; default: test')
     parser.add_argument('--limit', type=int, metavar='N', help='predict the first N images; default: all')
     parser.add_argument(
@@ -67,11 +70,23 @@ def read_runs(
             raise UserError(f'--against {config}: give the checkpoints of its runs after it')
     several = []
     for i, (config, *checkpoints) in enumerate([[args.config, *args.checkpoint], *args.against]):
-        cfg = load_config(config, args.cfg_options, [] if i else args.overlays)
+        cfg = config_of(args) if not i else one_stage(load_config(config, args.cfg_options))
         several += [(path, change(cfg) if change else cfg) for path in checkpoints]
     names = run_names([path for path, _ in several])
     found = [predict_dataset(cfg, path, args.split, attention, args.limit) for path, cfg in several]
     return merge(found, names) if len(found) > 1 else found[0]
+
+
+def config_of(args: argparse.Namespace) -> Config:
+    """The config of the runs that a command line is about; of stages one.
+
+    Args:
+        args: From :func:`runs_parser`.
+
+    Raises:
+        UserError: If it cannot be read, or has no such stage.
+    """
+    return one_stage(load_config(args.config, args.cfg_options, args.overlays), args.stage)
 
 
 def run_names(checkpoints: Sequence[str | Path]) -> list[str]:

@@ -121,6 +121,23 @@ def config_parser(description: str) -> Parser:
     return parser
 
 
+def add_stage_argument(parser: argparse.ArgumentParser, default: str = 'the last one') -> None:
+    """Adds ``--stage``.
+
+    Args:
+        parser: From :func:`config_parser`.
+        default: What is looked at without it.
+
+    Example:
+        >>> add_stage_argument(parser := config_parser('Does something.'))
+        >>> parser.parse_args(['a.py', '--stage', 'gen0']).stage
+        'gen0'
+    """
+    parser.add_argument(
+        '--stage', metavar='NAME', help=f'the stage to look at, of a config of stages; default: {default}'
+    )
+
+
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--work-dir``, ``--launcher`` and the local rank, which some launchers pass on.
 

@@ -197,7 +197,7 @@ def stage_config(cfg: Config, stage: Stage) -> Config:
         cfg: The whole config.
         stage: From :func:`ktg_mm.config.stages.resolve_stages`.
     """
-    config = Config(stage.config, cfg.text or None, cfg.filename, cfg.env_variables)
+    config = Config(stage.config, cfg.text or ' ', cfg.filename, cfg.env_variables)  # else the file would be read
     set_aside(config, unread={})
     return config
 

@@ -1,9 +1,8 @@
 """Training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
@@ -79,7 +78,7 @@ def train_unless_finished(
     train(runner)
 
 
-def has_test_of_its_own(cfg: Config) -> bool:
+def has_test_of_its_own(cfg: Mapping[str, Any]) -> bool:
     """Whether the config has test data, and others than for validation."""
     test, val = cfg.get('test_dataloader'), cfg.get('val_dataloader')
     return bool(test) and (not val or test['dataset'] != val['dataset'])

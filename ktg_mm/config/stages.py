@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,63 +14,8 @@ from mmengine.config import Config
 
 from ktg_mm.errors import ConfigError, did_you_mean, first_line
 
-from .kept_checkpoint import kept_checkpoint
-from .pretrained import without_weights
-from .taken_node import check_taken, is_taken
-
-STAGES = 'stages'
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of a config.
-
-    Args:
-        name: Its name, and that of its folder.
-        number: Its place among the stages, from 0.
-        config: Its config, plain dicts: what is at the top of the whole config with its own entries merged over that.
-        own: What it says itself.
-        common: What the whole config says at the top.
-    """
-
-    name: str
-    number: int
-    config: dict[str, Any]
-    own: Mapping[str, Any]
-    common: Mapping[str, Any]
-
-    def key(self, key: str) -> str | None:
-        """What a key of the stage's config is called in the whole config; None if it is at the top there.
-
-        Example:
-            >>> stage = Stage('b', 1, {}, own=dict(model=dict(target='net1')), common=dict(model=dict(nodes={})))
-            >>> stage.key('model.target'), stage.key('model.nodes'), stage.key('train_cfg')
-            ('stages[1].model.target', None, None)
-        """
-        own: Any = self.own
-        common: Any = self.common
-        for depth, name in enumerate(_names(key)):
-            if not _has(own, name):
-                if depth == 0 or _has(common, name):
-                    return None
-                break
-            own, common = own[name], common[name] if _has(common, name) else None
-        return f'{STAGES}[{self.number}].{key}'
-
-    @contextmanager
-    def named_errors(self) -> Iterator[None]:
-        """Makes the key of a :class:`ConfigError` of the stage's config the one that it has in the whole config."""
-        try:
-            yield
-        except ConfigError as error:
-            key, problem = error.key, error.problem
-            taken = re.match(r'(model\.nodes\.(\w+))\.((?:network|checkpoint|prefix)\b.*)', key)
-            if taken and any(is_taken(_node(config, taken[2])) for config in (self.own, self.common)):
-                key, problem = f'{taken[1]}.stage', f'{taken[3]} {problem}'
-            named = self.key(key)
-            # What is at the top may be right in another stage.
-            where = f' (in stage {self.name!r})' if named is None and self.number else ''
-            raise type(error)(named or key, f'{problem}{where}') from error.__cause__
+from .stage import STAGES, Stage
+from .stage_nodes import resolved_nodes
 
 
 def is_staged(config: Mapping[str, Any]) -> bool:
@@ -149,32 +93,6 @@ def resolve_stages(config: Mapping[str, Any], folder: str | Path) -> Iterator[St
         yield resolved[-1]
 
 
-def resolved_nodes(
-    config: Mapping[str, Any], earlier: Sequence[Stage], later: Sequence[str], folder: str | Path
-) -> dict[str, Any]:
-    """A config whose nodes take networks of earlier stages, with these networks.
-
-    Args:
-        config: Of a stage, plain dicts; it stays as it is.
-        earlier: The stages before it, resolved.
-        later: The names of the stage itself and of those after it.
-        folder: Of the whole run.
-
-    Raises:
-        ConfigError: If a node takes what is not there; the key is the one in this config.
-    """
-    model = config.get('model')
-    nodes = model.get('nodes') if isinstance(model, Mapping) else None
-    if not isinstance(nodes, Mapping) or not any(map(is_taken, nodes.values())):
-        return dict(config)
-    assert isinstance(model, Mapping)
-    changed = {
-        name: _resolved(node, f'model.nodes.{name}', earlier, later, folder) if is_taken(node) else node
-        for name, node in nodes.items()
-    }
-    return {**config, 'model': {**model, 'nodes': changed}}
-
-
 def as_last_stage(config: Mapping[str, Any]) -> dict[str, Any]:
     """The last stage's config, with those before it as its ``stages``: each whole, with nothing in common.
 
@@ -192,7 +110,27 @@ def as_last_stage(config: Mapping[str, Any]) -> dict[str, Any]:
     if not is_staged(config):
         return config.to_dict() if isinstance(config, Config) else dict(config)
     *earlier, last = read_stages(config)
-    return {**last.config, STAGES: [dict(stage.config, name=stage.name) for stage in earlier]}
+    before = [dict(stage.config, name=stage.name) for stage in earlier]
+    return {**last.config, STAGES: before} if before else last.config
+
+
+def resolved_last(config: Mapping[str, Any], folder: str | Path) -> dict[str, Any]:
+    """The last stage as the config of a run that knows nothing of stages.
+
+    Args:
+        config: From :func:`as_last_stage`; it stays as it is.
+        folder: Of the earlier stages, each in the one of its name.
+
+    Raises:
+        ConfigError: If a node takes what is not there.
+    """
+    rest = {key: value for key, value in config.items() if key != STAGES}
+    return resolved_nodes(rest, list(stages_before(config, folder)), [], folder)
+
+
+def stages_before(config: Mapping[str, Any], folder: str | Path) -> Iterator[Stage]:
+    """The stages before the last one, resolved in turn; arguments and errors as of :func:`resolved_last`."""
+    return resolve_stages({STAGES: config[STAGES]}, folder) if is_staged(config) else iter(())
 
 
 def stage_seed(seed: int, number: int) -> int:
@@ -271,57 +209,6 @@ def _merged(common: Mapping[str, Any], own: Mapping[str, Any], key: str) -> dict
 def _seeded(config: dict[str, Any], own: Mapping[str, Any], number: int) -> dict[str, Any]:
     randomness = config.get('randomness')
     if isinstance(randomness, Mapping) and type(seed := randomness.get('seed')) is int and seed >= 0:
-        if not _has(own.get('randomness'), 'seed'):
+        if 'seed' not in (own.get('randomness') or {}):
             config['randomness'] = {**randomness, 'seed': stage_seed(seed, number)}
     return config
-
-
-def _node(config: Mapping[str, Any], name: str) -> Any:
-    nodes = (config.get('model') or {}).get('nodes')
-    return nodes.get(name) if isinstance(nodes, Mapping) else None
-
-
-def _resolved(
-    node: Mapping[str, Any], key: str, earlier: Sequence[Stage], later: Sequence[str], folder: str | Path
-) -> dict[str, Any]:
-    """A node with the network of another stage's."""
-    taken = check_taken(node, key)
-    if taken is None:  # the graph's check says why
-        return dict(node)
-    key = f'{key}.stage'
-    stage = next((stage for stage in earlier if stage.name == taken['name']), None)
-    if stage is None:
-        names = [stage.name for stage in earlier]
-        what = f'{taken["name"]!r} is not earlier' if taken['name'] in later else f'no stage is named {taken["name"]!r}'
-        hint = did_you_mean(taken['name'], names) if names else 'there is none before the first one'
-        raise ConfigError(f'{key}.name', f'{what}; must be an earlier stage, {hint}')
-    nodes = (stage.config.get('model') or {}).get('nodes') or {}
-    networks = [name for name, other in nodes.items() if isinstance(other, Mapping) and 'network' in other]
-    if taken['node'] not in networks:
-        what = 'has no network' if taken['node'] in nodes else 'is not there'
-        hint = did_you_mean(taken['node'], networks)
-        raise ConfigError(f'{key}.node', f'{taken["node"]!r} {what} in stage {stage.name!r}; {hint}')
-    try:
-        checkpoint = kept_checkpoint(stage.config, taken.get('epoch'))
-    except ValueError as error:
-        where = 'name' if taken.get('epoch') is None else 'epoch'
-        raise ConfigError(f'{key}.{where}', f'stage {stage.name!r} {error}') from error
-    network = without_weights(dict(network=copy.deepcopy(nodes[taken['node']]['network'])))['network']
-    return {
-        **{entry: value for entry, value in node.items() if entry != 'stage'},
-        'network': network,
-        'checkpoint': str(Path(folder) / stage.name / checkpoint),
-        'prefix': f'nodes.{taken["node"]}.network.',
-    }
-
-
-def _names(key: str) -> list[str | int]:
-    """The names that a key is made of: ``a.b['c->d'][1]``."""
-    found = re.findall(r"\[(\d+)\]|\['([^']*)'\]|([^.\[\]]+)", key)
-    return [int(number) if number else quoted or plain for number, quoted, plain in found]
-
-
-def _has(value: Any, name: str | int) -> bool:
-    if isinstance(value, Mapping):
-        return name in value
-    return isinstance(value, (list, tuple)) and isinstance(name, int) and name < len(value)

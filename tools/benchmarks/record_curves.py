@@ -17,8 +17,7 @@ from mmengine.config import Config
 from ktg_mm.apis import config_name, config_parser, load_config, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
-from ktg_mm.search.space.candidates import KEY
-from ktg_mm.search.space.metrics import read_metrics
+from ktg_mm.search.space.candidates import KEY, Candidates
 from ktg_mm.search.study.address import StudyAddress, add_study_arguments
 from ktg_mm.search.study.retries import earlier_reports, last_of_chains
 from ktg_mm.search.study.study import find_study
@@ -74,7 +73,7 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     content = dict(
         command=shlex.join(['python', *sys.argv]),
         config=config_name(cfg),
-        metric=read_metrics(cfg.search, cfg)[0].name,
+        metric=Candidates(cfg).metrics[0].name,
         direction=study.direction.name.lower(),
         versions=dict(python=platform.python_version(), **{name: version(name) for name in _PACKAGES}),
     )

@@ -16,8 +16,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.config import load_config
+from ktg_mm.apis.stages import check_stages
 from ktg_mm.config import without_absent
 from ktg_mm.config.config_text import Reference, difference, write_value
+from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, read_stages
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
@@ -67,7 +69,7 @@ def export_graph(
     base_path = Path(os.path.abspath(base)) if base is not None else retrain_base(cfg, files or [source]) or source
     if os.path.abspath(out) in (str(source), str(base_path)):
         raise UserError(f'--out {out}: is the config to begin with; give another name')
-    base_cfg = load_config(base_path).to_dict()
+    whole = load_config(base_path).to_dict()
     candidates = Candidates(cfg)
     found = find_study(address)
     check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
@@ -83,14 +85,13 @@ def export_graph(
             raise UserError(f'--trial {chosen.number}: its best node, {best!r}, is none of its graph')
         candidate = candidates.with_target(candidate, best)
     teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
-    changes = _changes(base_cfg, candidate, candidates.space.parameters)
+    changes = _changes(whole, candidate, candidates.space.parameters)
     text = '\n'.join(
         [
             *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
             f'_base_ = [{Path(os.path.relpath(base_path, os.path.abspath(out.parent))).as_posix()!r}]',
             '',
-            _model_text(candidate.config['model'], base_cfg),
-            *(f'{_identifier(key)} = {write_value(value, used=len(key) + 3)}' for key, value in changes.items()),
+            *_body(whole, candidate.config['model'], changes),
             '',
         ]
     )
@@ -163,10 +164,15 @@ def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder:
     return teachers
 
 
-def _changes(base: Mapping[str, Any], candidate: Candidate, parameters: Iterable[Parameter]) -> dict[str, Any]:
-    """What the config says beside the model: what else was drawn, and hooks that name nodes."""
+def _changes(whole: Mapping[str, Any], candidate: Candidate, parameters: Iterable[Parameter]) -> dict[str, Any]:
+    """What the config says beside the model: what else was drawn, and hooks that name nodes.
+
+    Of a base of stages it is what the last one says.
+    """
     model = candidate.config['model']
-    kept = {key: value for key, value in base.items() if key not in ('model', 'search')}
+    kept = {key: value for key, value in as_last_stage(whole).items() if key not in ('model', 'search', STAGES)}
+    if is_staged(whole):  # each stage has its own
+        kept['randomness'] = read_stages(whole)[-1].own.get('randomness', whole.get('randomness'))
     wanted = copy.deepcopy(without_absent(kept, model))
     for parameter in parameters:
         if parameter.name in candidate.values and parameter.path[0] != 'model':
@@ -174,7 +180,7 @@ def _changes(base: Mapping[str, Any], candidate: Candidate, parameters: Iterable
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
-    return difference({key: value for key, value in base.items() if key != 'model'}, wanted)
+    return difference({key: value for key, value in whole.items() if key not in ('model', STAGES)}, wanted)
 
 
 def _copy(config: Mapping[str, Any], wanted: dict[str, Any], path: ConfigPath) -> None:
@@ -212,14 +218,25 @@ def _comment(line: str) -> str:
     return ''.join(letter if letter.isprintable() else '?' for letter in line).replace('{{', '{ {')
 
 
-def _model_text(model: Mapping[str, Any], base: Mapping[str, Any]) -> str:
-    """The model with a line for each node and edge, and networks by their name in the base."""
+def _body(whole: Mapping[str, Any], model: Mapping[str, Any], changes: Mapping[str, Any]) -> list[str]:
+    """The lines that replace the base's graph, and what else was drawn; in a base of stages those of the last one."""
+    written = _written_model(model, whole)
+    entries = {_identifier(key): value for key, value in changes.items()}
+    if is_staged(whole):
+        last = dict(name=read_stages(whole)[-1].name, model=written, **entries)
+        return [f'{STAGES} = [*_base_.{STAGES}[:-1], {write_value(last, used=8, broken=3)}]']
+    values = (f'{key} = {write_value(value, used=len(key) + 3)}' for key, value in entries.items())
+    return [f'model = {write_value(written, used=8, broken=2)}', *values]
+
+
+def _written_model(model: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """The model as it is written, with networks by their name in the base."""
     names = [(name, value) for name, value in base.items() if isinstance(value, Mapping) and name.isidentifier()]
     written = {'_delete_': True, **model, 'nodes': {}}
     for node, entry in model['nodes'].items():
         same = next((name for name, value in names if value == entry.get('network')), None)
         written['nodes'][node] = dict(entry, network=Reference(f'_base_.{same}')) if same else entry
-    return f'model = {write_value(written, used=8, broken=2)}'
+    return written
 
 
 def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
@@ -230,8 +247,11 @@ def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
         part.write_text(text, encoding='utf-8')
         try:
             written = load_config(part)
-            if written.model.to_dict() != model:
+            if as_last_stage(written)['model'] != model:
                 raise UserError(f'{part}: the graph holds values that a config cannot, such as functions')
-            check_config(written)
+            if is_staged(written):
+                check_stages(written, part.parent)
+            else:
+                check_config(written)
         except UserError as error:
             raise UserError(str(error).replace(str(part), f'--out {out}')) from error

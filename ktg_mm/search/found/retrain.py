@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,10 +13,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mmengine.config import Config
 
-from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.resume import last_checkpoint_if_finished
+from ktg_mm.apis.stages import stage_config
 from ktg_mm.apis.train import has_test_of_its_own, train
-from ktg_mm.config import GraphConfig, deep_mutual_learning, independent, without_absent
+from ktg_mm.config import GraphConfig
 from ktg_mm.config.fingerprint import fingerprint
+from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, resolve_stages
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
@@ -25,16 +26,12 @@ from ktg_mm.search.space.check_space import reported
 from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner, remove_checkpoints
 
-from .comparison import FOUND, Row, compare
+from .comparison import Row, compare
+from .methods import METHODS, check_runs, method_configs, say_it
 
-METHODS = (FOUND, 'dml', 'independent')
 MEAN = 'mean'
 RESULTS = 'results.json'
 _RUN = 'run.json'
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def retrain(
@@ -44,7 +41,7 @@ def retrain(
     methods: Sequence[str] = METHODS,
     against: Mapping[str, Config] | None = None,
     metric: str = 'accuracy/top1',
-    say: Callable[[str], None] = _say,
+    say: Callable[[str], None] = say_it,
     seed_keys: Sequence[str] = (),
 ) -> list[Row]:
     """Trains a graph and the methods beside it, each with every seed, and compares the targets.
@@ -76,7 +73,7 @@ def retrain(
     if not wanted:
         raise UserError('--methods: there is nothing to train; name one of them, or another config with --against')
     for name in wanted if seed_keys else ():
-        check_config(_with_seed(configs[name], seeds[0], seed_keys))
+        check_runs(_with_seed(configs[name], seeds[0], seed_keys))
     _check_metric([configs[name] for name in wanted], metric)
     _check_folder(configs, folder, seed_keys)
     try:
@@ -101,40 +98,6 @@ def retrain(
     return save_results(folder, metric)
 
 
-def method_configs(cfg: Config, against: Mapping[str, Config], say: Callable[[str], None] = _say) -> dict[str, Config]:
-    """The config of each method, without a seed.
-
-    Raises:
-        ConfigError: If one of them is wrong.
-    """
-    whole = cfg.to_dict()
-    model = whole.get('model') or {}
-    if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
-        raise ConfigError('model', 'must be a KnowledgeTransferGraph with nodes and edges')
-    check_config(cfg)
-    configs = {FOUND: whole, 'dml': {**whole, 'model': deep_mutual_learning(model)}}
-    configs['independent'] = {**whole, 'model': independent(model)}
-    if len(GraphConfig(configs['dml']['model']).networks) == 1:
-        del configs['dml']
-        say('dml: left out, as the graph trains one network alone')
-    for name, other in against.items():
-        if name in (*METHODS, '..'):  # it becomes a folder's
-            raise UserError(f'--against {other.filename}: a config that is compared must not be named {name}')
-        configs[name] = other.to_dict()
-    checked = {}
-    for name, config in configs.items():
-        if name in METHODS:
-            config = without_absent(config, config['model'])
-        # The last epoch's weights are what counts.
-        hooks = dict(config.get('default_hooks') or {})
-        hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)
-        checked[name] = Config({**config, 'default_hooks': hooks})
-        check_config(checked[name])
-        if not checked[name].get('test_dataloader') and not checked[name].get('val_dataloader'):
-            raise ConfigError('test_dataloader', f'is missing; there are no data to measure {name} on')
-    return checked
-
-
 def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
     config = cfg.to_dict()
     config['randomness'] = {**(config.get('randomness') or {}), 'seed': seed}
@@ -152,7 +115,7 @@ def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
 
 def _fingerprint(cfg: Config) -> str:
     """What tells a run from those of other configs."""
-    config = cfg.to_dict()
+    config = as_last_stage(cfg)
     test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
     dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
     test['test_dataloader'] = {key: value for key, value in dataset.items() if key != 'data_root'}
@@ -163,8 +126,8 @@ def _check_metric(configs: Sequence[Config], metric: str) -> None:
     """Refuses a metric that no run will report, before anything is trained; a made-up sample shows the names."""
     known: set[str] = set()
     for cfg in configs:
-        config = cfg.to_dict()
-        names = reported(config, 'test_evaluator' if has_test_of_its_own(cfg) else 'val_evaluator')
+        config = as_last_stage(cfg)
+        names = reported(config, 'test_evaluator' if has_test_of_its_own(config) else 'val_evaluator')
         graph = GraphConfig(config['model'])
         if (
             names is None
@@ -194,25 +157,41 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(run_dir / '.lock', timeout=0):
-        path = run_dir / _RUN
-        run = _read(path)
+        note = run_dir / _RUN
+        run = _read(note)
         if run is None:
-            remove_checkpoints(run_dir)  # of nobody knows what config
+            for path in (run_dir, *(run_dir / stage['name'] for stage in cfg.get(STAGES, ()))):
+                remove_checkpoints(path)  # of nobody knows what config
         elif 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
-        graph = GraphConfig(cfg.model)
+        graph = GraphConfig(as_last_stage(cfg)['model'])
         networks = [name for name in graph.trained if name in graph.networks]
-        run = dict(method=name, seed=seed, target=cfg.model.target, networks=networks, recipe=_fingerprint(cfg))
-        _write_json(path, run)
+        run = dict(method=name, seed=seed, target=graph.target, networks=networks, recipe=_fingerprint(cfg))
+        _write_json(note, run)
         cfg.work_dir = str(run_dir)
         # The run's name; as an entry of the config it would stand in the copy in the folder, which could not be read.
         set_aside(cfg, filename=f'{name}.py')
         start = time.monotonic()
-        with quiet_runner(cfg) as runner:
+        *earlier, last = _runs(cfg, run_dir)
+        for stage in earlier:
+            with quiet_runner(stage) as runner:
+                if not last_checkpoint_if_finished(runner):
+                    train(runner)
+        with quiet_runner(last) as runner:
             # Without test data of its own, the published protocol, the last validation is the result.
             run['metrics'] = train(runner) or runner.val()
-        _write_json(path, run)
+        _write_json(note, run)
         return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
+
+
+def _runs(cfg: Config, folder: Path) -> list[Config]:
+    """The runs of a config: its stages, or itself."""
+    if not is_staged(cfg):
+        return [cfg]
+    runs = [stage_config(cfg, stage) for stage in resolve_stages(cfg, folder.absolute())]
+    for run in runs:
+        set_aside(run, format_python_code=False)
+    return runs
 
 
 def _read(path: Path) -> dict[str, Any] | None:

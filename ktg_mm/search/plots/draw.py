@@ -53,8 +53,9 @@ def plot_search(
     Raises:
         UserError: If there is no such study, or nothing in it; one line.
     """
-    metrics = [metric.name for metric in Candidates(cfg).metrics]
-    return draw_plots(find_study(address), metrics, out or address.folder / 'plots', picture_format, resource_name(cfg))
+    candidates = Candidates(cfg)
+    metrics, unit = [metric.name for metric in candidates.metrics], resource_name(candidates.base)
+    return draw_plots(find_study(address), metrics, out or address.folder / 'plots', picture_format, unit)
 
 
 def draw_plots(

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial
 from ktg_mm.apis.hide_storage import hide_storage
 from ktg_mm.config import GraphConfig, graph_key, without_absent
 from ktg_mm.config.fingerprint import as_text
+from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
 from .metrics import BEST, Direction, read_metrics
@@ -62,7 +63,7 @@ class Candidates:
     """The graphs of a search, as a function of its config.
 
     Args:
-        cfg: A config with ``search``.
+        cfg: A config with ``search``; of stages the last one is searched over.
 
     Raises:
         ConfigError: If the space or the metric is wrong.
@@ -73,6 +74,7 @@ class Candidates:
         hide_storage(whole)  # each trial writes its config
         whole = whole.to_dict()
         self.search = check_options(whole.pop('search', None))
+        whole = as_last_stage(whole)
         self.base: dict[str, Any] = whole
         model = whole.get('model') or {}
         if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):

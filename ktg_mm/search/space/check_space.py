@@ -17,6 +17,7 @@ from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.made_up_loader import MadeUpLoader
 from ktg_mm.apis.undisturbed import undisturbed
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
+from ktg_mm.config.stages import STAGES, resolved_last
 from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.models.build import build_edge
 
@@ -60,7 +61,7 @@ def check_space(candidates: Candidates) -> None:
                     _check(candidates, config, parameter.path, fit)
                 for under in _under(space, parameter, config, given):
                     if (other := space.example(parameter, drawn, under, fill)) is not None:
-                        fit.edge(other['model'], parameter.path[2])
+                        fit.edge(resolved_last(other, STAGES)['model'], parameter.path[2])
             except ConfigError as error:
                 where = ''.join(f' under choice {name!r} of {other!r}' for other, name in under.items())
                 raise ConfigError(f'{key_path(parameter.key)}, choice {drawn!r}{where}', str(error)) from error
@@ -116,6 +117,7 @@ def reported(config: Mapping[str, Any], key: str) -> dict[str, float] | None:
 
 def _check(candidates: Candidates, config: Mapping[str, Any], changed: tuple[str, ...], fit: FitCheck) -> None:
     """Checks a config of which one place differs from the base, which has been checked."""
+    config = resolved_last(config, STAGES)
     model = dict(config['model'])
     try:
         if candidates.pretrains:

@@ -13,6 +13,7 @@ from optuna.study import Study
 
 from ktg_mm.apis.required_hooks import add_required_hooks
 from ktg_mm.config.fingerprint import fingerprint
+from ktg_mm.config.stages import STAGES, is_staged
 from ktg_mm.errors import UserError, hide_passwords
 from ktg_mm.search.space.candidates import Candidates
 from ktg_mm.search.space.metrics import Direction
@@ -109,13 +110,19 @@ def _other_search(name: str, reason: str, advice: str = _ADVICE) -> UserError:
 
 
 def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a config decides the candidates' scores: two searches that share a study must agree in it."""
+    """What of a config decides the candidates' scores: two searches that share a study must agree in it.
+
+    Args:
+        base: The config, plain dicts; of stages as :func:`ktg_mm.config.stages.as_last_stage` has it.
+    """
     kept = {key: value for key, value in base.items() if key not in _NOT_RECIPE}
     for name in ('train_dataloader', 'val_dataloader'):
         kept[name] = _without_place(kept.get(name))
     run = Config({key: base[key] for key in ('custom_hooks', 'train_cfg') if key in base})
     add_required_hooks(run)  # which a config may list
     kept['custom_hooks'] = without_progress_bar(run.to_dict()['custom_hooks'])
+    if is_staged(base):
+        kept[STAGES] = [{**recipe(stage), 'name': stage['name']} for stage in base[STAGES]]
     return kept
 
 

@@ -14,6 +14,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from ktg_mm.checkpoints import load_checkpoint_safely
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import fingerprint
+from ktg_mm.config.stages import STAGES
 from ktg_mm.errors import UserError
 from ktg_mm.files import atomic_file
 from ktg_mm.search.space.candidates import PRETRAINED
@@ -83,7 +84,8 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
         edges={'label->teacher': _label_edge(base)},
     )
     run_dir = path.with_suffix('')
-    cfg = trial_config(without_absent({**base, 'model': model}, model), None, run_dir)
+    run = {key: value for key, value in base.items() if key != STAGES}
+    cfg = trial_config(without_absent({**run, 'model': model}, model), None, run_dir)
 
     def keep(trained: Any) -> None:
         if is_main_process():

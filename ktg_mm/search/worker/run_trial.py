@@ -75,7 +75,7 @@ def run_trial(
         TrialError: If a loss is not finite.
         LoneTrialError: If a weight is not finite or memory runs out.
     """
-    with _graph_faults(), quiet_runner(cfg, launcher) as runner:
+    with graph_faults(), quiet_runner(cfg, launcher) as runner:
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
         bind(hook)
         refuse_empty(runner.train_dataloader, 'train_dataloader')
@@ -87,7 +87,7 @@ def run_trial(
 
 
 @contextlib.contextmanager
-def _graph_faults() -> Iterator[None]:
+def graph_faults() -> Iterator[None]:
     """Makes trial errors of what other graphs need not meet."""
     try:
         yield

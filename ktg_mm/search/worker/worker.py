@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.resume import with_key
 from ktg_mm.checkpoints import load_by_name
+from ktg_mm.config.stages import STAGES, resolved_last
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
@@ -34,6 +35,7 @@ from ktg_mm.search.study.optuna_private import record_heartbeat
 from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.study.study import create_study, identity
 
+from .after_stages import after_stages
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
 from .interrupts import Interrupts
 from .nothing_found import has_succeeded, refuse_nothing
@@ -218,7 +220,7 @@ class Worker:
             candidate = self.candidates.draw(index, self.study, retries.frozen(trial))
             self._sampler.values = candidate.values
             self.candidates.space.draw(functools.partial(suggest, trial))
-        check_config(Config(candidate.config))
+        check_config(Config(resolved_last(candidate.config, STAGES)))
         trial.set_user_attr(KEY, candidate.key)
         self._refuse_second(trial, candidate.key)
         return candidate
@@ -252,6 +254,7 @@ class Worker:
         return values[0] if len(values) == 1 else values
 
     def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
+        config = after_stages(config, self.work_dir / STAGES, self.launcher)
         fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
         cfg = trial_config(config, self.hook, run_dir)
         costs = any(metric.is_cost for metric in self.candidates.metrics)
