@@ -27,11 +27,15 @@ def check_views(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
     Raises:
         ConfigError: If there is one, or PackInputs comes after Views.
     """
+    _check_pipeline(graph, loader)
     for name in graph.made_views:
         if name not in views_of(graph.edges.values()):
             raise ConfigError(
                 f'model.views.{name}', f"no edge looks at it; name it in an edge's views, views=dict(target={name!r})"
             )
+
+
+def _check_pipeline(graph: GraphConfig, loader: Mapping[str, Any] | None) -> None:
     dataset = (loader or {}).get('dataset')
     while isinstance(dataset, Mapping) and 'pipeline' not in dataset:  # wrappers
         dataset = dataset.get('dataset')
@@ -87,7 +91,7 @@ def check_view(key: str, view: str | None, known: Collection[str] | None, made: 
     """
     if view in made:
         return
-    and_graph = f', and the graph {", ".join(sorted(made))}' if made else ''
+    and_graph = f', and the graph makes {", ".join(sorted(made))}' if made else ''
     if known is None:
         if view is not None:
             raise ConfigError(
