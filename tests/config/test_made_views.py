@@ -54,7 +54,10 @@ def named(name):
     return changed
 
 
-NOT_READ = dict(model(looking=None), edges={'label->a': dict(CE, views=dict(target='weak')), 'label->b': CE})
+NOT_READ = dict(
+    model(looking=None),
+    edges={'label->a': dict(CE, views=dict(target='weak')), 'label->b': dict(CE, views=dict(target='weak'))},
+)
 CHECKPOINTS = model()
 CHECKPOINTS['nodes']['a'] = dict(
     type='NetworkNode',

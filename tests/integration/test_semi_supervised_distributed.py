@@ -23,6 +23,7 @@ self_edge = _base_.weak_to_strong
 model = dict(
     type='DoubleGraph',
     target='ema',
+    views=dict(adversarial=dict(type='AdversarialView', node='net1', of='weak', eps=0.5)),
     nodes=dict(
         net1=dict(network=resnet),
         net2=dict(type='NetworkNode', network=wide),
@@ -31,6 +32,9 @@ model = dict(
     edges={{
         'label->net2': _base_.label,
         'net1->ema': dict(type='EMAEdge', decay=0.9),
+        'net1->net1:vat': dict(
+            loss=dict(type='KLDivergence'), views=dict(source='weak', target='adversarial'), samples='unlabeled'
+        ),
         'net1->net1:free': dict(gate=dict(type='FreeMatchGate', momentum=0.9), **self_edge),
         'net1->net1:flex': dict(gate=dict(type='FlexMatchGate', num_samples=190, threshold=0.2), **self_edge),
         'net2->net2:soft': dict(gate=dict(type='SoftMatchGate', momentum=0.9), **self_edge),

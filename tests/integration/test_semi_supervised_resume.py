@@ -20,6 +20,7 @@ dropout = dict(_base_.wrn10_1.backbone, dropout=0.3)
 train_dataloader = dict(num_workers=2, persistent_workers=True)
 model = dict(
     target='ema',
+    views=dict(adversarial=dict(type='AdversarialView', node='net2', of='weak', eps=0.5)),
     nodes=dict(
         net2=dict(type='NetworkNode', network=dict(_base_.wrn10_1, backbone=dropout)),
         ema=dict(type='NetworkNode', network=_base_.resnet8),
@@ -36,6 +37,9 @@ model = dict(
             samples='unlabeled',
         ),
         'net1->net2': dict(gate=dict(type='SoftMatchGate', momentum=0.9), **_base_.weak_to_strong),
+        'net2->net1:vat': dict(
+            loss=dict(type='KLDivergence'), views=dict(source='weak', target='adversarial'), samples='unlabeled'
+        ),
     }},
 )
 train_cfg = dict(max_iters={ITERATIONS}, val_interval=12)
