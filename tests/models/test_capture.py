@@ -349,3 +349,28 @@ def test_adversarial_feature_distillation(toys, norm):
     update = update_of('SuccessiveUpdate', logits='*', features='*:afd')
     batches = [toys.batch(seed=seed) for seed in range(5)]
     assert_steps_replay(lambda: toys.build(nodes, edges, update=update), toys, batches)
+
+
+def dense(kind, **backbone):
+    """Config of a small dense network, or of one that stands in its place."""
+    head = dict(type='LinearClsHead', num_classes=5, in_channels=12)
+    backbone = dict(type=kind, in_channels=1, hidden_channels=(8, 8, 12), stem_channels=8) | backbone
+    return dict(type='ImageClassifier', backbone=backbone, neck=dict(type='GlobalAveragePooling'), head=head)
+
+
+@pytest.mark.parametrize('loss', ['KLDivergence', 'CWTM', 'DKPP'])
+def test_born_again_networks_that_share_layers_of_their_teacher(loss, toys, tmp_path):
+    teacher = dict(type='NetworkNode', network=dense('CIFARDenseNet', depth=16, growth_rate=4))
+    trained = toys.build(dict(net=teacher), {'label->net': toys.label()}, 'net')
+    torch.save(dict(state_dict=trained.state_dict()), tmp_path / 'gen0.pth')
+    nodes = dict(
+        teacher=dict(teacher, checkpoint=str(tmp_path / 'gen0.pth'), prefix='nodes.net.network.'),
+        net1=dict(
+            type='NetworkNode',
+            network=dense('BornAgainResNet'),
+            share=dict(node='teacher', modules=['backbone.conv1', 'head.fc']),
+        ),
+    )
+    edges = {'teacher->net1': dict(loss=dict(type=loss))}
+    batches = [toys.batch(seed=seed) for seed in range(4)]
+    assert_steps_replay(lambda: toys.build(nodes, edges, 'net1'), toys, batches)
