@@ -145,3 +145,22 @@ def write_tar(path: Path, root: Path, *names: str) -> str:
         for name in names:
             tar.add(root / name, arcname=name)
     return hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def write_penn_treebank(root: Path, words: int = 50, lines: int = 60) -> Path:
+    """Writes ptb.train.txt, ptb.valid.txt and ptb.test.txt; returns ``root``.
+
+    Args:
+        root: Folder to write into.
+        words: Different words of the training text, ``<unk>`` among them and the end of a line not.
+        lines: Of the training text, of six words each, beyond those in which every word comes once.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    known = ['<unk>', *(f'word{number}' for number in range(words - 1))]
+    rng = np.random.default_rng(0)
+    for split, number in dict(train=lines, valid=10, test=12).items():
+        drawn = [[known[i] for i in rng.integers(0, words, 6)] for _ in range(number)]
+        every = [known] if split == 'train' else []
+        text = ''.join(f' {" ".join(line)} \n' for line in every + drawn)
+        (root / f'ptb.{split}.txt').write_text(text)
+    return root

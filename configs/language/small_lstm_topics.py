@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/graphs/single.py',
     '../_base_/datasets/pydoc_topics.py',
     '../_base_/models/networks_language.py',
-    '../_base_/schedules/adam_8e_text.py',
+    '../_base_/schedules/adam_6e_text.py',
     '../_base_/default_runtime.py',
 ]
 

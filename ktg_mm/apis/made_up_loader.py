@@ -70,10 +70,10 @@ class MadeUpLoader:
         for sample in samples[0] + samples[1]:
             if not isinstance(sample, Mapping) or not {'inputs', 'data_samples'} <= sample.keys():
                 has = f'has {", ".join(map(str, sample)) or "nothing"}' if isinstance(sample, Mapping) else 'is no dict'
-                raise ConfigError(
-                    f'{self.data.key}.pipeline',
-                    f"must end in dict(type='PackInputs'), after Views in dict(type='PackViews'); its result {has}",
-                )
+                end = "dict(type='PackInputs'), after Views in dict(type='PackViews')"
+                if self.data.makes_up is not None:
+                    end = "dict(type='PackTokens')"
+                raise ConfigError(f'{self.data.key}.pipeline', f'must end in {end}; its result {has}')
         few = [sample for kind in samples for sample in kind[:_FEW]]
         # A step that comes too late leaves what cannot be collated, such as how it has flipped nothing.
         late = any(sample.keys() - {'inputs', 'data_samples'} for sample in few)

@@ -79,7 +79,7 @@ class Text(BaseDataset):
         if split not in SPLITS:
             raise ConfigError('dataset.split', f'a text has no split {split!r}; {did_you_mean(split, SPLITS)}')
         if tokens not in KINDS:
-            raise ConfigError('dataset.tokens', f'must be {", ".join(map(repr, KINDS))}, got {tokens!r}')
+            raise ConfigError('dataset.tokens', f"must be 'words', 'characters' or 'bytes', got {tokens!r}")
         try:
             for name, share in (('val_size', val_size), ('test_size', test_size)):
                 check_number(name, share, '[0, 1)')

@@ -1,8 +1,8 @@
 # The topics of Python's help: 114,000 words, eight tenths to train on, one to validate on and one to test on; all but
-# the 2,000 most frequent words of the training part are <unk>. No download; each version of Python has its own text.
-data_preprocessor = dict(type='TokenPreprocessor', num_classes=2000)
+# the 1,000 most frequent words of the training part are <unk>. No download; each version of Python has its own text.
+data_preprocessor = dict(type='TokenPreprocessor', num_classes=1000)
 
-_text = dict(type='PydocTopics', vocab_size=2000, length=35, context=35, pipeline=[dict(type='PackTokens')])
+_text = dict(type='PydocTopics', vocab_size=1000, length=35, context=35, pipeline=[dict(type='PackTokens')])
 _loader = dict(num_workers=0, collate_fn=dict(type='default_collate'))
 
 train_dataloader = dict(

@@ -110,7 +110,7 @@ def _build_encoder(encoder: Any) -> nn.Module:
         check_type(encoder, MODELS, 'encoder', 'encoder')
         built = MODELS.build(dict(encoder))
     except (TypeError, ValueError) as error:
-        raise ValueError(f'encoder: {str(error).removeprefix("encoder: ")}') from error
+        raise ValueError(f'encoder: {getattr(error, "problem", error)}') from error
     if not isinstance(getattr(built, 'out_dims', None), int):
         raise ValueError(f'encoder must be one of tokens, such as CharacterEncoder, got {encoder["type"]!r}')
     return built

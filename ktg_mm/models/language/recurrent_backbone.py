@@ -62,7 +62,5 @@ class RecurrentBackbone(nn.Module):
 
     def _state(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The LSTM's state after some tokens, without gradients."""
-        kind = tokens.device.type
-        # Weights that autocast has cast in here would have no gradient where it finds them again.
-        with torch.no_grad(), torch.autocast(kind, enabled=torch.is_autocast_enabled(kind), cache_enabled=False):
+        with torch.no_grad():
             return self.rnn(self.encoder_dropout(self.encoder(tokens)))[1]
