@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 from torch import Tensor, nn
-from written_steps import FitNetsAndCRD, Networks, OKDDip, One, WrittenStep
+from written_steps import AFD, FEATURES_OPTIMIZER, OPTIMIZER, FitNetsAndCRD, Networks, OKDDip, One, WrittenStep
 
 from ktg_mm.apis import load_config
 
@@ -91,6 +91,14 @@ def fitnets_crd_graph() -> dict:
     return model
 
 
+def afd_graph() -> dict:
+    """Two ResNet-32 that learn by adversarial feature distillation."""
+    model = load_config(CONFIGS / '_base_/graphs/afd_2node.py').model.to_dict()
+    for name in ('net1', 'net2'):
+        model['nodes'][name]['network'] = _networks().resnet32
+    return model
+
+
 def networks_of(graph: nn.Module, labels: Tensor) -> WrittenStep:
     """The graph's networks in plain torch."""
     nodes: Any = graph.nodes
@@ -115,10 +123,16 @@ GRAPHS: dict[str, Callable[[], dict]] = dict(
     fitnets_crd=fitnets_crd_graph,
     one=lambda: branches_graph('one'),
     okddip=lambda: branches_graph('okddip'),
+    afd=afd_graph,
 )
 WRITTEN: dict[str, Callable[[nn.Module, Tensor], WrittenStep]] = {name: networks_of for name in GRAPHS} | dict(
     fitnets_crd=lambda graph, labels: FitNetsAndCRD(_networks().resnet32, _networks().wrn28_2, labels, 16384),
     one=lambda graph, labels: One(_networks().resnet32),
     okddip=lambda graph, labels: OKDDip(_networks().resnet32),
+    afd=lambda graph, labels: AFD(_networks().resnet32),
+)
+SGD = dict(optimizer=dict(type='SGD', **OPTIMIZER))
+OPTIMIZERS: dict[str, dict] = {name: SGD for name in GRAPHS} | dict(
+    afd=dict(logits=SGD, features=dict(optimizer=dict(type='Adam', **FEATURES_OPTIMIZER)))
 )
 VIEWS = dict(fixmatch=['weak', 'strong'], mean_teacher=['weak', 'weak2'])

@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from graphs import CONFIGS, GRAPHS, SIZE, VIEWS, WRITTEN
+from graphs import CONFIGS, GRAPHS, OPTIMIZERS, SIZE, VIEWS, WRITTEN
 from mmengine.config import Config
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, LOOPS
 from mmpretrain.structures import DataSample
 from scipy.stats import bootstrap
 from torch import Tensor, nn
-from written_steps import OPTIMIZER, Networks
+from written_steps import Networks
 
 from ktg_mm.apis import build_runner, load_config, one_line_errors
 from ktg_mm.engine.unwrapped import unwrapped
@@ -183,7 +183,7 @@ def measure(name: str, batch_size: int, pixels: int, iterations: int, work_dir: 
                 sampler=dict(type='FirstSampler', number=batch_size * (iterations + WARM_UP)),
                 collate_fn=dict(type='default_collate'),
             ),
-            optim_wrapper=dict(constructor='NodeOptimWrapperConstructor', optimizer=dict(type='SGD', **OPTIMIZER)),
+            optim_wrapper=dict(OPTIMIZERS[name], constructor='NodeOptimWrapperConstructor'),
             train_cfg=dict(type='InterleavedLoop', max_epochs=1, written=name),
             default_hooks=dict(checkpoint=dict(interval=2, save_last=False)),
             log_level='WARNING',

@@ -12,6 +12,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 OPTIMIZER: dict[str, Any] = dict(lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
+FEATURES_OPTIMIZER: dict[str, Any] = dict(lr=2e-5, weight_decay=0.1)  # Adam's, of AFD
 
 
 class WrittenStep:
@@ -210,6 +211,59 @@ class FitNetsAndCRD(WrittenStep):
             for memory, end in zip(self.memories, ends, strict=True):
                 memory[ids] = F.normalize(0.5 * memory[ids] + 0.5 * end)
         return loss
+
+
+class AFD(WrittenStep):
+    """Two networks that learn one another's logits, and maps by a discriminator each, with an optimiser for either.
+
+    Args:
+        network: Config of a CIFAR ResNet.
+    """
+
+    def __init__(self, network: dict) -> None:
+        self.networks = [_built(network) for _ in range(2)]
+        self.discriminators = [
+            _on_device(
+                nn.Sequential(
+                    nn.Conv2d(64, 32, 3, stride=2, padding=1, bias=False),
+                    nn.BatchNorm2d(32),
+                    nn.LeakyReLU(0.2),
+                    nn.Conv2d(32, 1, 4),
+                    nn.Sigmoid(),
+                )
+            )
+            for _ in range(2)
+        ]
+        super().__init__(*self.networks)
+        backbones = [parameter for network in self.networks for parameter in network.backbone.parameters()]
+        judges = [parameter for judge in self.discriminators for parameter in judge.parameters()]
+        self.learnt = [parameter for network in self.networks for parameter in network.parameters()], backbones + judges
+        self.features_optimizer = torch.optim.Adam(self.learnt[1], **FEATURES_OPTIMIZER)
+
+    def step(self, images: Tensor, labels: Tensor, ids: Tensor, progress: float, taught: Tensor | None = None) -> None:
+        """Takes both gradients, then makes both steps."""
+        maps = [network.backbone(images)[-1] for network in self.networks]
+        logits = [network.head.fc(map_.mean(dim=(2, 3))) for network, map_ in zip(self.networks, maps, strict=True)]
+        learnt = torch.stack([F.cross_entropy(scores, labels) for scores in logits]).sum()
+        told = torch.stack([_kl(logits[1 - i].detach(), logits[i]) for i in range(2)]).sum()
+        features = torch.stack([self._compare(i, maps[i], maps[1 - i].detach()) for i in range(2)]).sum()
+        steps = [(self.optimizer, learnt + told), (self.features_optimizer, features)]
+        found = [
+            torch.autograd.grad(loss, parameters, retain_graph=i == 0)
+            for i, ((_, loss), parameters) in enumerate(zip(steps, self.learnt, strict=True))
+        ]
+        for (optimizer, _), parameters, gradients in zip(steps, self.learnt, found, strict=True):
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = gradient
+            optimizer.step()
+            optimizer.zero_grad()
+
+    def _compare(self, i: int, own: Tensor, others: Tensor) -> Tensor:
+        """What the network must do to be taken for the other, and what its discriminator must do to tell them apart."""
+        judge = self.discriminators[i].requires_grad_(False)
+        fools = (1 - judge(own)).square().mean()
+        judge.requires_grad_(True)
+        return fools + (1 - judge(others)).square().mean() + judge(own.detach()).square().mean()
 
 
 def _built(network: dict) -> Any:
