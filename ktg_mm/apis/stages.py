@@ -198,7 +198,7 @@ def stage_config(cfg: Config, stage: Stage) -> Config:
         stage: From :func:`ktg_mm.config.stages.resolve_stages`.
     """
     config = Config(stage.config, cfg.text or ' ', cfg.filename, cfg.env_variables)  # else the file would be read
-    set_aside(config, unread={})
+    set_aside(config, unread={}, format_python_code=vars(cfg)['_format_python_code'])
     return config
 
 

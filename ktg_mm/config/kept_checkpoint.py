@@ -39,9 +39,11 @@ def kept_checkpoint(config: Mapping[str, Any], epoch: int | None = None) -> str:
         raise ValueError(
             'saves by iterations, whose number the data decide; give default_hooks.checkpoint by_epoch=True'
         )
-    length = loop.get('max_epochs') if in_epochs else 1 if of_epochs else loop.get('max_iters')
+    length = loop.get('max_epochs' if in_epochs else 'max_iters')
     if not isinstance(length, int):
         raise ValueError('does not say how long it is; give train_cfg max_epochs or max_iters')
+    if of_epochs and not in_epochs:
+        length = 1  # to mmengine all iterations are one epoch
     if epoch is not None and epoch > length:
         raise ValueError(f'ends after epoch {length}, so it has no epoch {epoch}')
     number = epoch or length

@@ -188,10 +188,7 @@ def _runs(cfg: Config, folder: Path) -> list[Config]:
     """The runs of a config: its stages, or itself."""
     if not is_staged(cfg):
         return [cfg]
-    runs = [stage_config(cfg, stage) for stage in resolve_stages(cfg, folder.absolute())]
-    for run in runs:
-        set_aside(run, format_python_code=False)
-    return runs
+    return [stage_config(cfg, stage) for stage in resolve_stages(cfg, folder.absolute())]
 
 
 def _read(path: Path) -> dict[str, Any] | None:
