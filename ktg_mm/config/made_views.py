@@ -29,9 +29,11 @@ def check_made_views(graph: GraphConfig) -> None:
         ConfigError: At the first mistake.
     """
     views = graph.model.get('views')
-    if not isinstance(views, (Mapping, type(None))):
+    if views is None:
+        return
+    if not isinstance(views, Mapping):
         raise ConfigError('model.views', f'must be a dict of the views that the graph makes, got {views!r}')
-    for name, view in (views or {}).items():
+    for name, view in views.items():
         path = f'model.views.{name}'
         if not isinstance(name, str) or not re.fullmatch(r'\w+', name):
             raise ConfigError(path, "a view's name must be letters, digits and _")

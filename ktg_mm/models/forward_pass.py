@@ -92,7 +92,7 @@ class ForwardPass:
                     self.ask(member, view, samples, learns)
         self._ask_alike()
         views = {view for asked in self._asked.values() for view in asked}
-        made = sorted(view for view in views if view in self._made.views)
+        made = sorted(view for view in self._made.views if view in views)
         self._run(views.difference(made), self._joint)
         if made:
             kinds = {view: self._samples_of_made(view) for view in made}

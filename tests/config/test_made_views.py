@@ -64,6 +64,7 @@ CHECKPOINTS['nodes']['a'] = dict(
     network=dict(type='ImageClassifier', backbone=dict(type='CIFARResNet', depth=8, with_cp=True)),
 )
 MISTAKES = [
+    (model() | dict(views=[]), 'model.views: must be a dict of the views that the graph makes, got []'),
     (model() | dict(views=['moved']), "model.views: must be a dict of the views that the graph makes, got ['moved']"),
     (model() | dict(views=dict(moved=None)), "model.views.moved: must be the dict of one made view with a 'type'"),
     (model(view=dict(type='Adversarial')), "model.views.moved.type: unknown made view 'Adversarial'; did you mean"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from torch import nn
 
-# What a norm layer that is told to track nothing still hands on to torch, which would write to it (instance norm).
-_REMEMBERED = ('running_mean', 'running_var')
+# What makes a norm layer keep nothing; instance norm hands its buffers on to torch, which writes to them, in any case.
+_STILL = dict(track_running_stats=False, running_mean=None, running_var=None)
 
 
 @contextmanager
@@ -31,15 +32,16 @@ def still_statistics(modules: Iterable[nn.Module]) -> Iterator[None]:
     """
     found = {id(module): module for whole in modules for module in whole.modules()}
     norms = [norm for norm in found.values() if norm.training and getattr(norm, 'track_running_stats', False)]
-    kept = [{name: getattr(norm, name) for name in _REMEMBERED} for norm in norms]
+    kept = [{name: getattr(norm, name) for name in _STILL} for norm in norms]
     try:
         for norm in norms:
-            norm.track_running_stats = False
-            for name in _REMEMBERED:
-                setattr(norm, name, None)
+            _set(norm, _STILL)
         yield
     finally:
-        for norm, buffers in zip(norms, kept, strict=True):
-            norm.track_running_stats = True
-            for name, buffer in buffers.items():
-                setattr(norm, name, buffer)
+        for norm, values in zip(norms, kept, strict=True):
+            _set(norm, values)
+
+
+def _set(module: nn.Module, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(module, name, value)

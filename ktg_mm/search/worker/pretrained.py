@@ -71,7 +71,7 @@ def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
     graph = GraphConfig(base['model'])  # whose views are not there when a network learns alone
     edges = sorted(graph.outgoing(LABEL), key=lambda edge: (edge.view('target') in graph.made_views, edge.is_cut))
     cfg = edges[0].cfg if edges else dict(loss=dict(type='CrossEntropy'))
-    if edges and (made := graph.made_views.get(edges[0].view('target'))):
+    if edges and (made := graph.made_views.get(edges[0].view('target') or '')):
         cfg = {**cfg, 'views': dict(target=made.get('of'))}
     return {key: value for key, value in cfg.items() if key != 'gate'}
 
