@@ -13,6 +13,9 @@ from .base import EdgeLoss
 class KLDivergence(EdgeLoss):
     """T^2 KL(p_source || p_target), both softmaxes at temperature T (Hinton et al., 2015; Minami et al., 2020).
 
+    At T = 1 it has the gradient of the cross-entropy with the source's output, which is the loss of born-again networks
+    (Furlanello et al., ICML 2018, eq. 3): the two differ by the source's entropy.
+
     Args:
         temperature: T, above 0. Defaults to 1.
         sharpening: Factor of the source's temperature alone, above 0; below 1 it makes the source surer, as in UDA (Xie

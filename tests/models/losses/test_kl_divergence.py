@@ -56,3 +56,13 @@ def test_out_of_range(name, value):
     with pytest.raises(ValueError) as caught:
         KLDivergence(**{name: value})
     assert str(caught.value) == f'{name} must be above 0, got {value!r}'
+
+
+def test_at_1_it_has_the_gradient_of_born_again_networks(random, formulas):
+    """Their equation 5: of the cross-entropy with the source's output it is q - p."""
+    target, source = random.normal(size=(2, 6, 5)) * 2
+    logits = torch.tensor(target, requires_grad=True)
+    KLDivergence()(NodeOutput(logits), NodeOutput(torch.tensor(source)).detach(), None).sum().backward()
+    for gradient, t, s in zip(logits.grad.tolist(), target, source, strict=True):
+        expected = [q - p for q, p in zip(formulas.softmax(t), formulas.softmax(s), strict=True)]
+        assert gradient == pytest.approx(expected, rel=1e-9)
