@@ -1,8 +1,8 @@
 # The LSTM of 51 million parameters on Penn Treebank, the teacher of document 004's table 6.
 #   python tools/download_dataset.py penn_treebank --data-root data/penn_treebank
 #   python tools/train.py configs/language/lstm_ptb.py
-# Perplexity as published there, validation / test: 75.11 / 71.87, of a network of 52 million parameters whose layers and
-# recipe the document does not give; those here are Zaremba's.
+# Perplexity as published there, validation / test: 75.11 / 71.87, of a network of 52 million parameters whose layers
+# and recipe the document does not give; those here are Zaremba's.
 _base_ = [
     '../_base_/graphs/single.py',
     '../_base_/datasets/penn_treebank.py',

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmpretrain.structures import DataSample
 
 from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor, PhaseOptimWrapper
 from ktg_mm.models.gates import Gate, StabilityGate
@@ -272,7 +273,9 @@ def update_of(name, **phases):
 def prepared(graph, batch):
     """What the step is given: images and what is known of them, on the device, each in memory of its own."""
     batch = graph.data_preprocessor(copy.deepcopy(batch), training=True)
-    return copy.deepcopy(dict(inputs=batch['inputs'], data_samples=graph.samples_of(batch['data_samples'])))
+    return copy.deepcopy(
+        dict(inputs=batch['inputs'], data_samples=graph.samples_of(batch['data_samples'], batch.get('rows')))
+    )
 
 
 def assert_steps_replay(make, toys, batches):
@@ -374,3 +377,27 @@ def test_born_again_networks_that_share_layers_of_their_teacher(loss, toys, tmp_
     edges = {'teacher->net1': dict(loss=dict(type=loss))}
     batches = [toys.batch(seed=seed) for seed in range(4)]
     assert_steps_replay(lambda: toys.build(nodes, edges, 'net1'), toys, batches)
+
+
+def test_language_models(toys):
+    """Chunks of a text with what comes before them, teachers, gates, and weights that are tied."""
+    generator = torch.Generator().manual_seed(0)
+
+    def chunks():
+        text = torch.randint(7, (3, 10), generator=generator)
+        return dict(inputs=text[:, :-1], data_samples=[DataSample().set_gt_label(row[-4:].clone()) for row in text])
+
+    def make():
+        network = dict(type='LanguageModel', vocab_size=7, length=4, dims=6, dropout=0.0)
+        node = dict(type='NetworkNode', network=network)
+        nodes = dict(net1=node, net2=dict(node, network=dict(network, tied=True)), old=dict(node, allow_random=True))
+        edges = {
+            'label->net1': toys.label(),
+            'label->net2': toys.label(dict(type='LinearGate')),
+            'old->net1': toys.kl(temperature=2.0),
+            'net2->net1': toys.kl(dict(type='CorrectGate')),
+        }
+        return toys.build(nodes, edges, data_preprocessor=dict(type='TokenPreprocessor'))
+
+    batches = [chunks() for _ in range(4)]
+    assert_steps_replay(make, toys, batches)

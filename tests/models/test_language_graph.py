@@ -45,7 +45,7 @@ def build(nodes=None, edges=None, seed=0, target='net1', double=True, **argument
 def batch(rows=3, seed=0):
     generator = torch.Generator().manual_seed(seed)
     text = torch.randint(V, (rows, CONTEXT + L + 1), generator=generator)
-    samples = [DataSample().set_gt_label(row[-L:]) for row in text]
+    samples = [DataSample().set_gt_label(row[-L:].clone()) for row in text]
     return dict(inputs=text[:, :-1], data_samples=samples)
 
 

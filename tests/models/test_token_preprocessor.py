@@ -29,11 +29,11 @@ def test_evaluation_asks_for_no_labels():
 
 @pytest.mark.parametrize('inputs', [torch.rand(2, 3), torch.zeros(2, 1, 8, 8, dtype=torch.uint8), [torch.rand(3, 4)]])
 def test_images(inputs):
-    with pytest.raises(ConfigError, match='^data_preprocessor.type: TokenPreprocessor takes tokens alone; images need'):
+    with pytest.raises(ConfigError, match=r'^data_preprocessor\.type: TokenPreprocessor takes tokens alone; images'):
         TokenPreprocessor()(dict(inputs=inputs))
 
 
 @pytest.mark.parametrize('listed', [False, True])
 def test_tokens_are_no_images(listed):
-    with pytest.raises(ConfigError, match='^data_preprocessor.type: tokens are no images; take dict'):
+    with pytest.raises(ConfigError, match=r'^data_preprocessor\.type: tokens are no images; take dict'):
         GraphDataPreprocessor()(batch(listed), training=True)

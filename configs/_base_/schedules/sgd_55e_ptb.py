@@ -1,6 +1,6 @@
-# Zaremba et al. (2014), the large LSTM: SGD, batches of 20, 55 epochs, a learning rate of 1 that is divided by 1.15 after
-# each epoch from the 14th on, gradients of a norm of 10 at most. They add up the loss over the 35 tokens of a chunk, of
-# which it is the mean here.
+# Zaremba et al. (2014), the large LSTM: SGD, batches of 20, 55 epochs, a learning rate of 1 that is divided by 1.15
+# after each epoch from the 14th on, gradients of a norm of 10 at most. They add up the loss over the 35 tokens of a
+# chunk, of which it is the mean here.
 _tokens = 35
 
 optim_wrapper = dict(

@@ -31,6 +31,7 @@ def text(says: str, content: bytes | None, *options: str) -> dict[str, object]:
     return dict(base=BASE, says=says, options=options, args=args, setup=setup, data=True)
 
 
+NINE = [f'{kind}_dataloader.dataset.vocab_size=9' for kind in ('train', 'val', 'test')]
 ENGLISH = b'the cat sat on the mat and the dog sat on the cat\n' * 60
 
 CASES = [
@@ -45,7 +46,11 @@ CASES = [
     text('the train part has 16 words, but a chunk', b'one two three\n' * 5, f'{TRAIN}.vocab_size=None'),
     text('the val part has 0 words', ENGLISH, f'{TRAIN}.vocab_size=9', f'{VAL}.vocab_size=9', f'{VAL}.val_size=0'),
     # A vocabulary that differs.
-    text(f'{TRAIN}: has 9 classes, but the networks of model.nodes have 1000', ENGLISH, *(f'{one}.vocab_size=9' for one in (TRAIN, VAL, 'test_dataloader.dataset'))),
+    text(
+        f'{TRAIN}: has 9 classes, but the networks of model.nodes have 1000',
+        ENGLISH,
+        *NINE,
+    ),
     topics(f'{NETWORK}.vocab_size: is 999, but data_preprocessor.num_classes is 1000', f'{NETWORK}.vocab_size=999'),
     topics(f'{VAL}: has 900 classes', f'{VAL}.vocab_size=900', data=True),
     # Arguments of the data.
