@@ -3,9 +3,9 @@
     python tests/kills/training.py --kills 30
 
 One of three kills is SIGKILL, of all its processes; the others ask it to end (SIGTERM, SIGINT). A loop over epochs, one
-over iterations, and one over epochs of branches with an ensemble that learns, adapters and a memory take turns: when
-one has come to its end, the next begins. Ends with status 0 if all runs end with the same weights, memories, momentum
-and schedules, bit by bit.
+over iterations, one over epochs of branches with an ensemble that learns, adapters and a memory, and one of networks
+and discriminators with two optimisers take turns: when one has come to its end, the next begins. Ends with status 0 if
+all runs end with the same weights, memories, momentum and schedules, bit by bit.
 """
 
 import argparse
@@ -45,6 +45,12 @@ model = dict(
         'leader->net3:contrast': dict(loss=dict(type='CRD', num_samples=160, num_negatives=64)),
     }}
 )
+"""
+ADVERSARIES = f"""
+_base_ = [{str(ROOT / 'configs/afd/afd_2node_digits.py')!r}]
+train_dataloader = dict(batch_size=16, dataset=dict(indices=160), num_workers=1, persistent_workers=True)
+train_cfg = dict(max_epochs=12, val_interval=4)
+param_scheduler = dict(logits=dict(end=12), features=dict(milestones=[4, 8]))
 """
 ITERATIONS = """
 train_dataloader.update(num_workers=1, persistent_workers=True)
@@ -120,7 +126,7 @@ def main() -> None:
         folder = Path(name)
         (folder / 'tools').mkdir()
         tools = stack.enter_context(started_tools(folder / 'tools'))
-        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS, BRANCHES)
+        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS, BRANCHES, ADVERSARIES)
         courses = [Course(tools, folder / f'course_{i}', text) for i, text in enumerate(texts)]
         while kills.total() < args.kills:
             course = min(courses, key=lambda course: course.finished)
