@@ -58,6 +58,9 @@ def read_graph(model_cfg: Mapping[str, Any]) -> GraphConfig:
         if not isinstance(node, Mapping):
             raise ConfigError(f'model.nodes.{name}', f'a node is a dict, not {node!r}')
     graph = GraphConfig({**model_cfg, 'edges': model_cfg.get('edges') or {}})
+    for name, view in graph.made_views.items():
+        if not isinstance(view, Mapping):
+            raise ConfigError(f'model.views.{name}', f'a view is a dict, not {view!r}')
     ends = [('model.target', graph.target, list(nodes))] if graph.target else []
     for edge in graph.edges.values():
         ends += [(edge.path, edge.source, [LABEL, *nodes]), (edge.path, edge.target, list(nodes))]

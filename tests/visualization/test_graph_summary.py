@@ -50,8 +50,8 @@ def network(**node):
 
 @pytest.fixture
 def summary():
-    def summary(nodes, edges, target):
-        model = dict(nodes=nodes, edges=edges, target=target)
+    def summary(nodes, edges, target, **more):
+        model = dict(nodes=nodes, edges=edges, target=target, **more)
         graph = KnowledgeTransferGraph(**model)
         return graph, graph_summary(graph, model).split('\n  ')
 
@@ -137,3 +137,19 @@ def test_edges_that_differ_in_their_ends_alone_take_one_line(summary):
         '5 edges from label to net1..net5: CrossEntropy · ThroughGate',
         '20 edges between net1..net5: Hint embedding · ThroughGate, learns 272 parameters each',
     ]
+
+
+@pytest.mark.usefixtures('mmpretrain_scope')
+def test_views_that_the_graph_makes(summary):
+    edges = {'label->net1': dict(loss=CE), 'net1->net1': dict(loss=KL, views=dict(target='moved'))}
+    views = dict(moved=dict(type='AdversarialView', node='net1', eps=2.0))
+    _, lines = summary(dict(net1=network()), edges, 'net1', views=views)
+    assert lines[2:] == [
+        'view moved: AdversarialView(eps=2), by net1',
+        'label->net1: CrossEntropy · ThroughGate',
+        'net1->net1: KLDivergence · ThroughGate · moved',
+    ]
+    views['moved']['of'] = 'weak'
+    assert summary(dict(net1=network()), edges, 'net1', views=views)[1][2] == (
+        'view moved: AdversarialView(eps=2) of weak, by net1'
+    )

@@ -211,6 +211,15 @@ def test_an_ensemble_that_learns():
     assert node_lines(read_graph(dict(nodes=nodes)), 'e') == (['e', 'GatedEnsemble', 'reads map'], ['frozen'])
 
 
+def test_who_makes_a_view():
+    nodes = {name: dict(type='NetworkNode') for name in 'ab'}
+    views = dict(adversarial=dict(type='AdversarialView', node='b', eps=1.0))
+    graph = read_graph(dict(nodes=nodes, views=views))
+    assert 'makes adversarial' in node_lines(graph, 'b')[0] and 'makes adversarial' not in node_lines(graph, 'a')[0]
+    with pytest.raises(ConfigError, match='model.views.adversarial: a view is a dict, not 3'):
+        read_graph(dict(nodes=nodes, views=dict(adversarial=3)))
+
+
 def test_members_that_are_taught():
     """Those of an ensemble that reads them undetached, if something teaches it, or another one that reads it so."""
     nodes = {name: dict(type='NetworkNode') for name in 'abc'} | dict(
