@@ -216,7 +216,7 @@ def test_who_makes_a_view():
     views = dict(adversarial=dict(type='AdversarialView', node='b', eps=1.0))
     graph = read_graph(dict(nodes=nodes, views=views))
     assert 'makes adversarial' in node_lines(graph, 'b')[0] and 'makes adversarial' not in node_lines(graph, 'a')[0]
-    with pytest.raises(ConfigError, match='model.views.adversarial: a view is a dict, not 3'):
+    with pytest.raises(ConfigError, match=r'^model.views.adversarial: a view is a dict, not 3'):
         read_graph(dict(nodes=nodes, views=dict(adversarial=3)))
 
 
