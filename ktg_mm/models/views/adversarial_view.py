@@ -44,7 +44,7 @@ class AdversarialView(View):
 
     Raises:
         ValueError: If an argument is wrong.
-        ConfigError: At the first step, if no gradient reaches the images through the node.
+        ConfigError: At the first step, if no gradient reaches the images through the node, or they are tokens.
 
     Example:
         >>> from ktg_mm.structures import NodeOutput, SampleRows
@@ -64,6 +64,8 @@ class AdversarialView(View):
 
     def forward(self, node: Run, images: Tensor, context: ViewContext) -> Tensor:
         """Returns the images moved, of the same shape."""
+        if not images.is_floating_point():
+            raise ConfigError(f'model.views.{context.name}', 'moves images, and tokens are none; leave it out')
         with torch.autocast(images.device.type, enabled=False):
             exact = full_precision(images.detach())
             with torch.no_grad():

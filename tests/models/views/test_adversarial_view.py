@@ -23,7 +23,7 @@ def load(name):
     return module
 
 
-methods = load('test_semi_supervised_methods.py')
+methods, capture = load('test_semi_supervised_methods.py'), load('test_capture.py')
 SAMPLES, PIXELS, CLASSES = 5, 12, 4
 
 
@@ -124,6 +124,11 @@ def test_what_the_node_has_said_is_taken():
     runs.clear()
     assert torch.equal(view(run, images(), context(said=said)), first)
     assert runs == [(False, True), (False, True)]
+
+
+def test_tokens_cannot_be_moved():
+    with pytest.raises(ConfigError, match=r'^model.views.adversarial: moves images, and tokens are none'):
+        AdversarialView('net1', eps=1.0)(NodeOutput, torch.zeros(SAMPLES, 7, dtype=torch.long), context())
 
 
 def test_weights_get_no_gradient_and_where_nothing_changes_nothing_moves():
@@ -284,8 +289,9 @@ def test_every_update_has_the_same_first_values(toys, update):
     graph = methods.make_graph(toys, 'vat')
     graph.progress = 0.5
     expected = {key: value.loss.item() for key, value in losses(copy.deepcopy(graph)).items()}
-    graph.update = UPDATES.build(dict(type=update))
-    log = graph.train_step(mixed(), toys.sgd(graph))
+    graph.update = UPDATES.build(capture.update_of(update, label='label->*', own='net1->net1*'))
+    graph.update.set_edges(list(graph.edges))
+    log = graph.train_step(mixed(), capture.optimiser_of(graph, toys))
     assert {key: float(log[f'edge/{key}']) for key in expected} == pytest.approx(expected, rel=1e-12)
 
 
