@@ -34,7 +34,7 @@ def test_words_by_how_often_they_come():
     assert vocabulary.numbers(['c', 'z', '<eos>', '<unk>', 'b']).tolist() == [4, 1, 0, 1, 2]
     small = Vocabulary(tokens, 'words', size=3)
     assert small.tokens == ('<eos>', '<unk>', 'b') and small.numbers(tokens).tolist() == [2, 1, 2, 1, 1, 1, 2, 0]
-    with pytest.raises(ConfigError, match='^dataset.vocab_size: is 6, but the training text has 5 different words$'):
+    with pytest.raises(ConfigError, match=r'^dataset\.vocab_size: is 6, but the training text has 5 different words$'):
         Vocabulary(tokens, 'words', size=6)
 
 

@@ -80,7 +80,7 @@ def test_names_that_are_not_there(arguments, line):
 
 
 def test_nothing_to_evaluate():
-    with pytest.raises(ConfigError, match='^val_dataloader: holds no samples to evaluate on$'):
+    with pytest.raises(ConfigError, match=r'^val_dataloader: holds no samples to evaluate on$'):
         Perplexity().compute_metrics([])
 
 

@@ -24,10 +24,11 @@ GIVEN = {
     **{name: dict(members=['a', 'b']) for name in ENSEMBLES},
     'NetworkNode': dict(network=NETWORK),
     'GraphDataPreprocessor': dict(mean=[1.0], std=[1.0]),
+    'LanguageModel': dict(vocab_size=9),
 }
 OURS = (
     'CIFARResNet', 'CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet', 'ABNResNet', 'ABNCIFARResNet',
-    'GraphDataPreprocessor',
+    'GraphDataPreprocessor', 'LanguageModel', 'CharacterEncoder', 'TokenPreprocessor',
 )  # fmt: skip
 REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES, VIEWS)
 PARTS = [(registry, name) for registry in REGISTRIES for name in sorted(registry.module_dict)]
@@ -75,6 +76,8 @@ RIGHT = {
     **{(name, 'init_cfg'): {'an empty list'} for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet')},
     ('BornAgainResNet', 'ratio'): {'two'},
     ('GraphDataPreprocessor', 'mean'): {'a list'},
+    ('LanguageModel', 'init_cfg'): {'an empty list'},
+    ('LanguageModel', 'init_range'): {'two'},
     ('GraphDataPreprocessor', 'pad_value'): {'a negative number', 'a negative share', 'two'},
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ktg_mm.config import check_number, check_type
-from ktg_mm.config.check_argument import check_flag, check_part, check_whole
+from ktg_mm.config.check_argument import check_flag, check_init, check_part, check_whole
 
 from .character_encoder import BEGINNING, Highway
 from .recurrent_backbone import RecurrentBackbone
@@ -61,7 +61,7 @@ class LanguageModel(BaseModule):
         init_range: float | None = None,
         init_cfg: Any = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(check_init('init_cfg', init_cfg))
         sizes = dict(vocab_size=vocab_size, length=length, dims=dims, layers=layers)
         for name, size in sizes.items():
             check_whole(name, size)
