@@ -203,7 +203,7 @@ def _merged(common: Mapping[str, Any], own: Mapping[str, Any], key: str) -> dict
             merged.merge_from_dict({name: copy.deepcopy(value)}, allow_list_keys=False)
         except TypeError as error:
             raise ConfigError(f'{key}.{name}', f'does not fit to what is at the top: {first_line(error)}') from error
-    return without_delete(merged.to_dict())
+    return {name: without_delete(value) if name in own else value for name, value in merged.to_dict().items()}
 
 
 def _seeded(config: dict[str, Any], own: Mapping[str, Any], number: int) -> dict[str, Any]:

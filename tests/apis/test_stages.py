@@ -145,6 +145,7 @@ def test_a_new_run_has_no_stage_of_an_old_one(copied: Callable[..., Path], monke
     assert len(list(folder.glob('gen*/earlier/*/epoch_1.pth'))) == 3
 
 
+@pytest.mark.slow
 def test_a_stage_that_goes_on_makes_later_ones_begin_anew(copied: Callable[..., Path], begun: list[str]) -> None:
     folder = copied()
     changed = config({'stages.1.train_cfg.max_epochs': 2})
@@ -157,6 +158,7 @@ def test_a_stage_that_goes_on_makes_later_ones_begin_anew(copied: Callable[..., 
     assert len(list((folder / 'gen2/earlier').glob('*/epoch_1.pth'))) == 1
 
 
+@pytest.mark.slow
 def test_from_a_checkpoint_of_a_stage(copied: Callable[..., Path], begun: list[str]) -> None:
     folder = copied()
     changed = config({'stages.1.train_cfg.max_epochs': 2})

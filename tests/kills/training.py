@@ -3,9 +3,9 @@
     python tests/kills/training.py --kills 30
 
 One of three kills is SIGKILL, of all its processes; the others ask it to end (SIGTERM, SIGINT). A loop over epochs, one
-over iterations, one over epochs of branches with an ensemble that learns, adapters and a memory, and one of networks
-and discriminators with two optimisers take turns: when one has come to its end, the next begins. Ends with status 0 if
-all runs end with the same weights, memories, momentum and schedules, bit by bit.
+over iterations, one over epochs of branches with an ensemble that learns, adapters and a memory, one of networks and
+discriminators with two optimisers, and one of three stages take turns: when one has come to its end, the next begins.
+Ends with status 0 if all runs end with the same weights, memories, momentum and schedules, bit by bit, in each stage.
 """
 
 import argparse
@@ -52,6 +52,12 @@ train_dataloader = dict(batch_size=16, dataset=dict(indices=160), num_workers=1,
 train_cfg = dict(max_epochs=12, val_interval=4)
 param_scheduler = dict(logits=dict(end=12), features=dict(milestones=[4, 8]))
 """
+STAGES = f"""
+_base_ = [{str(ROOT / 'configs/born_again/ban_digits.py')!r}]
+train_dataloader = dict(batch_size=16, dataset=dict(indices=160), num_workers=1, persistent_workers=True)
+train_cfg = dict(max_epochs=4)
+param_scheduler = dict(end=4)
+"""
 ITERATIONS = """
 train_dataloader.update(num_workers=1, persistent_workers=True)
 train_cfg = dict(max_iters=300, val_interval=100)
@@ -61,7 +67,9 @@ default_hooks = dict(checkpoint=dict(interval=100))
 
 
 def end_of(folder: Path) -> dict[str, Any]:
-    """What a run has come to."""
+    """What a run has come to, or each of its stages."""
+    if (folder / 'stages.json').exists():
+        return {path.name: end_of(path) for path in sorted(folder.iterdir()) if path.is_dir()}
     (path,) = (path for path in folder.glob('*.pth') if not path.name.startswith('best'))
     checkpoint = torch.load(path, weights_only=True)
     return {key: checkpoint[key] for key in ('state_dict', 'optimizer', 'param_schedulers')} | dict(name=path.name)
@@ -108,9 +116,9 @@ class Course:
             assert process.returncode == (-number if number == signal.SIGKILL else 130), process.stderr
             return True
         assert is_same(end_of(work_dir), self.expected), f'{work_dir}: differs'
-        assert not (work_dir / 'earlier').exists()
+        assert not list(work_dir.rglob('earlier'))
         again = self.tools.run('train.py', self.config, '--work-dir', work_dir, '--resume')
-        assert 'the run is finished' in again.stdout
+        assert again.stdout.count(' is finished; its last checkpoint is ') == len(list(work_dir.rglob('finished.json')))
         self.finished += 1
         return False
 
@@ -126,7 +134,7 @@ def main() -> None:
         folder = Path(name)
         (folder / 'tools').mkdir()
         tools = stack.enter_context(started_tools(folder / 'tools'))
-        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS, BRANCHES, ADVERSARIES)
+        texts = (EPOCHS, SEMI_SUPERVISED.format(configs=ROOT / 'configs') + ITERATIONS, BRANCHES, ADVERSARIES, STAGES)
         courses = [Course(tools, folder / f'course_{i}', text) for i, text in enumerate(texts)]
         while kills.total() < args.kills:
             course = min(courses, key=lambda course: course.finished)

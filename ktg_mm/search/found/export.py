@@ -180,7 +180,9 @@ def _changes(whole: Mapping[str, Any], candidate: Candidate, parameters: Iterabl
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
         checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
-    return difference({key: value for key, value in whole.items() if key not in ('model', STAGES)}, wanted)
+    # A search goes with the base's graph; a stage has none.
+    without = ('model', STAGES, 'search') if is_staged(whole) else ('model',)
+    return difference({key: value for key, value in whole.items() if key not in without}, wanted)
 
 
 def _copy(config: Mapping[str, Any], wanted: dict[str, Any], path: ConfigPath) -> None:

@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.config.stages import read_stages
 from ktg_mm.errors import UntaughtError, UserError
 from ktg_mm.search.found.export import export_graph, find_trial
 from ktg_mm.search.space.candidates import Candidates
@@ -489,3 +490,32 @@ def test_what_an_ensemble_has_learnt_and_what_networks_share_are_exported(tmp_pa
     runner = build_runner(exported, tmp_path / 'run')
     runner.train()
     assert (tmp_path / 'run' / 'epoch_1.pth').exists()
+
+
+def test_of_stages_the_last_one_is_searched_and_written(tmp_path: Path, search, record) -> None:
+    cfg = search(
+        """
+search = dict(
+    trials=1,
+    metric='net/accuracy/top1',
+    space={
+        'model.edges.teacher->net.gate': dict(through=dict(type='ThroughGate'), linear=dict(type='LinearGate')),
+        'optim_wrapper.optimizer.lr': dict(low=0.01, high=0.2),
+    },
+)
+""",
+        CONFIGS / 'born_again/ban_digits.py',
+    )
+    name = 'optim_wrapper.optimizer.lr'
+    record(cfg, ({'model.edges.teacher->net.gate': 'linear', name: 0.05}, 90.0))
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
+    text, exported = out.read_text(), load_config(out)
+    assert 'stages = [*_base_.stages[:-1], dict(' in text and max(map(len, text.splitlines())) <= 120
+    first, second, last = (stage.config for stage in read_stages(exported))
+    assert [first, second] == [stage.config for stage in read_stages(cfg)[:2]]
+    assert last['model']['nodes']['teacher'] == dict(type='NetworkNode', stage=dict(name='gen1', node='net'))
+    assert last['model']['edges']['teacher->net']['gate'] == dict(type='LinearGate')
+    assert (first[name.split('.')[0]]['optimizer']['lr'], last['optim_wrapper']['optimizer']['lr']) == (0.1, 0.05)
+    assert last['randomness'] == read_stages(cfg)[2].config['randomness']
+    with pytest.raises(UserError, match=r'model.nodes.first.stage: names a stage, but the config has no stages'):
+        export_graph(cfg, out, StudyAddress.of(cfg, tmp_path), base=CONFIGS / 'single/resnet8_digits.py')

@@ -7,6 +7,7 @@ from typing import Any
 
 import mmengine.config.config
 import pytest
+import torch
 from filelock import FileLock
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -14,6 +15,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.apis import build_runner, load_config
+from ktg_mm.config.stages import stage_seed
 from ktg_mm.errors import UserError
 from ktg_mm.search.found import retrain as module
 from ktg_mm.search.found.retrain import method_configs, retrain
@@ -306,3 +308,31 @@ def test_mistakes_are_known_before_anything_is_trained(tmp_path: Path, found, ar
         retrain(found(), **{'work_dir': tmp_path / 'runs', 'seeds': [0], **arguments})
     assert str(caught.value).startswith(message)
     assert not (tmp_path / 'runs').exists()
+
+
+@pytest.mark.slow
+def test_every_seed_runs_all_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the last one's target is compared with its network alone, which begins with nobody's weights."""
+    options = TINY | {'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1, 'param_scheduler.end': 1}
+    cfg = load_config(CONFIGS / 'born_again/ban_digits.py', options)
+    cfg.stages = [cfg.stages[0], cfg.stages[2]]
+    cfg.stages[1].model.nodes.teacher.stage.name = 'gen0'
+    configs = method_configs(cfg, {}, lambda line: None)
+    assert list(configs) == ['found', 'independent'] and 'stages' not in configs['independent']
+    assert configs['independent'].model.nodes.to_dict() == cfg.model.nodes.to_dict()
+    rows = retrain(cfg, tmp_path, [0, 1], ['found'], say=lambda line: None)
+    for seed, score in rows[0].scores.items():
+        folder = tmp_path / f'found/seed_{seed}'
+        assert run_file(tmp_path, 'found', seed)['networks'] == ['net']
+        assert run_file(tmp_path, 'found', seed)['metrics'][KEY.replace('net1', 'net')] == score
+        weights = [torch.load(folder / name / 'epoch_1.pth', weights_only=True) for name in ('gen0', 'gen2')]
+        assert [one['meta']['seed'] for one in weights] == [seed, stage_seed(seed, 1)]
+        taken = weights[1]['state_dict']['nodes.first.network.head.fc.weight']
+        assert torch.equal(taken, weights[0]['state_dict']['nodes.net.network.head.fc.weight'])
+    # One that was cut short in its last stage does not train the first one again.
+    (tmp_path / 'found/seed_0/run.json').unlink()
+    begun = []
+    train = Runner.train
+    monkeypatch.setattr(Runner, 'train', lambda self: (begun.append(Path(self.work_dir).name), train(self))[1])
+    assert retrain(cfg, tmp_path, [0, 1], ['found'], say=lambda line: None) == rows
+    assert begun == ['gen2']
