@@ -80,5 +80,5 @@ def train_unless_finished(
 
 def has_test_of_its_own(cfg: Mapping[str, Any]) -> bool:
     """Whether the config has test data, and others than for validation."""
-    test, val = cfg.get('test_dataloader'), cfg.get('val_dataloader')
+    test, val = (cfg.get(f'{kind}_dataloader') or {} for kind in ('test', 'val'))
     return bool(test) and (not val or test['dataset'] != val['dataset'])

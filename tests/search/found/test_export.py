@@ -517,5 +517,5 @@ search = dict(
     assert last['model']['edges']['teacher->net']['gate'] == dict(type='LinearGate')
     assert (first[name.split('.')[0]]['optimizer']['lr'], last['optim_wrapper']['optimizer']['lr']) == (0.1, 0.05)
     assert last['randomness'] == read_stages(cfg)[2].config['randomness']
-    with pytest.raises(UserError, match=r'model.nodes.first.stage: names a stage, but the config has no stages'):
+    with pytest.raises(UserError, match=r'model.nodes.teacher.stage: names a stage, but the config has no stages'):
         export_graph(cfg, out, StudyAddress.of(cfg, tmp_path), base=CONFIGS / 'single/resnet8_digits.py')
