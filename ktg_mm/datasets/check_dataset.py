@@ -12,6 +12,7 @@ from ktg_mm.config.check_number import is_whole
 from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 
+_BY_CLASS = ('Split', 'SemiSupervised', 'ClassBalancedDataset')  # they look at each sample's class
 _OF_SPLIT = ('of', 'part', 'val_size', 'train_size', 'seed')
 
 
@@ -35,8 +36,18 @@ def check_dataset(cfg: Mapping[str, Any], path: str) -> None:
     listed = list(indices) if isinstance(indices, (list, tuple, range)) else [indices]
     if indices is not None and not (listed and all(map(is_whole, listed)) and indices != 0):
         raise ConfigError(f'{path}.indices', f'must be a whole number other than 0, or a list of them, got {indices!r}')
+    if cfg.get('type') in _BY_CLASS:
+        _refuse_texts(cfg, path)
     if cfg.get('type') == 'Split':
         check_split({key: value for key, value in cfg.items() if key != 'type'}, path)
+
+
+def _refuse_texts(cfg: Mapping[str, Any], path: str) -> None:
+    name, inner = ('of', dict(type=cfg['of'])) if 'of' in cfg else ('dataset', cfg.get('dataset'))
+    if isinstance(inner, Mapping) and 'type' in inner and hasattr(class_of(DATASETS, inner), 'read_parts'):
+        raise ConfigError(
+            f'{path}.{name}', f"{cfg['type']} goes by classes, which a text's chunks do not have; take its own split"
+        )
 
 
 def check_split(cfg: Mapping[str, Any], path: str) -> None:

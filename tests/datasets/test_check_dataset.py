@@ -76,3 +76,19 @@ def test_the_config_of_a_run_is_checked_inside_wrappers():
         with pytest.raises(ConfigError, match=rf"^{path}\.part: must be 'train' or 'val', got 'both'$"):
             cfg.val_dataloader.dataset = dataset
             check_config(cfg)
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='Split', of='PydocTopics', part='train', val_size=10),
+        dict(type='SemiSupervised', dataset=dict(type='Text', file='a.txt'), num_labels=10),
+        dict(type='ClassBalancedDataset', dataset=dict(type='PennTreebank', data_root='.'), oversample_thr=0.1),
+    ],
+)
+def test_chunks_of_a_text_have_no_class(cfg):
+    key = 'of' if 'of' in cfg else 'dataset'
+    with pytest.raises(
+        ConfigError, match=rf"^train\.{key}: {cfg['type']} goes by classes, which a text's chunks do not"
+    ):
+        check_dataset(cfg, 'train')

@@ -103,6 +103,10 @@ CASES = [
         says=f'{TRAIN}.pipeline[1]: PackTokens: needs ',
         config="train_dataloader = dict(dataset=dict(pipeline=[dict(type='SeedRandom'), dict(type='PackTokens')]))",
     ),
+    lines(
+        f"{TRAIN}.of: Split goes by classes, which a text's chunks do not have; take its own split",
+        "train_dataloader = dict(dataset=dict(type='Split', of='PydocTopics', part='train', val_size=100))",
+    ),
     # The metric.
     topics('val_evaluator.nodes: no node is named', "val_evaluator.nodes=['net2']"),
     lines('val_evaluator.means: no node is named', "val_evaluator = dict(means=dict(both=['net1', 'net2']))"),
