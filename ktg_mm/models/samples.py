@@ -57,7 +57,7 @@ class Samples:
         Raises:
             ConfigError: If labels are missing or wrong, or what a part needs is.
         """
-        labels, scores = labels_of(data_samples, num_classes, rows and rows.size)
+        labels, scores = labels_of(data_samples, num_classes, None if rows is None else rows.size)
         read: dict[str, list[int]] = {}
         for edge in edges:
             for path, part, need in edge.needs:

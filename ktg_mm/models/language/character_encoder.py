@@ -86,6 +86,7 @@ class CharacterEncoder(nn.Module):
         if len(widths) != len(channels):
             raise ValueError(f'channels must be as many numbers as widths, {len(widths)}, got {channels!r}')
         self.embedding = nn.Embedding(SYMBOLS, dims, padding_idx=NOTHING)
+        self.widest = max(widths)
         pairs = zip(widths, channels, strict=True)
         self.convolutions = nn.ModuleList(nn.Conv1d(dims, number, width) for width, number in pairs)
         self.out_dims = sum(channels)
@@ -98,13 +99,12 @@ class CharacterEncoder(nn.Module):
         Raises:
             ConfigError: If there is no spelling, or it is shorter than the widest filter.
         """
-        widest = max(layer.kernel_size[0] for layer in self.convolutions)
         length = tokens.shape[2] - 1 if tokens.dim() == 3 else 0
-        if length < widest:
+        if length < self.widest:
             raise ConfigError(
                 'train_dataloader.dataset.spelling',
-                f'is {length}, but CharacterEncoder has filters of {widest} characters; must be at least that, in all '
-                'data sets',
+                f'is {length}, but CharacterEncoder has filters of {self.widest} characters; must be at least that, '
+                'in all data sets',
             )
         letters = self.embedding(tokens[..., 1:].flatten(0, 1)).transpose(1, 2)
         found = torch.cat([torch.tanh(layer(letters)).amax(dim=2) for layer in self.convolutions], dim=1)

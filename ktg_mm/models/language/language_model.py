@@ -69,7 +69,7 @@ class LanguageModel(BaseModule):
         if check_flag('tied', tied) and encoder is not None:
             raise ValueError('tied must be False beside an encoder: there is no embedding to tie the classifier to')
         self.vocab_size = vocab_size
-        made = WordEncoder(vocab_size, dims) if encoder is None else _build_encoder(encoder)
+        made: Any = WordEncoder(vocab_size, dims) if encoder is None else _build_encoder(encoder)
         in_dims, encoder_dropout = (dims, dropout) if encoder is None else (made.out_dims, 0.0)
         self.backbone = RecurrentBackbone(made, in_dims, length, dims, layers, dropout, encoder_dropout)
         self.classifier = nn.Linear(dims, vocab_size)

@@ -12,6 +12,6 @@ class WordEncoder(nn.Embedding):
         torch.Size([2, 3, 4])
     """
 
-    def forward(self, tokens: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, tokens: Tensor) -> Tensor:
         """Vectors (B, T, D) of tokens (B, T), or (B, T, 1 + W) with a spelling."""
         return super().forward(tokens[..., 0] if tokens.dim() == 3 else tokens)

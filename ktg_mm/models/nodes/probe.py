@@ -54,8 +54,9 @@ def made_up_images(network: nn.Module) -> Iterator[Tensor]:
         >>> next(made_up_images(nn.Conv2d(1, 4, 3))).shape
         torch.Size([2, 1, 32, 32])
     """
-    if hasattr(network, 'made_up_inputs'):
-        yield from network.made_up_inputs()
+    make = getattr(network, 'made_up_inputs', None)
+    if callable(make):
+        yield from make()
         return
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     channels = convolutions[0].in_channels if convolutions else 3
