@@ -1,5 +1,6 @@
 """The graphs whose steps are measured, and the steps that they are measured against."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from written_steps import AFD, FEATURES_OPTIMIZER, OPTIMIZER, FitNetsAndCRD, Networks, OKDDip, One, WrittenStep
 
 from ktg_mm.apis import load_config
+from ktg_mm.config.stages import read_stages, stage_named
+from ktg_mm.config.taken_node import is_taken
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SIZE = 50_000  # of the data set, which a memory has a place for each image of
@@ -76,6 +79,21 @@ def branches_graph(name: str) -> dict:
     return model
 
 
+def stage_graph(path: str, stage: str | None = None) -> dict:
+    """A stage's graph of ResNet-32; those that an earlier stage would have trained are random.
+
+    Args:
+        path: Of a config of stages, below ``configs/``.
+        stage: The stage's name. Defaults to None: the last one.
+    """
+    model = copy.deepcopy(stage_named(read_stages(load_config(CONFIGS / path)), stage).config['model'])
+    network = _networks().resnet32
+    for name, node in model['nodes'].items():
+        if node['type'] == 'NetworkNode':
+            model['nodes'][name] = dict(type='NetworkNode', network=network, allow_random=is_taken(node))
+    return model
+
+
 def fitnets_crd_graph() -> dict:
     """A WRN-28-2 that teaches a ResNet-32 by FitNets and CRD."""
     networks = _networks()
@@ -107,7 +125,7 @@ def networks_of(graph: nn.Module, labels: Tensor) -> WrittenStep:
     heard = {edge.source_name for edge in edges.values()}
     return Networks(
         [nodes[name].network for name, role in roles.items() if role == 'trained'],
-        [nodes[name].network for name, role in roles.items() if role == 'ema' and name in heard],
+        [nodes[name].network for name, role in roles.items() if role != 'trained' and name in heard],
     )
 
 
@@ -124,6 +142,7 @@ GRAPHS: dict[str, Callable[[], dict]] = dict(
     one=lambda: branches_graph('one'),
     okddip=lambda: branches_graph('okddip'),
     afd=afd_graph,
+    born_again=lambda: stage_graph('born_again/ban_digits.py'),
 )
 WRITTEN: dict[str, Callable[[nn.Module, Tensor], WrittenStep]] = {name: networks_of for name in GRAPHS} | dict(
     fitnets_crd=lambda graph, labels: FitNetsAndCRD(_networks().resnet32, _networks().wrn28_2, labels, 16384),

@@ -135,11 +135,11 @@ class InterleavedLoop(EpochBasedTrainLoop):
     def _images(self, batch: dict) -> tuple[Tensor, Tensor | None]:
         """The images that students learn from, and those that a teacher sees."""
         inputs = batch['inputs']
+        has_teachers = isinstance(self.floor, Networks) and self.floor.teachers
         if isinstance(inputs, Tensor):
-            return inputs, None
+            return inputs, inputs if has_teachers else None
         first, second = inputs.values()
         unlabeled = second[batch['rows'].rows('unlabeled')]
-        has_teachers = isinstance(self.floor, Networks) and self.floor.teachers
         return (first, unlabeled) if has_teachers else (torch.cat([first, unlabeled]), None)
 
 

@@ -62,7 +62,7 @@ class Networks(WrittenStep):
 
     Args:
         students: The networks that learn.
-        teachers: The moving averages that somebody listens to.
+        teachers: The moving averages and frozen teachers that somebody listens to.
     """
 
     def __init__(self, students: list[nn.Module], teachers: list[nn.Module]) -> None:

@@ -138,4 +138,8 @@ CASES = [
         '--load-from',
         args=['{config}', '--work-dir', '{folder}/work', '--load-from', 'a', *RESUME[3:], 'b'],
     ),
+    # A stage of a tool.
+    dict(base=BAN, tool='draw_graph', args=['{config}', '--stage', 'gen3'], says='--stage: no stage is named'),
+    dict(tool='draw_graph', args=['{config}', '--stage', 'gen0'], says='--stage: the config has no stages'),
+    dict(base=BAN, tool='test', args=['{config}', 'a.pth', '--stage', 'gen3'], says='--stage: no stage is named'),
 ]
