@@ -160,9 +160,9 @@ class MadeUpData(Dataset):
         place = number
         if isinstance(index, SeededIndex) and not self.renumbers:
             place = SeededIndex(number, index.seed, index.epoch)
-        sample['sample_idx'] = place
         if self.makes_up is None:
             sample['gt_label'] = number % self.num_classes
+        sample['sample_idx'] = place
         if self.hides:
             sample['image_id'] = number
             if index >= self.num_labeled:
