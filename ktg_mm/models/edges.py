@@ -199,10 +199,7 @@ class EMAEdge:
             check_number('decay', decay, '[0, 1)')
         except ValueError as error:
             raise ConfigError(f'{path}.decay', split_argument(str(error))[1]) from error
-        states = source.state_dict(), target.state_dict()
-        if {name: value.shape for name, value in states[0].items()} != {
-            name: value.shape for name, value in states[1].items()
-        }:
+        if _weights(source) != _weights(target):
             raise ConfigError(path, 'the moving average needs the same network at both ends')
         self.key = key
         self.target_name = parse_edge_key(key).target
@@ -218,8 +215,17 @@ class EMAEdge:
     @torch.no_grad()
     def step(self) -> None:
         """Moves the average by one step."""
-        old, new = self.target.state_dict(), self.source.state_dict()
-        floating = [name for name, value in old.items() if value.is_floating_point()]
+        old, new = (module.state_dict(keep_vars=True) for module in (self.target, self.source))
+        once = {id(value): name for name, value in old.items()}.values()  # tied weights have several names
+        floating = [name for name in once if old[name].is_floating_point()]
         self._average([old[name] for name in floating], [new[name] for name in floating], 1)
-        for name in old.keys() - set(floating):
+        for name in set(once).difference(floating):
             old[name].copy_(new[name])
+
+
+def _weights(module: nn.Module) -> list[list[tuple[str, torch.Size]]]:
+    """Name and shape of each weight; tied ones, which have several names, stand together."""
+    found: dict[int, list[tuple[str, torch.Size]]] = {}
+    for name, value in module.state_dict(keep_vars=True).items():
+        found.setdefault(id(value), []).append((name, value.shape))
+    return sorted(found.values())

@@ -153,6 +153,24 @@ def test_average_equals_the_formula(decay):
     assert len(expected) == 7 and expected['1.running_mean'].any()
 
 
+def test_weights_of_two_names_move_once():
+    source, target = (nn.ModuleDict(dict(words=nn.Embedding(4, 3), said=nn.Linear(3, 4))) for _ in range(2))
+    for network in (source, target):
+        network['said'].weight = network['words'].weight
+    edge = EMAEdge('a->b', source, target, decay=0.5)
+    edge.copy()
+    before = copy.deepcopy(target.state_dict())
+    with torch.no_grad():
+        for parameter in source.parameters():
+            parameter.add_(1)
+    edge.step()
+    with pytest.raises(ConfigError, match='needs the same network at both ends'):
+        EMAEdge('a->b', nn.ModuleDict(dict(words=nn.Embedding(4, 3), said=nn.Linear(3, 4))), target)
+    assert target['said'].weight is target['words'].weight
+    for name, value in target.state_dict().items():
+        torch.testing.assert_close(value, (before[name] + source.state_dict()[name]) / 2)
+
+
 def test_average_leaves_the_source_alone_and_shares_nothing():
     source, target = networks()
     edge = EMAEdge('a->b', source, target, decay=0.5)
