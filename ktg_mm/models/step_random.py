@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 
 import torch
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import get_rank
 from torch import Tensor
 
 _GAMMA = 0x9E3779B97F4A7C15
@@ -67,9 +67,8 @@ def step_uniform_rows(
         >>> step_uniform_rows(0, torch.tensor(0.25, dtype=torch.float64), (1, 2))
         tensor([[0.2701, 0.6409]], dtype=torch.float64)
     """
-    rank, world_size = (get_rank(), get_world_size()) if training else (0, 1)
-    size = shape[0]
-    return step_uniform(seed, progress, (size * world_size, *shape[1:]), salt)[rank * size : (rank + 1) * size]
+    rank = get_rank() if training else 0
+    return step_uniform(seed, progress, shape, salt, rank * math.prod(shape))
 
 
 def step_normal(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0, start: int = 0) -> Tensor:
