@@ -36,8 +36,8 @@ class LanguageModel(BaseModule):
         encoder: What makes vectors of tokens, ``dict(type='CharacterEncoder')``; no dropout comes behind it. Defaults
             to None: an embedding.
         tied: Whether the classifier's matrix is the embedding's. Defaults to False.
-        init_range: All weights begin uniform between it and its negative, but for highway layers' gates. Defaults to
-            None: as torch's layers begin.
+        init_range: All weights begin uniform between it and its negative, but for highway layers' gates and
+            the vector of what fills up a spelling, 0. Defaults to None: as torch's layers begin.
         init_cfg: As in mmengine.
 
     Raises:
@@ -85,6 +85,8 @@ class LanguageModel(BaseModule):
         for module in self.modules():
             if isinstance(module, Highway):
                 module.close()
+            if isinstance(module, nn.Embedding) and module.padding_idx is not None:  # it does not learn
+                nn.init.zeros_(module.weight[module.padding_idx])
 
     def forward(self, inputs: Tensor, data_samples: Any = None, mode: str = 'tensor') -> Tensor:
         """Logits (B * L, V) of what comes after each token of the chunks.

@@ -78,6 +78,7 @@ def test_range_of_the_first_weights():
             assert (parameter == -2).all()
         else:
             assert 0 < parameter.abs().max() <= 0.05, name
+    assert not network.backbone.encoder.embedding.weight[0].any()  # what fills up a spelling has no gradient
 
 
 def test_spelling_beside_words():
