@@ -222,6 +222,7 @@ class KnowledgeTransferGraph(TeachingModel):
                     source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
                 else:
                     source = run.output(edge.source_name, edge.source_view, edge.samples, edge.target_name)
+                    check_length(source.logits, rows.count(edge.samples))
                 values[key] = edge(target, source, context)
         return values
 

@@ -195,6 +195,13 @@ def test_another_length_than_the_labels(mode):
         graph.train_step(batch(), wrapper_of(graph)) if mode == 'train' else graph.val_step(batch())
 
 
+def test_a_teacher_of_another_length_than_the_labels():
+    nodes = dict(net1=node(), old=node(length=3, allow_random=True))
+    graph = build(nodes, {'label->net1': LABEL, 'old->net1': dict(loss=dict(type='KLDivergence'))})
+    with pytest.raises(ConfigError, match=r'^train_dataloader\.dataset\.length: .* of 12 tokens, but .* predicts 9; '):
+        graph.train_step(batch(), wrapper_of(graph))
+
+
 def test_vocabularies_that_differ():
     other = node()
     other['network']['vocab_size'] = V + 1
