@@ -40,6 +40,7 @@ class Perplexity(BaseMetric):
 
     default_prefix = ''
     directions = dict(perplexity='minimize')
+    of_tokens = True  # not of images
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from ktg_mm.apis.made_up_loader import MadeUpLoader
 from ktg_mm.apis.undisturbed import undisturbed
 from ktg_mm.config import EdgeConfig, GraphConfig, without_absent
 from ktg_mm.config.stages import STAGES, resolved_last
+from ktg_mm.config.type_check import class_of
 from ktg_mm.errors import ConfigError, UntaughtError
 from ktg_mm.models.build import build_edge
 
@@ -95,17 +96,18 @@ def reported(config: Mapping[str, Any], key: str) -> dict[str, float] | None:
         The metrics by name; None if there is no evaluator, or it needs more than such a sample.
     """
     nodes = tuple(config['model']['nodes'])
-    sample = dict(
-        node_names=nodes,
-        network_names=GraphConfig(config['model']).networks,
-        node_scores=torch.eye(1, _CLASSES).repeat(len(nodes), 1),
-        gt_label=torch.tensor([0]),
+    sample: dict[str, Any] = dict(
+        node_names=nodes, network_names=GraphConfig(config['model']).networks, gt_label=torch.tensor([0])
     )
     metrics = config.get(key) or []
     metrics = [metrics] if isinstance(metrics, dict) else metrics
     if not metrics:
         return None
     try:
+        if any(getattr(class_of(METRICS, metric), 'of_tokens', False) for metric in metrics):
+            sample['node_log_probabilities'] = torch.zeros(len(nodes), 1)
+        else:
+            sample['node_scores'] = torch.eye(1, _CLASSES).repeat(len(nodes), 1)
         evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
         evaluator.process([sample])
         return evaluator.evaluate(1)

@@ -208,6 +208,15 @@ def test_a_metric_that_is_never_reported():
         evaluated('best/accuracy/top5', dict(type='NodeMetric', metric=dict(type='Accuracy')))
 
 
+def test_a_metric_of_tokens():
+    evaluated('a/perplexity', dict(type='Perplexity'))
+    evaluated(['b/perplexity', 'parameters'], [dict(type='Perplexity', means=dict(mean=['a', 'b']))])
+    with pytest.raises(ConfigError, match="'a/perplexty' is never reported; did you mean 'a/perplexity'"):
+        evaluated('a/perplexty', dict(type='Perplexity'))
+    with pytest.raises(ConfigError, match=r'^val_evaluator: NodeMetric is of images; '):
+        evaluated('a/perplexity', [dict(type='Perplexity'), dict(type='NodeMetric')])
+
+
 def test_a_typing_error_in_an_evaluator_is_named_as_that():
     for evaluator in (dict(type='NodeMetricc'), dict(type='NodeMetric', metric=dict(type='Accuracyy'))):
         with pytest.raises(ConfigError, match=r"^val_evaluator(\.metric)?\.type: unknown metric '\w+'; did you mean"):
