@@ -11,6 +11,7 @@ from ktg_mm.registry import NODES
 from .edge_config import EdgeConfig
 from .fingerprint import as_text, fingerprint
 from .graph_config import GraphConfig, detaches
+from .phases import edges_of_phases, phases_of
 from .type_check import class_of
 
 # More ways than this to exchange nodes are not tried; two equal graphs might then count as two.
@@ -39,7 +40,8 @@ def graph_key(model: Mapping[str, Any], named: Collection[str], rest: Any = None
     graph = GraphConfig(model)
     nodes = {name: _node_text(node) + _made_by(name, graph) for name, node in graph.nodes.items()}
     members = {name: graph.members(name) for name in nodes}
-    edges = [(edge.source, edge.target, _edge_text(edge)) for edge in graph.edges.values()]
+    phases = _phases(graph)
+    edges = [(edge.source, edge.target, _edge_text(edge) + phases.get(key, '')) for key, edge in graph.edges.items()]
     edges += _shared(graph, nodes)
     for name, node in graph.nodes.items():
         if graph.members(name) and 'type' in node and getattr(class_of(NODES, node), 'ordered', False):
@@ -71,8 +73,15 @@ def _made_by(name: str, graph: GraphConfig) -> str:
     return as_text(made) if made else ''
 
 
+def _phases(graph: GraphConfig) -> dict[str, str]:
+    """The phase of the update that each edge's key, its suffix included, makes it one of; none if there are none."""
+    phases = phases_of(graph.model.get('update'))
+    found = edges_of_phases(phases, graph.learning_edges) if phases else {}
+    return {key: f' in phase {phase}' for phase, keys in found.items() for key in keys}
+
+
 def _edge_text(edge: EdgeConfig) -> str:
-    """An edge without its key's suffix, which is only a name, a gate that is always open, and the default samples."""
+    """An edge without its key's suffix, which names it or its phase, an ever open gate, and the default samples."""
     cfg = _without(edge.cfg, *(entry for entry in ('gate', 'samples') if edge.cfg.get(entry) is None))
     if EdgeConfig(edge.key, _without(cfg, 'samples')).samples == edge.samples:
         cfg = _without(cfg, 'samples')

@@ -46,6 +46,27 @@ def check_phases(phases: Any) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def phases_of(update: Any) -> dict[str, tuple[str, ...]]:
+    """The phases of an update, as :func:`check_phases` returns them; none if it has none.
+
+    Args:
+        update: ``model.update``, sound or not.
+
+    Raises:
+        ConfigError: If its phases are wrong.
+
+    Example:
+        >>> phases_of(dict(type='SimultaneousUpdate'))
+        {}
+    """
+    if not isinstance(update, Mapping) or update.get('phases') is None:
+        return {}
+    try:
+        return check_phases(update['phases'])
+    except ValueError as error:
+        raise ConfigError('model.update.phases', str(error).removeprefix('phases ')) from error
+
+
 def edges_of_phases(phases: Mapping[str, Collection[str]], keys: Iterable[str]) -> dict[str, list[str]]:
     """The edges of each phase: an edge is of the last phase with a pattern that matches its key.
 
@@ -125,9 +146,9 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
     changed, update = dict(config), model.get('update') or {}
     if not (optimizers := optimizer_phases(config.get('optim_wrapper'))):
         return changed
-    has_phases = 'phases' in update
-    if has_phases:
-        found = edges_of_phases(check_phases(update['phases']), edges)
+    patterns = phases_of(update)
+    if patterns:
+        found = edges_of_phases(patterns, edges)
         kept = {phase for phase, keys in found.items() if keys}
         phases = [phase for phase in update['phases'] if phase['name'] in kept]
         if 'model' in config:
@@ -141,5 +162,5 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
     schedules = config.get('param_scheduler')
     if isinstance(schedules, Mapping) and 'type' not in schedules:
         left = {phase: value for phase, value in schedules.items() if phase in kept}
-        changed['param_scheduler'] = left if has_phases else [*left.values(), []][0]
+        changed['param_scheduler'] = left if patterns else [*left.values(), []][0]
     return changed

@@ -234,6 +234,21 @@ def test_what_else_a_key_tells_apart():
     assert len(set(keys)) == len(keys)
 
 
+def test_a_phase_by_an_edges_suffix_or_its_nodes_tells_graphs_apart():
+    phases = [dict(name='logits', edges='*'), dict(name='features', edges=['*:features', 'b->c'])]
+    update = dict(type='SuccessiveUpdate', phases=phases)
+
+    def key(*edges, update=update):
+        model = graph_of('abc', dict.fromkeys(['label->a', 'label->b', 'label->c', *edges]))
+        return graph_key(dict(model, update=update) if update else model, {'a'})
+
+    assert key('b->a') != key('b->a:features') == key('c->a:features')
+    assert key('b->a') == key('b->a:other')
+    assert key('b->c', 'b->a', 'c->a') != key('c->b', 'b->a', 'c->a')
+    assert key('b->a', update=None) == key('b->a:features', update=None)
+    assert key('b->c', 'b->a', 'c->a', update=None) == key('c->b', 'b->a', 'c->a', update=None)
+
+
 def test_two_losses_on_one_edge_are_not_two_edges_of_one_gate_each():
     """With a gate that looks at the source they might be, but a key that says so would have to know all gates."""
     both = graph_of('ab', {'label->a': None})

@@ -75,6 +75,13 @@ def test_edges(phases, expected):
     assert list(edges_of_phases(check_phases(listed(**phases)), KEYS)) == list(phases)  # the order of the steps
 
 
+def test_wrong_phases_are_told_as_a_mistake_in_the_config():
+    config = dict(optim_wrapper=dict(logits=dict(optimizer=dict(type='SGD', lr=0.1))))
+    for phases in ('*', [], [dict(name='logits')]):
+        with pytest.raises(ConfigError, match=r'^model\.update\.phases: must be '):
+            without_phases(config, dict(update=dict(type='SuccessiveUpdate', phases=phases)), ['label->a'])
+
+
 def test_patterns_tell_capitals_apart():
     assert edges_of_phases(check_phases(listed(rest='*', big='NET1->*')), ['net1->a', 'NET1->a']) == dict(
         rest=['net1->a'], big=['NET1->a']

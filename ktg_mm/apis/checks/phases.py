@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ktg_mm.config import GraphConfig
-from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases
+from ktg_mm.config.phases import edges_of_phases, optimizer_phases, phases_of
 from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.type_check import class_of
 from ktg_mm.errors import ConfigError, did_you_mean
@@ -64,10 +64,7 @@ def _phases(graph: GraphConfig) -> Mapping[str, Any]:
                 'model.update.phases', "is missing; must be a list such as [dict(name='logits', edges='*')]"
             )
         return {}
-    try:
-        phases = check_phases(update['phases'])
-    except ValueError as error:
-        raise ConfigError('model.update.phases', str(error).removeprefix('phases ')) from error
+    phases = phases_of(update)
     learning = graph.learning_edges
     for phase, edges in edges_of_phases(phases, learning).items():
         if not edges:
