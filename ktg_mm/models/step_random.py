@@ -86,7 +86,7 @@ def step_normal(seed: int, progress: Tensor, shape: Sequence[int], salt: int | s
 
     Example:
         >>> step_normal(0, torch.tensor(0.25, dtype=torch.float64), (2,))
-        tensor([-0.6126,  0.3594], dtype=torch.float64)
+        tensor([-0.6124,  0.3609], dtype=torch.float64)
     """
     return torch.special.ndtri(step_uniform(seed, progress, shape, salt, start).clamp_(min=2.0**-54))
 
