@@ -82,13 +82,14 @@ class StagedRun:
         resumed = self._resumed_stage()
         _keep_seed(self.cfg, self.work_dir, begins=not self.resume)
         stages = list(resolve_stages(self.cfg, self.work_dir))
-        for stage in stages if self.resume else ():
+        # Where the user goes on from an older checkpoint, the newest one may be damaged.
+        resumes = [self.resume if stage.name == resumed else bool(self.resume) for stage in stages]
+        for stage, resume in zip(stages, resumes, strict=True) if self.resume else ():
             with stage.named_errors():
-                choose_checkpoint(stage_config(self.cfg, stage), None, True, self.resume_changed)
+                choose_checkpoint(stage_config(self.cfg, stage), None, resume, self.resume_changed)
         if not self.resume:
             self._move(stages)
-        for stage in stages:
-            resume = self.resume if stage.name == resumed else bool(self.resume)
+        for stage, resume in zip(stages, resumes, strict=True):
             self._train(stage, stages[stage.number + 1 :], resume, summary)
 
     def _check(self, run: Config) -> None:

@@ -169,6 +169,20 @@ def test_from_a_checkpoint_of_a_stage(copied: Callable[..., Path], begun: list[s
         StagedRun(config(), folder, resume=str(folder / 'epoch_1.pth')).train()
 
 
+def test_from_the_good_checkpoint_before_a_damaged_one(
+    copied: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied()
+    good = folder / 'gen1/epoch_1.pth'
+    good.with_name('epoch_2.pth').write_bytes(good.read_bytes()[:1000])
+    seen: list[bool | str] = []
+    monkeypatch.setattr(StagedRun, '_train', lambda self, stage, later, resume, summary: seen.append(resume))
+    with pytest.raises(UserError, match=rf'epoch_2.pth: .*the newest good one is {good}: --resume {good}'):
+        StagedRun(config(), folder, resume=True).train()
+    StagedRun(config(), folder, resume=str(good)).train()
+    assert seen == [True, str(good), True]
+
+
 def test_the_weights_to_begin_with_are_the_first_stages(trained: Path, tmp_path: Path) -> None:
     seen = []
     from ktg_mm.apis import stages
