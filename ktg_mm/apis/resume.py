@@ -200,5 +200,17 @@ def last_checkpoint_if_finished(runner: Runner) -> str | None:
     return str(last) if known == dict(checkpoint=last.name, recipe=_recipe(runner)) else None
 
 
+def has_more(runner: Runner) -> bool:
+    """Whether a run has something left to train; one that is resumed at its end has not, be it of another recipe.
+
+    Args:
+        runner: From :func:`ktg_mm.apis.build_runner`.
+    """
+    if not is_resumed(runner):
+        return True
+    meta, loop = load_by_name(loaded_from(runner))['meta'], runner.cfg.train_cfg
+    return bool(meta['epoch'] < loop['max_epochs'] if 'max_epochs' in loop else meta['iter'] < loop['max_iters'])
+
+
 def _recipe(runner: Runner) -> str:
     return fingerprint(training_recipe(runner.cfg, get_world_size()))

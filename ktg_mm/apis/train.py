@@ -12,7 +12,7 @@ from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
-from .resume import last_checkpoint_if_finished, mark_finished
+from .resume import has_more, last_checkpoint_if_finished, mark_finished
 
 
 def train(runner: Runner) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def train_unless_finished(
         runner: From :func:`ktg_mm.apis.build_runner`.
         what: What the run is to the user.
         summary: Makes the text that the log begins with. Defaults to None.
-        begin: Is called before training. Defaults to None.
+        begin: Is called before training, if there is any left. Defaults to None.
 
     Raises:
         UserError: If what ``begin`` does, or training, fails by a user's mistake.
@@ -71,7 +71,7 @@ def train_unless_finished(
         if is_main_process():
             print(f'{runner.work_dir}: the {what} is finished; its last checkpoint is {last}')
         return
-    if begin is not None:
+    if begin is not None and has_more(runner):
         begin()
     if summary is not None:
         runner.logger.info(summary(runner))

@@ -183,6 +183,16 @@ def test_from_the_good_checkpoint_before_a_damaged_one(
     assert seen == [True, str(good), True]
 
 
+@pytest.mark.slow
+def test_what_has_nothing_left_to_train_leaves_later_stages_alone(copied: Callable[..., Path]) -> None:
+    folder = shutil.copytree(kept := copied(), kept.with_name('moved'))  # each stage's teacher lies elsewhere
+    with pytest.raises(UserError, match=r'gen1/epoch_1.pth: model.nodes.teacher.checkpoint: '):
+        StagedRun(config(), folder, resume=True).train()
+    StagedRun(config(), folder, resume=True, resume_changed=True).train()
+    assert not list(folder.glob('gen*/earlier'))
+    assert all((folder / f'gen{i}/epoch_1.pth').exists() for i in range(3))
+
+
 def test_the_weights_to_begin_with_are_the_first_stages(trained: Path, tmp_path: Path) -> None:
     seen = []
     from ktg_mm.apis import stages
