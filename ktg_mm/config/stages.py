@@ -34,7 +34,7 @@ def read_stages(config: Mapping[str, Any]) -> list[Stage]:
     Args:
         config: With ``stages``: a list of dicts, each with a ``name`` and what of the config is different there. They
             merge as an inheriting file's entries do, ``_delete_=True`` replaces. Each has the seed of
-            :func:`stage_seed`, unless it sets one itself.
+            :func:`stage_seed`, unless it sets one itself; ``load_from`` at the top is for the first one.
 
     Raises:
         ConfigError: If they are no such list, or one does not merge.
@@ -57,7 +57,10 @@ def read_stages(config: Mapping[str, Any]) -> list[Stage]:
             raise ConfigError(key, f"must be the dict of one stage, dict(name='gen0', ...), got {entries!r}")
         name = _checked_name(entries.get('name'), f'{key}.name', [stage.name for stage in stages])
         own = {key: value for key, value in entries.items() if key != 'name'}
-        stages.append(Stage(name, number, _seeded(_merged(common, own, key), own, number), own, common))
+        merged = _merged(common, own, key)
+        if number and 'load_from' not in own:
+            merged.pop('load_from', None)
+        stages.append(Stage(name, number, _seeded(merged, own, number), own, common))
     return stages
 
 

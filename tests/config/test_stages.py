@@ -70,6 +70,11 @@ def test_entries_merge_as_those_of_an_inheriting_file() -> None:
     assert whole['stages'][2]['optim_wrapper']['optimizer'] == dict(_delete_=True, type='Adam')
 
 
+def test_weights_to_begin_with_are_for_the_first_stage() -> None:
+    whole = dict(load_from='a.pth', stages=[dict(name='a'), dict(name='b'), dict(name='c', load_from='c.pth')])
+    assert [stage.config.get('load_from') for stage in read_stages(whole)] == ['a.pth', None, 'c.pth']
+
+
 def test_what_a_node_takes_is_a_plain_config() -> None:
     pretrained = dict(NETWORK, init_cfg=dict(type='Pretrained', checkpoint='a.pth'))
     first = dict(name='gen0', model=dict(nodes=dict(net=dict(network=pretrained))))
