@@ -24,7 +24,8 @@ def schedule_phases(cfg: Mapping[str, Any]) -> dict[str, Any]:
         {'logits': {'type': 'MultiStepLR', 'milestones': [1]}}
     """
     schedules = cfg.get('param_scheduler')
-    has_phases = isinstance(schedules, Mapping) and 'type' not in schedules and optimizer_phases(cfg['optim_wrapper'])
+    optimizers = optimizer_phases(cfg.get('optim_wrapper'))
+    has_phases = isinstance(schedules, Mapping) and 'type' not in schedules and optimizers
     return dict(schedules) if has_phases else {}  # type: ignore[arg-type]
 
 
