@@ -17,9 +17,9 @@ CONFIGS = Path(__file__).parents[2] / 'configs/afd'
 TWO, THREE = 'afd_2node_fashion_mnist_3000', 'afd_3node_cifar100'
 # The config, the networks' widths, the images' side, and what SGD does beside a momentum of 0.9.
 CASES = {
-    'two alike': (TWO, (4, 4), 16, dict(decay=5e-4, nesterov=True)),
-    'two of other channels': (TWO, (4, 6), 16, dict(decay=5e-4, nesterov=True)),
-    'three in a circle': (THREE, (4, 4, 6), 32, dict(decay=1e-4, nesterov=False)),
+    'two alike': (TWO, (4, 4), 16, dict(decay=5e-4, nesterov=True, adam=2e-4)),
+    'two of other channels': (TWO, (4, 6), 16, dict(decay=5e-4, nesterov=True, adam=2e-4)),
+    'three in a circle': (THREE, (4, 4, 6), 32, dict(decay=1e-4, nesterov=False, adam=2e-5)),
 }
 every_case = pytest.mark.parametrize('case', CASES)
 
@@ -141,7 +141,7 @@ class Direct:
         self.first[key] = 0.9 * self.first.get(key, 0.0) + 0.1 * gradient
         self.second[key] = 0.999 * self.second.get(key, 0.0) + 0.001 * gradient**2
         mean, square = self.first[key] / (1 - 0.9**k), self.second[key] / (1 - 0.999**k)
-        weight -= 2e-5 * mean / (square.sqrt() + 1e-8)
+        weight -= self.options['adam'] * mean / (square.sqrt() + 1e-8)
 
 
 @every_case

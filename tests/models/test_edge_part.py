@@ -33,8 +33,8 @@ def test_a_loss_says_whether_it_has_parts_that_learn(name):
     loss = cls(**dict.fromkeys(set(required) - set(default_arguments(cls)), 8))
     loss.set_num_classes(10)
     if isinstance(loss, FeatureLoss):
-        shapes = [torch.Size([4, 8, 8])] * len(loss.layers['target'])
-        loss.set_shapes(shapes, shapes)
+        number = len(loss.layers['target'])
+        loss.set_shapes([torch.Size([4, 8, 8])] * number, [torch.Size([6, 8, 8])] * number)
     assert cls.learns == any(True for _ in loss.parameters())
 
 
