@@ -10,6 +10,8 @@ import pytest
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.stages import stage_config
+from ktg_mm.config.stages import is_staged, resolve_stages
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = ['README.md', 'CONTRIBUTING.md', *sorted(f'docs/{path.name}' for path in REPOSITORY.glob('docs/*.md'))]
@@ -65,8 +67,10 @@ def configs(words: list[str]) -> Iterator[tuple[str, ...]]:
 @functools.cache
 def check(path: str, *overlays: str) -> None:
     config = load_config(REPOSITORY / path, overlays=[str(REPOSITORY / name) for name in overlays])
-    if config.get('train_dataloader'):
-        check_config(config)
+    stages = resolve_stages(config, 'work') if is_staged(config) else ()
+    for run in [stage_config(config, stage) for stage in stages] or [config]:
+        if run.get('train_dataloader'):
+            check_config(run)
 
 
 @pytest.mark.parametrize('document', [*DOCUMENTS, HEADERS])
