@@ -100,7 +100,8 @@ def check_names(cfg: Config) -> None:
     """
     unread = vars(cfg).get('_unread')
     if unread is None:
-        unread = {name: _hint(name, cfg) for name in cfg if name not in KNOWN and _close(name, KNOWN)}
+        own = [name for name in cfg if name not in KNOWN and not name.startswith('_')]
+        unread = {name: _hint(name, cfg) for name in own if _close(name, KNOWN)}
     for name, reason in unread.items():
         if name in cfg:
             raise ConfigError(name, reason)
