@@ -55,7 +55,9 @@ def _resolved(
         what = f'{taken["name"]!r} is not earlier' if taken['name'] in later else f'no stage is named {taken["name"]!r}'
         hint = did_you_mean(taken['name'], names) if names else 'there is none before the first one'
         raise ConfigError(f'{key}.name', f'{what}; must be an earlier stage, {hint}')
-    nodes = (stage.config.get('model') or {}).get('nodes') or {}
+    model = stage.config.get('model')
+    nodes = model.get('nodes') if isinstance(model, Mapping) else None
+    nodes = nodes if isinstance(nodes, Mapping) else {}
     networks = [name for name, other in nodes.items() if isinstance(other, Mapping) and 'network' in other]
     if taken['node'] not in networks:
         what = 'has no network' if taken['node'] in nodes else 'is not there'

@@ -105,6 +105,12 @@ def test_a_chosen_epoch() -> None:
     assert error.key == 'stages[1].model.nodes.teacher.stage.epoch'
 
 
+def test_a_stage_whose_graph_is_none_has_no_such_node() -> None:
+    for model in ([1], dict(nodes=[1])):
+        error = refused(dict(name='gen0', model=model), generation(taken()))
+        assert error.key == 'stages[1].model.nodes.teacher.stage.node'
+
+
 def test_a_taught_node_begins_with_the_weights() -> None:
     *_, gen1 = resolved(dict(name='gen0'), dict(name='gen1', model=dict(nodes=dict(net=taken() | dict(_delete_=True)))))
     graph = GraphConfig(gen1['model']).check()
@@ -230,9 +236,14 @@ HOOK = dict(interval=1, max_keep_ckpts=1)
         (dict(max_epochs=30), None, None, 'saves no checkpoint'),
         (dict(max_iters=500), dict(by_epoch=False), 1, 'has no epochs'),
         (dict(), {}, None, 'does not say how long it is'),
+        ([dict(max_epochs=30)], {}, None, "has a train_cfg that cannot be: must be a dict, got .{'max_epochs'"),
+        (dict(max_epochs=30), dict(interval='1'), 1, r"checkpoint.interval that .* a whole number, got '1'"),
+        (dict(max_epochs=30), dict(max_keep_ckpts=True), None, 'max_keep_ckpts that cannot be: .* got True'),
+        (dict(max_epochs=30), dict(filename_tmpl=3), None, 'filename_tmpl that cannot be: must be a text'),
+        (dict(max_epochs=30), dict(filename_tmpl='{}_{}.pth'), None, 'filename_tmpl that names no file'),
     ],
 )
-def test_which_checkpoint_a_run_leaves(loop: dict, hook: dict | None, epoch: int | None, expected: str) -> None:
+def test_which_checkpoint_a_run_leaves(loop: Any, hook: dict | None, epoch: int | None, expected: str) -> None:
     run = dict(train_cfg=loop, default_hooks=dict(checkpoint=hook))
     if expected.endswith('.pth'):
         assert kept_checkpoint(run, epoch) == expected
