@@ -142,6 +142,19 @@ def load_checkpoint_safely(path: str | Path, map_location: Any = 'cpu') -> dict:
     return checkpoint
 
 
+def is_whole(path: str | Path) -> bool:
+    """Whether a checkpoint is there and can be read, by :func:`load_checkpoint_safely`.
+
+    Example:
+        >>> is_whole('missing.pth')
+        False
+    """
+    try:
+        return bool(load_checkpoint_safely(path))
+    except UserError:
+        return False
+
+
 def _check_sums(path: Path) -> None:
     """Compares a file's parts with their checksums, which torch writes and does not look at; old formats have none."""
     with path.open('rb') as file:

@@ -11,11 +11,10 @@ import torch
 from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
-from ktg_mm.checkpoints import load_checkpoint_safely
+from ktg_mm.checkpoints import is_whole
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.config.stages import STAGES
-from ktg_mm.errors import UserError
 from ktg_mm.files import atomic_file
 from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.study.study import recipe
@@ -42,19 +41,11 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
             path.parent.mkdir(parents=True, exist_ok=True)
             # One process of a trial takes the lock, all of them train.
             with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
-                missing = [not _is_whole(path)]
+                missing = [not is_whole(path)]  # damaged weights are trained again
                 broadcast_object_list(missing)
                 if missing[0]:
                     _train(node['network'], base, path, launcher)
             node['checkpoint'] = str(path)
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a teacher's weights are there and can be read; damaged ones are trained again."""
-    try:
-        return path.exists() and bool(load_checkpoint_safely(path))
-    except UserError:
-        return False
 
 
 def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
