@@ -80,6 +80,8 @@ class StagedRun:
         init_distributed(self.launcher)
         lock_folder(self.work_dir)
         resumed = self._resumed_stage()
+        if not self.resume:
+            self._move([stage['name'] for stage in self.cfg[STAGES]])  # first: the seed noted is that of what is there
         _keep_seed(self.cfg, self.work_dir, begins=not self.resume)
         stages = list(resolve_stages(self.cfg, self.work_dir))
         # Where the user goes on from an older checkpoint, the newest one may be damaged.
@@ -87,8 +89,6 @@ class StagedRun:
         for stage, resume in zip(stages, resumes, strict=True) if self.resume else ():
             with stage.named_errors():
                 choose_checkpoint(stage_config(self.cfg, stage), None, resume, self.resume_changed)
-        if not self.resume:
-            self._move(stages)
         for stage, resume in zip(stages, resumes, strict=True):
             self._train(stage, stages[stage.number + 1 :], resume, summary)
 
@@ -118,7 +118,9 @@ class StagedRun:
                 )
                 place = f'stage {stage.name}, {stage.number + 1} of {stage.number + 1 + len(later)}'
                 described = (lambda runner: f'{place}\n{summary(runner)}') if summary else None
-                train_unless_finished(runner, 'stage', described, begin=lambda: self._move(later))
+                train_unless_finished(
+                    runner, 'stage', described, begin=lambda: self._move([other.name for other in later])
+                )
         finally:
             close_runner(runner)
             del runner
@@ -141,11 +143,11 @@ class StagedRun:
             f'--resume {self.resume}: is in the folder of none of the stages, {self.work_dir}; give --resume alone'
         )
 
-    def _move(self, stages: list[Stage]) -> None:
+    def _move(self, stages: list[str]) -> None:
         """Moves away the checkpoints of stages that are to begin anew."""
         if is_main_process():
             for stage in stages:
-                if (folder := self.work_dir / stage.name).is_dir():
+                if (folder := self.work_dir / stage).is_dir():
                     move_others(folder, None)
         barrier()
 

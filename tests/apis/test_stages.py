@@ -138,6 +138,15 @@ def test_a_run_without_a_seed_draws_one_and_keeps_it(tmp_path: Path, monkeypatch
 
 def test_a_new_run_has_no_stage_of_an_old_one(copied: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = copied()
+    seed = (folder / 'stages.json').read_text()
+
+    def killed(*args: Any, **kwargs: Any) -> None:
+        assert (folder / 'stages.json').read_text() == seed  # which is that of checkpoints that are there
+        raise ZeroDivisionError
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(StagedRun, '_move', killed)
+        StagedRun(config({'randomness.seed': 9}), folder).train()
     monkeypatch.setattr(StagedRun, '_train', lambda self, stage, *rest: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         StagedRun(config(), folder).train()
