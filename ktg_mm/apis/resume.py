@@ -208,8 +208,29 @@ def has_more(runner: Runner) -> bool:
     """
     if not is_resumed(runner):
         return True
-    meta, loop = load_by_name(loaded_from(runner))['meta'], runner.cfg.train_cfg
-    return bool(meta['epoch'] < loop['max_epochs'] if 'max_epochs' in loop else meta['iter'] < loop['max_iters'])
+    return not _is_at_end(runner.cfg, load_by_name(loaded_from(runner)))
+
+
+def is_done(cfg: Config, checkpoint: Mapping[str, Any] | None) -> bool:
+    """Whether a run has nothing left to train, as it is at its end or was stopped early.
+
+    Args:
+        cfg: The run's config, from :func:`choose_checkpoint`.
+        checkpoint: What that has returned.
+    """
+    if checkpoint is None or not cfg.get('resume'):
+        return False
+    try:
+        known = json.loads((Path(cfg.work_dir) / FINISHED).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        known = None
+    noted = known.get('checkpoint') if isinstance(known, Mapping) else None
+    return _is_at_end(cfg, checkpoint) or (noted == Path(cfg.load_from).name and not _changes(cfg, checkpoint))
+
+
+def _is_at_end(cfg: Config, checkpoint: Mapping[str, Any]) -> bool:
+    meta, loop = checkpoint['meta'], cfg.train_cfg
+    return bool(meta['epoch'] >= loop['max_epochs'] if 'max_epochs' in loop else meta['iter'] >= loop['max_iters'])
 
 
 def _recipe(runner: Runner) -> str:

@@ -30,7 +30,7 @@ from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder
 from .part_errors import named_errors
-from .resume import choose_checkpoint
+from .resume import choose_checkpoint, is_done
 from .runner import build_runner, check_data_root, check_run, make_folder
 from .train import train_unless_finished
 from .undisturbed import undisturbed
@@ -88,7 +88,15 @@ class StagedRun:
         resumes = [self.resume if stage.name == resumed else bool(self.resume) for stage in stages]
         for stage, resume in zip(stages, resumes, strict=True) if self.resume else ():
             with stage.named_errors():
-                choose_checkpoint(stage_config(self.cfg, stage), None, resume, self.resume_changed)
+                check_run(cfg := stage_config(self.cfg, stage), self.amp)
+                checkpoint = choose_checkpoint(cfg, None, resume, self.resume_changed)
+            if stage.name == resumed:
+                resumed = None
+            elif resumed is not None and not is_done(cfg, checkpoint):
+                raise UserError(
+                    f'--resume {self.resume}: stage {stage.name!r} before it has more to train, after which '
+                    f'{resumed!r} begins anew; give --resume alone'
+                )
         for stage, resume in zip(stages, resumes, strict=True):
             self._train(stage, stages[stage.number + 1 :], resume, summary)
 

@@ -5,9 +5,11 @@ import re
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from ktg_mm.apis import train
-from ktg_mm.apis.resume import last_checkpoint_if_finished
+from ktg_mm.apis.resume import is_done, last_checkpoint_if_finished
+from ktg_mm.config.training_recipe import training_recipe
 from ktg_mm.errors import ConfigError, UserError
 
 
@@ -316,3 +318,16 @@ def test_another_run_in_the_folder_is_not_finished(tiny_runner, trained):
     train(tiny_runner(KEEP, resume=True))
     tiny_runner(KEEP).train()
     assert last_checkpoint_if_finished(tiny_runner(KEEP, resume=True)) is None
+
+
+def test_a_run_that_was_stopped_early_is_done(tmp_path):
+    cfg = Config(dict(train_cfg=dict(max_epochs=3), work_dir=str(tmp_path), load_from='epoch_2.pth', resume=True))
+    checkpoint = dict(meta=dict(epoch=2, iter=8, recipe=training_recipe(cfg)))
+    assert not is_done(cfg, None) and not is_done(cfg, checkpoint)
+    assert is_done(cfg, dict(meta=dict(epoch=3, iter=12)))
+    for text, done in [('{"checkpoint": "epoch_2.pth"}', True), ('{"checkpoint": "epoch_1.pth"}', False), ('[', False)]:
+        (tmp_path / 'finished.json').write_text(text)
+        assert is_done(cfg, checkpoint) == done
+    (tmp_path / 'finished.json').write_text('{"checkpoint": "epoch_2.pth"}')
+    cfg.train_cfg.max_epochs = 4
+    assert not is_done(cfg, checkpoint)

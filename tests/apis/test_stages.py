@@ -178,6 +178,15 @@ def test_from_a_checkpoint_of_a_stage(copied: Callable[..., Path], begun: list[s
         StagedRun(config(), folder, resume=str(folder / 'epoch_1.pth')).train()
 
 
+def test_no_checkpoint_of_a_stage_that_begins_anew(copied: Callable[..., Path], begun: list[str]) -> None:
+    folder = copied()
+    path = folder / 'gen1/epoch_1.pth'
+    longer = config({'stages.0.train_cfg.max_epochs': 2})
+    with pytest.raises(UserError, match=r"^--resume .*/gen1/epoch_1.pth: stage 'gen0' before it has more to train"):
+        StagedRun(longer, folder, resume=str(path), resume_changed=True).train()
+    assert begun == [] and path.exists()
+
+
 def test_from_the_good_checkpoint_before_a_damaged_one(
     copied: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
