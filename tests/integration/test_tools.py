@@ -13,6 +13,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ktg_mm.apis import joined_name, load_config
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.stages import stage_config
+from ktg_mm.config.stages import resolve_stages
 from ktg_mm.visualization import draw_graph, save_picture
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -29,7 +31,11 @@ DATA = {
     'dogs': (3, 224, 120),
     'cars': (3, 224, 196),
     'cub': (3, 224, 200),
+    'imagenet': (3, 224, 1000),
 }
+# Words of a vocabulary, and the symbols of a word's spelling.
+WORDS = {'topics': 1000, 'ptb': 10_000}
+SPELLING = 21
 
 # Of overlays one of each kind; test_ensemble_configs.py reads the others.
 OVERLAID = [
@@ -47,6 +53,13 @@ COMPARED = {
         'dml/dml_2node_cifar100.py',
         'ktg/ktg_2node_cifar100.py',
     ): 'net1: 72.71 by mutual learning, 72.88 by the graph found',
+    **{
+        (
+            f'born_again/cwtm_{data}.py',
+            f'born_again/dkpp_{data}.py',
+        ): 'CWTM and DKPP, document 004, table 2'
+        for data in ('cifar100', 'digits', 'fashion_mnist_3000')
+    },
 }
 BUILT = [(path, ()) for path in sorted(CONFIGS.glob('[!_]*/*.py'))]
 BUILT += [(CONFIGS / path, [CONFIGS / '_base_' / name for name in overlays]) for path, *overlays in OVERLAID]
@@ -156,20 +169,29 @@ def test_draw_graph(tools, tmp_path: Path) -> None:
 @pytest.mark.parametrize(('path', 'overlays'), BUILT, ids=BUILT_NAMES)
 def test_config(path: Path, overlays: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = load_config(path, overlays=overlays)
-    check_config(config)
-    data = max((name for name in DATA if f'_{name}' in path.stem), key=len)
-    channels, size, classes = DATA[data]
     # No memory and no arithmetic: shapes alone. mmpretrain's ResNets read the numbers of a linspace, though.
     monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
-    with torch.device('meta'):
-        graph = MODELS.build(dict(config.model, data_preprocessor=config.data_preprocessor))
-        logits = graph(torch.empty(2, channels, size, size))
-    assert logits.shape == (2, classes)
-    assert graph.num_classes == classes
-    learning = [name for name, parameters in graph.parameter_groups() if parameters]
-    assert learning and set(learning) == {name for name, role in graph.roles.items() if role == 'trained'}
-    picture = save_picture(draw_graph(config.model, path.stem), tmp_path / 'graph.svg')
-    assert '</svg>' in picture.read_text()
+    stages = [stage_config(config, stage) for stage in resolve_stages(config, tmp_path)] if 'stages' in config else []
+    for run in stages or [config]:
+        check_config(run)
+        with torch.device('meta'):
+            graph = MODELS.build(dict(run.model, data_preprocessor=run.data_preprocessor))
+            inputs, samples, classes = made_up(path.stem)
+            logits = graph(inputs)
+        assert logits.shape == (samples, classes)
+        assert graph.num_classes == classes
+        learning = [name for name, parameters in graph.parameter_groups() if parameters]
+        assert learning and set(learning) == {name for name, role in graph.roles.items() if role == 'trained'}
+        picture = save_picture(draw_graph(run.model, path.stem), tmp_path / 'graph.svg')
+        assert '</svg>' in picture.read_text()
+
+
+def made_up(name: str) -> tuple[torch.Tensor, int, int]:
+    """Inputs for a config of a name: two images, or two chunks of a text; how many samples they are; classes."""
+    if words := [number for data, number in WORDS.items() if f'_{data}' in name]:
+        return torch.zeros(2, 2 * 35, 1 + SPELLING, dtype=torch.long), 2 * 35, words[0]
+    channels, size, classes = DATA[max((data for data in DATA if f'_{data}' in name), key=len)]
+    return torch.empty(2, channels, size, size), 2, classes
 
 
 def test_there_are_configs() -> None:

@@ -20,8 +20,8 @@ def schedule_phases(cfg: Mapping[str, Any]) -> dict[str, Any]:
         cfg: A config, sound or not.
 
     Example:
-        >>> schedule_phases(dict(param_scheduler=dict(logits=dict(type='MultiStepLR', milestones=[1]))))
-        {'logits': {'type': 'MultiStepLR', 'milestones': [1]}}
+        >>> schedule_phases(dict(optim_wrapper=dict(logits=dict(optimizer={})), param_scheduler=dict(logits=[])))
+        {'logits': []}
     """
     schedules = cfg.get('param_scheduler')
     optimizers = optimizer_phases(cfg.get('optim_wrapper'))
