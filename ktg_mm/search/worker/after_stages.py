@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
@@ -19,6 +17,7 @@ from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.search.study.study import recipe, without_progress_bar
 
 from .run_trial import graph_faults, quiet_runner, remove_checkpoints
+from .shared_lock import shared_lock
 
 # What of a CheckpointHook decides which checkpoints are there in the end, and where.
 _KEEPS = ('interval', 'save_begin', 'save_last', 'max_keep_ckpts', 'by_epoch', 'filename_tmpl', 'out_dir')
@@ -47,8 +46,7 @@ def after_stages(config: Mapping[str, Any], folder: Path, launcher: str = 'none'
     for stage in stages:
         path = folder / stage.name
         path.mkdir(parents=True, exist_ok=True)
-        # One process of a trial takes the lock, all of them train.
-        with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
+        with shared_lock(f'{path}.lock'):
             missing = [is_main_process() and _is_missing(path, [file for file in taken if file.parent == path])]
             broadcast_object_list(missing)
             if missing[0]:

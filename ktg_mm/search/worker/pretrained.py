@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from ktg_mm.checkpoints import is_whole
@@ -20,6 +18,7 @@ from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.study.study import recipe
 
 from .run_trial import remove_checkpoints, run_trial
+from .shared_lock import shared_lock
 from .trial_config import trial_config
 
 
@@ -39,8 +38,7 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
         if node.get('checkpoint') == PRETRAINED:
             path = weights_path(node['network'], base, folder)
             path.parent.mkdir(parents=True, exist_ok=True)
-            # One process of a trial takes the lock, all of them train.
-            with FileLock(f'{path}.lock') if is_main_process() else contextlib.nullcontext():
+            with shared_lock(f'{path}.lock'):
                 missing = [not is_whole(path)]  # damaged weights are trained again
                 broadcast_object_list(missing)
                 if missing[0]:
