@@ -60,7 +60,7 @@ def test_killed_within_an_epoch(tools, write_config: Callable[..., Path], tmp_pa
 
 
 # Zaremba's schedule begins after 14 epochs.
-@pytest.mark.parametrize(('name', 'epochs'), [('ban_l_lstm_ptb', 15), ('ban_l_conv_lstm_ptb', 4)])
+@pytest.mark.parametrize(('name', 'epochs'), [('ban_l_lstm_ptb', 16), ('ban_l_conv_lstm_ptb', 4)])
 def test_generations_on_penn_treebank(tools, miniatures, write_config, tmp_path: Path, name: str, epochs: int):
     """In mixed precision and with accumulated gradients; networks of the configs, but small."""
     root = miniatures.write_penn_treebank(tmp_path / 'ptb', words=60, lines=80)
