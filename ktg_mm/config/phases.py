@@ -8,6 +8,8 @@ from typing import Any
 
 from ktg_mm.errors import ConfigError
 
+from .edge_config import EdgeConfig
+
 # Entries of an optimiser's wrapper that are dicts, but no phases; and others, whose names no phase has.
 _NO_PHASES = ('optimizer', 'paramwise_cfg', 'clip_grad', 'loss_scale')
 _NO_NAMES = (*_NO_PHASES, 'type', 'constructor', 'accumulative_counts')
@@ -129,7 +131,8 @@ def wrapper_of_phase(optim_wrapper: Mapping[str, Any], phase: str) -> dict[str, 
 def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: Collection[str]) -> dict[str, Any]:
     """A config whose update, optimisers and schedules have no phase without edges.
 
-    Where the update has no phases at all, the first phase's optimiser and schedules are the only ones.
+    Where the update has no phases at all, the only optimiser and schedules are those of the phase by which the config's
+    own graph learns its labels, or of its first phase, if no label teaches there.
 
     Args:
         config: A config, plain dicts.
@@ -156,7 +159,7 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
         gone = optimizers.keys() - kept
         wrapper = {name: value for name, value in config['optim_wrapper'].items() if name not in gone}
     else:
-        kept = set(list(optimizers)[:1])
+        kept = {_phase_of_labels(config.get('model') or {}, optimizers)}
         wrapper = wrapper_of_phase(config['optim_wrapper'], *kept)
     changed['optim_wrapper'] = wrapper
     schedules = config.get('param_scheduler')
@@ -164,3 +167,14 @@ def without_phases(config: Mapping[str, Any], model: Mapping[str, Any], edges: C
         left = {phase: value for phase, value in schedules.items() if phase in kept}
         changed['param_scheduler'] = left if patterns else [*left.values(), []][0]
     return changed
+
+
+def _phase_of_labels(model: Mapping[str, Any], optimizers: Collection[str]) -> str:
+    """The first phase of a graph that edges from the label are of, else the first; it has an optimiser."""
+    patterns = phases_of(model.get('update'))
+    edges = [EdgeConfig(key, cfg) for key, cfg in (model.get('edges') or {}).items()]
+    keys = [edge.key for edge in edges if edge.from_label and not edge.is_cut]
+    found = edges_of_phases(patterns, keys) if patterns else {}
+    # What is left is for a graph that has lost its phases: a dict's order is not that of the steps.
+    names = [*(phase for phase in found if found[phase]), *found, *optimizers]
+    return next(name for name in names if name in optimizers)

@@ -1,6 +1,7 @@
 import pytest
 from mmengine.config import Config
 
+import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config.phases import check_phases, edges_of_phases, optimizer_phases, without_phases, wrapper_of_phase
 from ktg_mm.errors import ConfigError
 
@@ -152,3 +153,27 @@ def test_phases_that_have_lost_their_edges(edges, names, kept):
     assert found['optim_wrapper'] == dict(constructor='C', **{name: optimizers[name] for name in kept})
     assert found['param_scheduler'] == {name: schedules[name] for name in kept}
     assert len(update['phases']) == 2 and len(optimizers) == 3 and len(schedules) == 2
+
+
+@pytest.mark.parametrize(
+    ('phases', 'label', 'expected'),
+    [
+        (listed(logits='*', features='*:features'), 'label->net1', 'logits'),  # not the first of the alphabet
+        (listed(features='*', logits='label->*'), 'label->net1', 'logits'),  # nor that of the first step
+        (listed(logits='*', features='*:features'), 'label->net1:features', 'features'),
+        (listed(logits='*', features='*:features'), None, 'logits'),
+        (None, 'label->net1', 'features'),
+        (listed(logits='*->net1', features='label->net?:cut'), 'label->net1', 'logits'),
+    ],
+)  # fmt: skip
+def test_a_graph_without_phases_has_the_optimiser_of_the_labels(phases, label, expected):
+    """Of a config as a run's folder keeps it, whose dicts are in the order of the alphabet."""
+    optimizers = dict(accumulative_counts=2, features=dict(optimizer=dict(type='Adam')), logits=dict(optimizer=SGD))
+    schedules = dict(features=dict(type='StepLR'), logits=[dict(type='MultiStepLR')])
+    cut = {'label->net2': dict(gate=dict(type='CutoffGate'))}  # may be of none
+    edges = {'net2->net1:features': {}, 'net2->net1': {}} | cut | ({label: {}} if label else {})
+    model = dict(edges=edges, update=dict(type='SuccessiveUpdate', phases=phases))
+    config = dict(model=model, optim_wrapper=optimizers, param_scheduler=schedules)
+    found = without_phases(config, dict(edges={'label->teacher': {}}), ['label->teacher'])
+    assert found['optim_wrapper'] == dict(accumulative_counts=2, **optimizers[expected])
+    assert found['param_scheduler'] == schedules[expected]

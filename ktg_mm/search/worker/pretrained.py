@@ -12,6 +12,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from ktg_mm.checkpoints import is_whole
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import fingerprint
+from ktg_mm.config.phases import without_phases
 from ktg_mm.config.stages import STAGES
 from ktg_mm.files import atomic_file
 from ktg_mm.search.space.candidates import PRETRAINED
@@ -48,7 +49,8 @@ def fill_in_pretrained(config: dict[str, Any], base: Mapping[str, Any], folder: 
 
 def weights_path(network: Mapping[str, Any], base: Mapping[str, Any], folder: Path) -> Path:
     """Where in a folder the weights of a network are kept that was trained on the labels by a search's recipe."""
-    how = [network, _label_edge(base), {key: value for key, value in recipe(base).items() if key != 'model'}]
+    kept = without_phases({**recipe(base), 'model': base['model']}, {}, ())
+    how = [network, _label_edge(base), {key: value for key, value in kept.items() if key != 'model'}]
     return folder / f'{fingerprint(how)[:16]}.pth'
 
 
@@ -74,7 +76,8 @@ def _train(network: Mapping[str, Any], base: Mapping[str, Any], path: Path, laun
     )
     run_dir = path.with_suffix('')
     run = {key: value for key, value in base.items() if key != STAGES}
-    cfg = trial_config(without_absent({**run, 'model': model}, model), None, run_dir)
+    # The base's graph says which phase's optimiser a network that learns labels alone has.
+    cfg = trial_config({**without_absent(run, model), 'model': model}, None, run_dir)
 
     def keep(trained: Any) -> None:
         if is_main_process():

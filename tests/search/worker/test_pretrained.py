@@ -91,3 +91,27 @@ def test_teachers_of_semi_supervised_graphs_learn_the_labelled_samples_alone(
     # Another view is another teacher.
     base['model']['edges']['label->net1'] = dict(LABEL, views=dict(target='weak2'))
     assert path != str(weights_path(network, base, tmp_path))
+
+
+def test_teachers_of_a_graph_with_phases_learn_by_the_labels_optimiser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a graph whose labels are of another phase has other teachers."""
+    base = load_config(DIGITS.parents[1] / 'afd/afd_2node_digits.py').to_dict()
+    base['optim_wrapper'] = dict(sorted(base['optim_wrapper'].items()))  # as a config that was written and read
+    runs: list[Config] = []
+    monkeypatch.setattr(pretrained, 'run_trial', lambda cfg, **_: runs.append(cfg))
+    monkeypatch.setattr(pretrained, 'remove_checkpoints', lambda folder: None)
+    network, file = base['model']['nodes']['net2']['network'], tmp_path / 'w.pth'
+    pretrained._train(network, base, file, 'none')
+    (cfg,) = runs
+    assert (
+        cfg.optim_wrapper.optimizer
+        == base['optim_wrapper']['logits']['optimizer']
+        != base['optim_wrapper']['features']['optimizer']
+    )
+    assert cfg.param_scheduler == base['param_scheduler']['logits']
+    assert list(cfg.model.nodes) == ['teacher'] and 'update' not in cfg.model
+    other = copy.deepcopy(base)
+    other['model']['update']['phases'] = [dict(name='logits', edges='*'), dict(name='features', edges='label->*')]
+    assert weights_path(network, base, tmp_path) != weights_path(network, other, tmp_path)
