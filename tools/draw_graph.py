@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument
-from ktg_mm.apis.stages import one_stage
+from ktg_mm.apis.stages import named_stage_errors, one_stage
 from ktg_mm.errors import ConfigError
 from ktg_mm.visualization import draw_graph, save_picture
 
@@ -18,11 +18,14 @@ def main() -> None:
     )
     add_stage_argument(parser)
     args = parser.parse_args()
-    model = one_stage(load_config(args.config, args.cfg_options, args.overlays), args.stage).get('model')
-    if not isinstance(model, dict):
-        raise ConfigError('model', 'is missing: the config has no graph to draw')
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
+    model = one_stage(cfg, args.stage).get('model')
     stem = joined_name(args.config, args.overlays)
-    print(save_picture(draw_graph(model, stem), args.out or Path(f'{stem}.svg')))
+    with named_stage_errors(cfg, args.stage):
+        if not isinstance(model, dict):
+            raise ConfigError('model', 'is missing: the config has no graph to draw')
+        picture = draw_graph(model, stem)
+    print(save_picture(picture, args.out or Path(f'{stem}.svg')))
 
 
 if __name__ == '__main__':

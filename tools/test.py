@@ -5,7 +5,7 @@ import argparse
 from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument
 from ktg_mm.apis.checks.whole import check_is_there
-from ktg_mm.apis.stages import one_stage
+from ktg_mm.apis.stages import keep_config, named_stage_errors, one_stage, run_folder
 from ktg_mm.config.stages import is_staged
 
 
@@ -24,9 +24,13 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     run = one_stage(cfg, args.stage, args.work_dir)
-    check_is_there(run, 'test')
     folder = None if is_staged(cfg) else args.work_dir
-    build_runner(run, folder, args.launcher, load_from=args.checkpoint, trains=False).test()
+    with named_stage_errors(cfg, args.stage):
+        check_is_there(run, 'test')
+        runner = build_runner(run, folder, args.launcher, load_from=args.checkpoint, trains=False)
+    if is_staged(cfg):
+        keep_config(cfg, run_folder(cfg, args.work_dir))
+    runner.test()
 
 
 if __name__ == '__main__':

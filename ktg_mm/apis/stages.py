@@ -6,6 +6,7 @@ import copy
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,19 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
 from ktg_mm.checkpoints import move_others
-from ktg_mm.config.stages import STAGES, Stage, is_staged, resolve_stages, stage_named
+from ktg_mm.config.stages import STAGES, Stage, is_staged, read_stages, resolve_stages, stage_named
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
-from ktg_mm.files import atomic_file
+from ktg_mm.files import atomic_file, whole_file
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
-from .checks.names import KNOWN, check_names
+from .checks.names import KNOWN, check_names, printed_note
 from .checks.whole import check_is_there
 from .close_runner import close_runner, forget_runner
 from .config import config_name
 from .distributed import init_distributed
 from .folder_lock import lock_folder
+from .hide_storage import hide_storage
 from .part_errors import named_errors
 from .resume import choose_checkpoint, is_done
 from .runner import build_runner, check_data_root, check_run, make_folder
@@ -97,6 +99,7 @@ class StagedRun:
                     f'--resume {self.resume}: stage {stage.name!r} before it has more to train, after which '
                     f'{resumed!r} begins anew; give --resume alone'
                 )
+        keep_config(self.cfg, self.work_dir)
         for stage, resume in zip(stages, resumes, strict=True):
             self._train(stage, stages[stage.number + 1 :], resume, summary)
 
@@ -232,6 +235,11 @@ def one_stage(cfg: Config, name: str | None = None, work_dir: str | Path | None 
     return stage_config(cfg, stage_named(list(resolve_stages(cfg, run_folder(cfg, work_dir))), name))
 
 
+def named_stage_errors(cfg: Config, name: str | None = None) -> AbstractContextManager[None]:
+    """Makes the key of a :class:`ConfigError` of :func:`one_stage`'s config the one in the whole config."""
+    return stage_named(read_stages(cfg), name).named_errors() if is_staged(cfg) else nullcontext()
+
+
 def run_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
     """The absolute path of a run's folder: the one given, else the config's, else ``work_dirs/<config's name>``.
 
@@ -241,6 +249,21 @@ def run_folder(cfg: Config, work_dir: str | Path | None = None) -> Path:
     """
     # A run is resumed from wherever the user stands: where its teachers lie is a part of its recipe.
     return Path(os.path.abspath(work_dir or cfg.get('work_dir') or Path('work_dirs') / config_name(cfg)))
+
+
+def keep_config(cfg: Config, folder: Path) -> None:
+    """Writes the whole config into the folder of the whole run, as each stage's is written into the stage's.
+
+    Args:
+        cfg: The config, of stages; it stays as it is.
+        folder: From :func:`run_folder`.
+    """
+    path = folder / f'{config_name(cfg)}.py'
+    # One that was written by hand into the folder of its runs stays.
+    if is_main_process() and not (cfg.filename and path.exists() and path.samefile(cfg.filename)):
+        hide_storage(shown := copy.deepcopy(cfg))
+        with whole_file(path) as part:
+            part.write_text(f'{printed_note(shown)}{shown.pretty_text}', encoding='utf-8')
 
 
 def _keep_seed(cfg: Config, folder: Path, begins: bool) -> None:

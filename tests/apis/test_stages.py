@@ -12,8 +12,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ktg_mm.apis import load_config
-from ktg_mm.apis.stages import StagedRun, check_stages, one_stage, run_folder
-from ktg_mm.config.stages import stage_seed
+from ktg_mm.apis.stages import StagedRun, check_stages, keep_config, named_stage_errors, one_stage, run_folder
+from ktg_mm.config.stages import resolve_stages, stage_seed
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.mmengine_private import set_aside
 
@@ -93,6 +93,26 @@ def test_a_generation_has_the_weights_of_the_one_before(trained: Path) -> None:
         torch.equal(second[name], third[name.replace('.net.', '.teacher.')]) for name in first if 'nodes' in name
     )
     assert not torch.equal(first['nodes.net.network.head.fc.weight'], second['nodes.net.network.head.fc.weight'])
+
+
+def test_the_folder_holds_the_whole_config(trained: Path) -> None:
+    whole = load_config(trained / 'ban_digits.py')
+    assert whole.to_dict() == config().to_dict()
+    assert resolved(whole, trained) == resolved(config(), trained)
+
+
+def test_no_password_in_the_whole_config(tmp_path: Path) -> None:
+    keep_config(cfg := config({'search': dict(storage='postgresql://me:secret@host/database')}), tmp_path)
+    path = tmp_path / 'ban_digits.py'
+    assert 'secret' in cfg.search.storage and 'secret' not in path.read_text()
+    text = f'# by hand\n{path.read_text()}'
+    path.write_text(text)
+    keep_config(load_config(path), tmp_path)
+    assert path.read_text() == text
+
+
+def resolved(cfg: Config, folder: Path) -> list[dict[str, Any]]:
+    return [stage.config for stage in resolve_stages(cfg, folder)]
 
 
 def test_each_stage_has_a_seed_of_its_own(trained: Path) -> None:
@@ -245,6 +265,15 @@ def test_one_stage_for_the_tools_of_one_run(tmp_path: Path) -> None:
     assert one_stage(plain) is plain
     with pytest.raises(ConfigError, match=r'^--stage: the config has no stages'):
         one_stage(plain, 'gen0')
+
+
+def test_mistakes_of_one_stage_have_the_key_of_the_whole_config() -> None:
+    for name, key in [('gen1', 'stages[1].model.edges'), (None, 'stages[2].model.edges')]:
+        with pytest.raises(ConfigError) as caught, named_stage_errors(config(), name):
+            raise ConfigError('model.edges', 'is wrong')
+        assert caught.value.key == key
+    with pytest.raises(ConfigError, match=r'^model\.edges: '), named_stage_errors(Config(dict(model=dict()))):
+        raise ConfigError('model.edges', 'is wrong')
 
 
 def test_the_folder_of_a_run() -> None:

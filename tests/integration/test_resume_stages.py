@@ -100,7 +100,7 @@ def test_the_tools_take_a_stage(tools, config: Path, tmp_path: Path, uninterrupt
     first = tools.run('test.py', config, folder / 'gen0/epoch_1.pth', '--stage', 'gen0', *options)
     last = tools.run('test.py', config, folder / 'gen2/epoch_1.pth', *options)
     assert accuracies(first.stdout)['net'] == accuracies(last.stdout)['first']
-    assert sorted(path.name for path in (tmp_path / 'test').iterdir()) == ['gen0', 'gen2']
+    assert sorted(path.name for path in (tmp_path / 'test').iterdir()) == ['config.py', 'gen0', 'gen2']
     # So does the config that a stage leaves in its folder.
     own = tools.run('test.py', folder / 'gen0/config.py', folder / 'gen0/epoch_1.pth', '--work-dir', tmp_path / 'own')
     assert accuracies(own.stdout) == accuracies(first.stdout)
