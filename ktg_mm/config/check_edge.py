@@ -95,6 +95,9 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         if loss.says('of_target') and edge.source != edge.target:
             own = f"'{edge.target}->{edge.target}:suffix'"
             raise ConfigError(loss.path, f'{loss.cfg["type"]} looks at the target alone; let the edge be {own}')
+    if not edge.detach and not any(_teaches_source(loss) for loss in edge.losses):
+        names = ' and '.join(loss.cfg['type'] for loss in edge.losses)
+        raise ConfigError(f'{path}.detach', f'must be True: {names} has no gradient for the source to learn from')
     if edge.from_label and edge.align is not None:
         raise ConfigError(
             edge.align.path, "is for edges between nodes: the label's distribution is what others are aligned with"
@@ -104,6 +107,11 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         _check_needs(part, edge, nodes)
     if len(others := {view for part in edge.parts for need in part.needs for view in need.views(part.arguments)}) > 1:
         raise ConfigError(path, f'its parts look at the views {", ".join(sorted(others))}; all must name the same one')
+
+
+def _teaches_source(loss: PartConfig) -> bool:
+    how = loss.says('teaches_source')
+    return loss.arguments.get(how) is not None if isinstance(how, str) else bool(how)
 
 
 def _check_views(path: str, views: Any) -> None:

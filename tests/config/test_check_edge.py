@@ -14,6 +14,8 @@ VIEWS = dict(views=dict(source='weak', target='strong'))
 GOOD = {
     'a->a': dict(KL, **VIEWS, samples='unlabeled', align=dict(target='uniform', momentum=0.9)),
     'label->a': dict(CE, samples='labeled', gate=dict(type='ThresholdGate')),
+    'a->b:sharpened': dict(loss=dict(type='PseudoLabel', sharpening=0.5), detach=False),
+    'a->b:both': dict(loss=[dict(type='CWTM'), dict(type='KLDivergence')], detach=False),
     'a->b': dict(KL, gate=dict(type='CorrectGate'), samples='labeled'),
 }
 
@@ -54,6 +56,14 @@ MISTAKES = [
         'a->b',
         dict(KL, align=dict(targets='uniform')),
         ".align: DistributionAlignment has no argument 'targets'; did you mean 'target'?",
+    ),
+    *(
+        ('a->b', dict(loss=loss, detach=False), f'.detach: must be True: {names} has no gradient for the source to')
+        for loss, names in [
+            (dict(type='AFD', size=2), 'AFD'),
+            (dict(type='PseudoLabel', sharpening=None), 'PseudoLabel'),
+            ([dict(type='CWTM'), dict(type='SelfAdaptiveFairness')], 'CWTM and SelfAdaptiveFairness'),
+        ]
     ),
     ('a->b', dict(KL, sample='labeled'), ": unknown entry 'sample'; did you mean 'samples'?"),
     ('a->a', dict(KL, samples='unlabeled'), ': a self edge needs two different views, views=dict(source=..., target'),

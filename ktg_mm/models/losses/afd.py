@@ -48,6 +48,7 @@ class AFD(FeatureLoss):
     """
 
     learns = True
+    teaches_source = False
 
     def __init__(
         self,

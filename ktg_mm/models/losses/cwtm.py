@@ -31,6 +31,7 @@ class CWTM(EdgeLoss):
 
     trains_attention_branch = True
     relational = True
+    teaches_source = False
     needs = (Labels(),)
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ class Entropy(EdgeLoss):
     """
 
     of_target = True
+    teaches_source = False
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the entropy per sample, shape (B,)."""

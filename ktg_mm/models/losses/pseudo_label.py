@@ -33,6 +33,8 @@ class PseudoLabel(EdgeLoss):
         tensor([0.6931, 0.0000])
     """
 
+    teaches_source = 'sharpening'
+
     def __init__(self, threshold: float = 0.0, sharpening: float | None = None) -> None:
         super().__init__()
         self.threshold = check_number('threshold', threshold, '[0, 1]')

@@ -38,6 +38,7 @@ class SelfAdaptiveFairness(EdgeLoss):
     """
 
     adaptive = True
+    teaches_source = False
 
     def __init__(self, momentum: float = 0.999) -> None:
         super().__init__()

@@ -97,6 +97,9 @@ CASES = [
     _afd('param_scheduler = dict(features=[dict(type="StepLR")])', 'param_scheduler.features[0].step_size: is missing'),
     _afd('param_scheduler = dict(features=dict(type="MultiStep"))', 'param_scheduler.features.type'),
     # Losses.
+    _afd(
+        f'model = dict(edges={{{FEATURES!r}: dict(detach=False)}})', f'model.edges[{FEATURES!r}].detach: must be True'
+    ),
     _loss('size=3', ': size must be that of the maps, 2 x 2, got 3'),
     _loss('size=0', '.size: must be a whole number'),
     _loss('size="2"', '.size: must be a whole number'),

@@ -39,9 +39,9 @@ def kind_of(layer):
     return 'embedding' if layer == 'embedding' else 'map'
 
 
-def make(name, dtype=torch.float64):
+def make(name, dtype=torch.float64, **arguments):
     torch.manual_seed(0)  # what it learns of its own begins alike
-    loss = LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {})))
+    loss = LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {}), **arguments))
     loss.set_num_classes(5)
     if isinstance(loss, FeatureLoss):
         loss.set_shapes(
@@ -147,6 +147,19 @@ def test_gradient_flows_into_the_target_alone(name, source):
     kinds = {kind_of(layer) for layer in getattr(loss, 'layers', {'target': ()})['target']}
     assert {kind for kind in ('map', 'embedding') if target[KINDS.index(kind)].grad is not None} == kinds
     assert all(p.grad.isfinite().all() and p.grad.any() for p in loss.parameters())
+
+
+@pytest.mark.parametrize('name', [name for name, source in cases if source == 'node'])
+def test_a_source_that_is_not_detached_learns_where_the_loss_says_so(name):
+    teaches = LOSSES.get(name).teaches_source
+    arguments = {None: teaches} if isinstance(teaches, bool) else {None: False, teaches: True}
+    for argument, expected in arguments.items():
+        target, values = tensors(1), [t.requires_grad_() for t in tensors(2, end='source')]
+        loss = make(name, **({argument: 0.5} if argument else {}))
+        context = make_context([t.requires_grad_() for t in target], values)
+        context.source_classifier = values[-1]
+        loss(Output(*target), Output(*values), context).sum().backward()
+        assert any(t.grad is not None and bool(t.grad.any()) for t in values) == expected
 
 
 @pytest.mark.parametrize(('name', 'source'), [case for case in cases if case[0] not in NOT_THE_TARGETS])
