@@ -90,6 +90,12 @@ def _optimizer_parts(optim_wrapper: Any) -> Iterator[Part]:
         if isinstance(optim_wrapper, Mapping):
             yield Part('optim_wrapper.optimizer', optim_wrapper.get('optimizer'), OPTIMIZERS, 'optimizer')
         return
+    for name, entry in phases.items():
+        if 'type' in entry and 'optimizer' not in entry:
+            raise ConfigError(
+                'optim_wrapper',
+                f"unknown entry {name!r}; did you mean 'optimizer'? A phase is a dict(optimizer=dict(type=...))",
+            )
     common = {name: value for name, value in optim_wrapper.items() if name not in phases}
     yield Part('optim_wrapper', common, OPTIM_WRAPPERS, 'optim_wrapper')
     for phase, entry in phases.items():

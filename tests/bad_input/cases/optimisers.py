@@ -37,6 +37,13 @@ CASES = [
     dict(config='optim_wrapper = dict(optimizer=None)', says=f'{OPT}: must be'),
     dict(config="optim_wrapper = dict(_delete_=True, type='OptimWrapper')", says=f'{OPT}: must be'),
     dict(config='optim_wrapper = dict(optimizer=dict(_delete_=True, lr=0.1))', says=f'{OPT}: must be'),
+    *(
+        dict(
+            config=f"optim_wrapper = dict(_delete_=True, {constructor}optimiser=dict(type='SGD', lr=0.1))",
+            says=f"{WRAP}: unknown entry 'optimiser'; did you mean 'optimizer'?",
+        )
+        for constructor in ('', "constructor='NodeOptimWrapperConstructor', ")
+    ),
     _optimizer("type='Adam', betas=0.9", '.betas'),
     _optimizer("type='Adam', betas=(0.9, 1.1)", '.betas'),
     _optimizer("type='Adam', betas=(0.9,)", '.betas'),

@@ -64,8 +64,12 @@ CASES = [
     _afd('optim_wrapper = dict(features=dict(optimizer=dict(lr=-1)))', 'optim_wrapper.features.optimizer.lr: must'),
     _afd('optim_wrapper = dict(features=dict(optimizer=dict(lr=0)))', 'optim_wrapper.features.optimizer.lr: is 0'),
     _afd('optim_wrapper = dict(features=dict(optimizer=dict(momentum=0.9)))', 'optim_wrapper.features.optimizer: Adam'),
-    _afd('optim_wrapper = dict(features=dict(optimizer=dict(type="Adan")))', 'optim_wrapper.features.optimizer.type'),
+    _afd('optim_wrapper = dict(features=dict(optimizer=dict(type="Adem")))', 'optim_wrapper.features.optimizer.type'),
     _afd('optim_wrapper = dict(features=dict(_delete_=True, lr=0.1))', 'optim_wrapper.features'),
+    _afd(
+        'optim_wrapper = dict(features=dict(_delete_=True, type="SGD", lr=0.1))',
+        "optim_wrapper: unknown entry 'features'; did you mean 'optimizer'?",
+    ),
     _afd('optim_wrapper = dict(features=dict(accumulative_counts=2))', "optim_wrapper.features: unknown entry 'accumu"),
     _afd(
         'optim_wrapper = dict(features=dict(type="AutocastOptimWrapper"))',
