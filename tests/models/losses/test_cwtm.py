@@ -5,7 +5,7 @@ import torch
 
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import CorrectGate, ThroughGate
-from ktg_mm.models.losses import CWTM, CrossEntropy
+from ktg_mm.models.losses import CWTM, CrossEntropy, cwtm
 from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
 
 CLASSES = 5
@@ -73,6 +73,24 @@ def test_nothing_flows_into_a_source_that_is_not_detached(random):
     target, source = (torch.tensor(values, requires_grad=True) for values in random.normal(size=(2, 7, CLASSES)))
     compute(target, source, LABELS, TransferEdge('a->b', [CWTM()], ThroughGate(), detach=False)).loss.backward()
     assert target.grad.any() and source.grad is None
+
+
+def test_the_mean_is_that_of_all_processes_in_training_alone(random, monkeypatch):
+    """Of batches of unlike sizes, too; evaluation, where a process may be alone with a batch, waits for none."""
+    target, source = random.normal(size=(2, len(LABELS), CLASSES)) * 2
+    whole = compute(target, source, LABELS)
+    parts, sums = (slice(0, 2), slice(2, None)), []
+    monkeypatch.setattr(cwtm, 'all_reduce', lambda value, op: sums.append((value.clone(), op)))
+    for part in parts:
+        compute(target[part], source[part], LABELS[part])
+    (one, op), (other, _) = sums
+    assert op == 'sum'
+    monkeypatch.setattr(cwtm, 'all_reduce', lambda value, op: value.copy_(one + other))
+    for part in parts:
+        torch.testing.assert_close(compute(target[part], source[part], LABELS[part]), whole[part])
+    monkeypatch.delattr(cwtm, 'all_reduce')
+    outputs = NodeOutput(torch.tensor(target)), NodeOutput(torch.tensor(source))
+    torch.testing.assert_close(CWTM().eval()(*outputs, TransferContext(torch.tensor(LABELS))), whole)
 
 
 def test_an_attention_branch_learns_as_much(random, formulas):
