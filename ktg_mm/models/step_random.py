@@ -52,6 +52,8 @@ def step_uniform_rows(
     """Random numbers for the rows of a batch: this process's of those that :func:`step_uniform` draws for all.
 
     The batches of all processes, of one size, in the order of their ranks, have what one process with all rows has.
+    Where each has labelled rows before unlabelled ones, this holds of the rows of one kind, not of both together: one
+    process has all labelled rows before all others.
 
     Args:
         seed: The run's.

@@ -19,7 +19,8 @@ class DKPP(EdgeLoss):
     source says of the classes' likeness is lost.
 
     The permutation is drawn afresh for each row of the batch in each step, from the run's seed, as the document's notes
-    do not say; draws are the same in any number of processes.
+    do not say. Draws are the same in any number of processes, unless the edge is about labelled and unlabelled samples
+    together.
 
     Example:
         >>> context = TransferContext(None, torch.tensor(0.25, dtype=torch.float64))
