@@ -1,7 +1,7 @@
 # VAT with entropy minimisation (Miyato et al., TPAMI 2018): a network says the same of an unlabelled image and of the
 # image moved by `eps` to where its prediction changes most, and is to be sure of it. Constants and ramp-up are USB's,
 # but for xi: 1e-6 there and in the authors' code is lost in float32. The authors' code has eps 8 on CIFAR-10 (10
-# without augmentation) and an entropy of weight 1.
+# without augmentation) and an entropy of weight 1. Unlike USB, the pass on clean images moves batch norm's statistics.
 _base_ = ['semi_supervised.py']
 
 model = dict(
