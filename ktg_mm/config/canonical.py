@@ -69,7 +69,7 @@ def _node_text(node: Mapping[str, Any]) -> str:
 
 def _made_by(name: str, graph: GraphConfig) -> str:
     """The views that a node makes."""
-    made = {view: _without(cfg, 'node') for view, cfg in graph.made_views.items() if cfg['node'] == name}
+    made = {view: _without(cfg, 'node') for view, cfg in graph.made_views.items() if cfg.get('node') == name}
     return as_text(made) if made else ''
 
 

@@ -76,7 +76,8 @@ class GraphConfig:
     def makers(self, edge: EdgeConfig) -> set[str]:
         """The nodes by which those views are made that an edge looks at."""
         views = self.made_views
-        return {views[view]['node'] for view in views_of([edge]) if view in views} if views else set()
+        makers = {views[view].get('node') for view in views_of([edge]) if view in views} if views else set()
+        return makers - {None}
 
     def members(self, name: str) -> Sequence[str]:
         """The nodes whose outputs a node reads."""
