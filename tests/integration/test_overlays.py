@@ -157,6 +157,23 @@ FEATURE_LOSSES = dict(
 )  # fmt: skip
 
 
+def test_one_optimizer_keeps_what_is_not_a_phase(tmp_path: Path) -> None:
+    afd, overlay = CONFIGS / 'afd/afd_2node_fashion_mnist_3000.py', CONFIGS / '_base_/updates/one_optimizer.py'
+    accumulating, whole = tmp_path / 'accumulating.py', tmp_path / 'whole.py'
+    accumulating.write_text('optim_wrapper = dict(accumulative_counts=2)\n')
+    whole.write_text("param_scheduler = dict(_delete_=True, type='ConstantLR', factor=0.5)\n")
+
+    phases, config = load_config(afd), load_config(afd, overlays=[accumulating, overlay])
+    assert config.optim_wrapper == dict(
+        constructor='NodeOptimWrapperConstructor', accumulative_counts=2, **phases.optim_wrapper.logits
+    )
+    assert config.param_scheduler == phases.param_scheduler.logits
+
+    # A schedule that holds for all phases stays as it is.
+    config = load_config(afd, overlays=[whole, overlay])
+    assert config.param_scheduler == dict(type='ConstantLR', factor=0.5)
+
+
 @pytest.mark.parametrize('name', FEATURE_LOSSES)
 @pytest.mark.parametrize('data', ['digits', 'fashion_mnist_3000', 'cifar100'])
 def test_feature_losses_of_distillation(name: str, data: str, mmpretrain_scope: None) -> None:
