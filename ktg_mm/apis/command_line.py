@@ -17,6 +17,7 @@ from ktg_mm.errors import hide_passwords, is_interrupt, one_line
 from .background import failures_in_the_background
 from .distributed import another_has_told, end_distributed, is_first_to_tell
 from .hook_errors import name_hook_error
+from .late_interrupts import late_interrupts
 from .messages import machine_message
 from .part_errors import error_text, name_error
 
@@ -54,7 +55,7 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(main)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            with failures_in_the_background(), _terminated_as_interrupted():
+            with failures_in_the_background(), _terminated_as_interrupted(), late_interrupts():
                 return main(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
             if is_interrupt(error) or _WORKER_TERMINATED.search(str(error)):

@@ -1,3 +1,4 @@
+import time
 import traceback
 
 import pytest
@@ -69,6 +70,19 @@ def test_a_foreign_error_of_a_worker_is_no_users_mistake():
 
 def test_interrupt(capsys):
     assert run(fail, KeyboardInterrupt()) == 130
+    assert capsys.readouterr() == ('', 'interrupted\n')
+
+
+def test_an_interrupt_while_something_is_collected(capsys):
+    class Collected:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def collect():
+        Collected()
+        time.sleep(10)
+
+    assert run(collect) == 130
     assert capsys.readouterr() == ('', 'interrupted\n')
 
 
