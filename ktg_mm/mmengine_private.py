@@ -17,6 +17,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import BaseLoop, LogProcessor, Runner
+from torch.utils.data import DataLoader
 
 is_resumed = attrgetter('_resume')  # of a Runner: whether it goes on where a checkpoint stands
 loaded_from = attrgetter('_load_from')  # of a Runner: the checkpoint to begin with
@@ -67,8 +68,10 @@ def save_checkpoint_now(hook: CheckpointHook, runner: Runner) -> None:
 
 
 def stop_workers(batches: Any) -> None:
-    """Ends the processes that load the batches of a loop over iterations, if there are any."""
+    """Ends the processes that load the batches of a loader that keeps them, or of a loop over iterations, if any do."""
     getattr(batches._iterator, '_shutdown_workers', lambda: None)()
+    if isinstance(batches, DataLoader):
+        batches._iterator = None  # else the next epoch would ask those that have ended
 
 
 def set_aside(cfg: Config, **attributes: Any) -> None:

@@ -33,6 +33,7 @@ USED = [
     'mmengine.config.Config:_format_python_code',
     'mmengine.utils.manager.ManagerMeta:_instance_dict',
     'torch:_assert_async',
+    'torch.utils.data.DataLoader:_iterator',
     'torch.utils.data.dataloader._MultiProcessingDataLoaderIter:_shutdown_workers',
 ]
 

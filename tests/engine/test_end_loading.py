@@ -33,5 +33,24 @@ def test_training_ends_them(tiny_runner, iteration_config):
     assert not set(multiprocessing.active_children()) - before
 
 
-def test_other_loops_have_none(tiny_runner):
+KEPT = dict(num_workers=1, persistent_workers=True)
+
+
+def test_loaders_that_keep_theirs(tiny_runner):
+    changes = {f'{kind}_dataloader': KEPT for kind in ('train', 'val', 'test')}
+    before = set(multiprocessing.active_children())
+    runner = tiny_runner(changes)
+    runner.train()
+    runner.test()
+    assert len(set(multiprocessing.active_children()) - before) == 3
+    start = time.monotonic()
+    end_loading(runner)
+    assert not set(multiprocessing.active_children()) - before
+    assert time.monotonic() - start < 4
+    metrics = runner.test()  # goes on with new ones
+    assert metrics and len(set(multiprocessing.active_children()) - before) == 1
+    end_loading(runner)
+
+
+def test_loaders_that_keep_none(tiny_runner):
     end_loading(tiny_runner())
