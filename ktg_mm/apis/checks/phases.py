@@ -52,6 +52,9 @@ def check_phases_fit(cfg: Mapping[str, Any], graph: GraphConfig) -> None:
         _check_same(optimizers, phases, 'optim_wrapper', 'an optimiser', 'dict(optimizer=dict(...))')
     if schedules := schedule_phases(cfg):
         _check_same(schedules, phases, 'param_scheduler', 'a schedule', '[] for none')
+        for name, schedule in schedules.items():
+            if schedule is None:
+                raise ConfigError(f'param_scheduler.{name}', 'is None; must be a schedule, several, or [] for none')
 
 
 def _phases(graph: GraphConfig) -> Mapping[str, Any]:

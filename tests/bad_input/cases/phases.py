@@ -96,6 +96,9 @@ CASES = [
         'param_scheduler = dict(_delete_=True, logits=dict(type="MultiStepLR", milestones=[2]))',
         'param_scheduler.features: is missing',
     ),
+    _afd(
+        'param_scheduler = dict(_delete_=True, features=None, logits=[])', 'param_scheduler.features: is None; must be'
+    ),
     _afd('param_scheduler = dict(hints=dict(type="MultiStepLR", milestones=[2]))', 'param_scheduler.hints: is a'),
     _afd('param_scheduler = dict(features=dict(milestones=[3, 2]))', 'param_scheduler.features.milestones: must'),
     _afd('param_scheduler = dict(features=[dict(type="StepLR")])', 'param_scheduler.features[0].step_size: is missing'),
