@@ -107,6 +107,25 @@ def optimizer_phases(optim_wrapper: Any) -> dict[str, Any]:
     """
     if not isinstance(optim_wrapper, Mapping) or 'optimizer' in optim_wrapper:
         return {}
+    return _named_phases(optim_wrapper)
+
+
+def phases_beside_optimizer(optim_wrapper: Any) -> list[str]:
+    """The phases that an ``optim_wrapper`` has though it has an optimiser itself, which is not to be.
+
+    Args:
+        optim_wrapper: The config's entry, sound or not.
+
+    Example:
+        >>> phases_beside_optimizer(dict(optimizer=dict(lr=0.1), logits=dict(optimizer=dict(type='SGD', lr=0.1))))
+        ['logits']
+    """
+    if not isinstance(optim_wrapper, Mapping) or 'optimizer' not in optim_wrapper:
+        return []
+    return [name for name, phase in _named_phases(optim_wrapper).items() if 'optimizer' in phase]
+
+
+def _named_phases(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: phase for name, phase in optim_wrapper.items() if isinstance(phase, Mapping) and name not in _NO_PHASES
     }

@@ -23,7 +23,7 @@ from mmpretrain.registry import (
     VISUALIZERS,
 )
 
-from ktg_mm.config.phases import optimizer_phases, wrapper_of_phase
+from ktg_mm.config.phases import optimizer_phases, phases_beside_optimizer, wrapper_of_phase
 from ktg_mm.errors import ConfigError
 
 from .entries import check_entries
@@ -84,6 +84,12 @@ def _entries(cfg: Mapping[str, Any], key: str, registry: Registry, what: str, pa
 
 def _optimizer_parts(optim_wrapper: Any) -> Iterator[Part]:
     """The wrapper and its optimiser; of phases what they have in common first."""
+    if beside := phases_beside_optimizer(optim_wrapper):
+        raise ConfigError(
+            'optim_wrapper.optimizer',
+            f'stands beside phases with optimisers of their own; set optim_wrapper.{beside[0]}.optimizer, or leave out '
+            f'{", ".join(beside)}',
+        )
     if not (phases := optimizer_phases(optim_wrapper)):
         if optim_wrapper is not None:
             yield Part('optim_wrapper', optim_wrapper, OPTIM_WRAPPERS, 'optim_wrapper')

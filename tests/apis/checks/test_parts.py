@@ -62,3 +62,12 @@ def test_data(cfg, paths):
 def test_lists_that_are_none(dataset, message):
     with pytest.raises(ConfigError, match=rf'^val_dataloader\.dataset{message}'):
         list(parts(dict(val_dataloader=dict(dataset=dataset))))
+
+
+def test_an_optimiser_beside_those_of_phases_is_refused():
+    own = dict(optimizer=dict(type='SGD', lr=0.1))
+    wrapper = dict(optimizer=dict(lr=0.1), clip_grad=dict(max_norm=1), logits=own, features=own)
+    with pytest.raises(ConfigError, match=r'^optim_wrapper\.optimizer: .* set optim_wrapper\.logits\.optimizer, or'):
+        list(parts(dict(optim_wrapper=wrapper)))
+    found = [part.path for part in parts(dict(optim_wrapper=dict(own, clip_grad=dict(max_norm=1))))]
+    assert found == ['optim_wrapper', 'optim_wrapper.optimizer']

@@ -60,6 +60,7 @@ CASES = [
         config=f'optim_wrapper = dict(_delete_=True, constructor="NodeOptimWrapperConstructor", logits={SGD})',
         says='optim_wrapper.logits: is an optimiser of no phase',
     ),
+    _afd('optim_wrapper = dict(optimizer=dict(lr=0.1))', 'optim_wrapper.optimizer: stands beside phases'),
     _afd('optim_wrapper = dict(constructor="DefaultOptimWrapperConstructor")', 'optim_wrapper.constructor: must be'),
     _afd('optim_wrapper = dict(features=dict(optimizer=dict(lr=-1)))', 'optim_wrapper.features.optimizer.lr: must'),
     _afd('optim_wrapper = dict(features=dict(optimizer=dict(lr=0)))', 'optim_wrapper.features.optimizer.lr: is 0'),
