@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import barrier, broadcast_object_list, is_main_process, sync_random_seed
+from mmengine.dist import barrier, is_main_process
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
@@ -20,7 +19,7 @@ from mmpretrain.registry import MODELS
 from ktg_mm.checkpoints import move_others
 from ktg_mm.config.stages import STAGES, Stage, is_staged, read_stages, resolve_stages, stage_named
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
-from ktg_mm.files import atomic_file, whole_file
+from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
 
 from .check_config import check_config
@@ -34,10 +33,10 @@ from .hide_storage import hide_storage
 from .part_errors import named_errors
 from .resume import choose_checkpoint, is_done
 from .runner import build_runner, check_data_root, check_run, make_folder
+from .stage_seed import keep_seed
 from .train import train_unless_finished
 from .undisturbed import undisturbed
 
-_NOTE = 'stages.json'  # in the folder of the whole run: its seed
 # What all stages have in common.
 _OF_THE_WHOLE = {STAGES, 'search', 'custom_imports', 'work_dir', 'resume', 'launcher', 'experiment_name', 'cfg'}
 
@@ -81,10 +80,12 @@ class StagedRun:
         make_folder(self.work_dir)
         init_distributed(self.launcher)
         lock_folder(self.work_dir)
+        for stage in list(resolve_stages(self.cfg, self.work_dir))[1:]:
+            self._rehearse(stage)
         resumed = self._resumed_stage()
         if not self.resume:
             self._move([stage['name'] for stage in self.cfg[STAGES]])  # first: the seed noted is that of what is there
-        _keep_seed(self.cfg, self.work_dir, begins=not self.resume)
+        keep_seed(self.cfg, self.work_dir, begins=not self.resume)
         stages = list(resolve_stages(self.cfg, self.work_dir))
         # Where the user goes on from an older checkpoint, the newest one may be damaged.
         resumes = [self.resume if stage.name == resumed else bool(self.resume) for stage in stages]
@@ -108,6 +109,20 @@ class StagedRun:
         check_run(run, self.amp)
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
             check_data_root(run, loader)
+
+    def _rehearse(self, stage: Stage) -> None:
+        """Rehearses a stage whose mistakes would be met when all before it have been trained; it writes nothing."""
+        cfg = stage_config(self.cfg, stage)
+        cfg.log_level = 'ERROR'
+        runner = None
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                with stage.named_errors():
+                    runner = build_runner(cfg, folder, self.launcher, amp=self.amp, trains=False)
+            finally:
+                close_runner(runner)
+                del runner
+                forget_runner(cfg)
 
     def _train(
         self, stage: Stage, later: list[Stage], resume: bool | str, summary: Callable[[Runner], str] | None
@@ -264,34 +279,3 @@ def keep_config(cfg: Config, folder: Path) -> None:
         hide_storage(shown := copy.deepcopy(cfg))
         with whole_file(path) as part:
             part.write_text(f'{printed_note(shown)}{shown.pretty_text}', encoding='utf-8')
-
-
-def _keep_seed(cfg: Config, folder: Path, begins: bool) -> None:
-    """Gives a run that is resumed the seed that it has begun with, and notes the seed of one that begins.
-
-    Its later stages may not have begun, so that no checkpoint knows it.
-    """
-    note = folder / _NOTE
-    seed = (cfg.get('randomness') or {}).get('seed')
-    found: list[Any] = [None if begins else _noted(note)]
-    broadcast_object_list(found)
-    if found[0] is None:
-        found = [sync_random_seed() if seed is None else seed]
-        if is_main_process():
-            with atomic_file(note) as part:
-                part.write_text(json.dumps(dict(seed=found[0])) + '\n', encoding='utf-8')
-    cfg.randomness = dict(cfg.get('randomness') or {}, seed=found[0])
-
-
-def _noted(note: Path) -> int | None:
-    try:
-        known = json.loads(note.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        known = None
-    if not isinstance(known, Mapping) or not isinstance(known.get('seed'), int):
-        raise UserError(
-            f'{note}: is not what a run writes, so that its seed is not known; without --resume it begins anew'
-        )
-    return int(known['seed'])

@@ -29,6 +29,8 @@ def check_number(name: str, value: Any, interval: str) -> float:
         needed = f'in {interval}'
         if math.isinf(high):
             needed = f'at least {low:g}' if interval[0] == '[' else f'above {low:g}'
+            if isinstance(value, (float, np.floating)) and math.isinf(value):
+                needed = f'finite and {needed}'
         raise ValueError(f'{name} must be {needed}, got {value!r}')
     return value
 

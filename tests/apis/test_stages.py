@@ -151,9 +151,6 @@ def test_a_run_without_a_seed_draws_one_and_keeps_it(tmp_path: Path, monkeypatch
     assert cfg.randomness.seed == seed
     StagedRun(again := two({'randomness.seed': None}), tmp_path, resume=True).train()
     assert again.randomness.seed == seed
-    (tmp_path / 'stages.json').write_text('{}')
-    with pytest.raises(UserError, match=r'stages.json: is not what a run writes'):
-        StagedRun(two(), tmp_path, resume=True).train()
 
 
 def test_a_new_run_has_no_stage_of_an_old_one(copied: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,6 +250,15 @@ def test_a_mistake_in_the_last_stage_is_told_before_the_first_begins(tmp_path: P
     with pytest.raises(ConfigError, match=r"^stages\[2\]\.model\.edges\['teacher->net'\]\.loss\.temperature: "):
         StagedRun(cfg, tmp_path / 'run').train()
     assert begun == [] and not (tmp_path / 'run').exists()
+
+
+def test_what_only_a_rehearsal_shows_is_told_before_the_first_stage_begins(tmp_path: Path, begun: list[str]) -> None:
+    cfg = two()
+    cfg.stages[1].default_hooks = dict(checkpoint=dict(save_best='student/accuracy/top1'))
+    what = "no metric is named 'student/accuracy/top1'; known: "
+    with pytest.raises(ConfigError, match=rf'^stages\[1\]\.default_hooks\.checkpoint\.save_best: {what}'):
+        StagedRun(cfg, tmp_path / 'run').train()
+    assert begun == [] and [path.name for path in (tmp_path / 'run').iterdir()] == ['.training.lock']
 
 
 def test_one_stage_for_the_tools_of_one_run(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_number_inside_is_given_back(value, interval):
         (0, '(0, 1]', 'in (0, 1]'),
         (0, '(0, inf)', 'above 0'),
         (0.5, '[1, inf)', 'at least 1'),
-        (math.inf, '(0, inf)', 'above 0'),
+        (math.inf, '(0, inf)', 'finite and above 0'),
         (math.nan, '[0, 1]', 'in [0, 1]'),
         (True, '[0, 1]', 'in [0, 1]'),
         ('1', '[0, 1]', 'in [0, 1]'),

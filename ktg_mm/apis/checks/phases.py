@@ -63,7 +63,8 @@ def _phases(graph: GraphConfig) -> Mapping[str, Any]:
     if not isinstance(update, Mapping) or 'type' not in update:
         return {}
     if update.get('phases') is None:
-        if 'phases' in arguments_of(class_of(UPDATES, update))[0]:
+        cls = class_of(UPDATES, update)  # None where nothing is of that name, which building the graph tells
+        if cls is not None and 'phases' in arguments_of(cls)[0]:
             raise ConfigError(
                 'model.update.phases', "is missing; must be a list such as [dict(name='logits', edges='*')]"
             )

@@ -19,3 +19,8 @@ def test_no_schedule_of_a_phase_is_an_empty_list() -> None:
     check_phases_fit(cfg, graph)
     with pytest.raises(ConfigError, match=r'^param_scheduler\.logits: is None; must be .* or \[\] for none'):
         check_phases_fit(cfg | dict(param_scheduler=dict(logits=None)), graph)
+
+
+def test_an_unknown_update_is_left_to_who_builds_it() -> None:
+    graph = GraphConfig(dict(nodes=dict(net=dict(type='NetworkNode')), edges={}, update=dict(type='PCGrad')))
+    check_phases_fit({}, graph)

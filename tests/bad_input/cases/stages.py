@@ -68,6 +68,11 @@ CASES = [
     second("train_dataloader=dict(dataset=dict(data_root='nowhere'))", 'stages[1].train_dataloader.dataset.data_root'),
     second("data_preprocessor=dict(mean='grey')", 'stages[1].data_preprocessor.mean'),
     second('visualizer=dict(vis_backends=dict(a=dict()))', 'stages[1].visualizer: '),
+    # Shown by the rehearsal of a run alone, which all stages have before the first one trains.
+    second(
+        "default_hooks=dict(checkpoint=dict(save_best='student/accuracy/top1'))",
+        'stages[1].default_hooks.checkpoint.save_best',
+    ),
     second('model=dict(nodes=None)', 'stages[1].model.nodes'),
     second("model=dict(nodes=dict(net='ResNet'))", 'stages[1].model.nodes.net'),
     second("model=dict(update=dict(type='PCGrad'))", 'stages[1].model.update'),
