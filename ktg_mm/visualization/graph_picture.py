@@ -243,6 +243,10 @@ def _draw_outside(
             else:
                 shift = (0.0, (reach + height / 2 + 0.05) * (1 if up else -1))
             place = Box(x + shift[0], y + shift[1], width + 0.1, height + 0.05)
+            for other in covered:  # two that stand side by side part
+                if place.overlap(other):
+                    aside = (place.width + other.width) / 2 * (1 if other.x <= place.x else -1)
+                    place = Box(other.x + aside, place.y, place.width, place.height)
             canvas.text(text, place.x, place.y)
             covered += [place, Box(x, y, 0.66, 0.4)]
     return covered

@@ -224,6 +224,15 @@ def test_three_edges_of_one_node_do_not_cover_one_another():
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
 
 
+def test_long_texts_of_two_edges_side_by_side_part():
+    loop = dict(loss=KL, gate=gate('RampUp', length=0.4, shape='linear'), samples='unlabeled')
+    figure = draw_graph(dict(nodes=dict(a=network(20)), edges={'label->a': dict(loss=CE), 'a->a': loop}))
+    figure.canvas.draw()
+    texts = [text for text in figure.axes[0].texts if text.get_text() == 'CE · Through' or 'linear' in text.get_text()]
+    one, other = (text.get_window_extent() for text in texts)
+    assert not one.overlaps(other)
+
+
 @pytest.mark.parametrize(
     ('count', 'in_a_row', 'degrees'),
     [(1, True, [90]), (2, True, [52.5, 127.5]), (3, True, [52.5, 127.5, -90]), (3, False, [15, 90, 165])],
