@@ -147,7 +147,8 @@ def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tupl
             if not entries & (known := {*config, *KNOWN}):
                 hint = did_you_mean(min(entries), known) if entries else 'it has none'
                 raise UserError(f'{name}: has no entry that the config or the Runner knows; {hint}')
-            config = _read(below, name)
+            with _reading_what_is_below(name):
+                config = _read(below, name)
             own.append(below)
         unread = unread_names(below, config, own)
     text = '\n'.join(file.read_text(encoding='utf-8') for file in (path, *overlays))
@@ -155,6 +156,22 @@ def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tupl
     # What a stage deletes it deletes when its entries are merged over the rest.
     whole = {key: value if key == STAGES else without_delete(value) for key, value in config.to_dict().items()}
     return Config(whole, text, file, config.env_variables), unread
+
+
+@contextmanager
+def _reading_what_is_below(name: str) -> Iterator[None]:
+    """Says of an overlay that it is for other configs if it reads what the one below it lacks."""
+    try:
+        yield
+    except UserError as error:
+        missing = None
+        if isinstance(cause := error.__cause__, AttributeError):
+            missing = re.search(r"^'Config(?:Dict)?' object has no attribute '(\w+)'", str(cause))
+        elif isinstance(cause, KeyError):
+            missing = re.fullmatch(r"'(\w+)'", str(cause))
+        if missing is None:
+            raise
+        raise UserError(f'{name}: reads {missing[1]!r}, which is not there in this config; it is for others') from error
 
 
 def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entries: set[str]) -> Path:

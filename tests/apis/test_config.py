@@ -166,7 +166,10 @@ def test_an_overlay_imports_what_it_names(config, overlay):
     [
         ('base = dict(\n', "SyntaxError: '(' was never closed"),
         ('base = dict(lr=1 / 0)\n', 'ZeroDivisionError: division by zero'),
-        ('base = _base_.nothing\n', 'AttributeError: '),
+        ('base = _base_.nothing\n', "reads 'nothing', which is not there in this config; it is for others"),
+        ("base = dict(lr=_base_.base['rate'])\n", "reads 'rate', which is not there in this config"),
+        ('base = dict(lr=_base_.base.rate)\n', "reads 'rate', which is not there in this config"),
+        ('base = dict(lr=None.rate)\n', "AttributeError: 'NoneType' object has no attribute 'rate'"),
         ("_base_ = ['none.py']\nbase = dict(lr=1)\n", '_base_ none.py: no such file; did you mean '),
         ('model = dict(sizes=dict(a=1))\n', 'TypeError: '),
         ('modle = dict(a=1)\n', "has no entry that the config or the Runner knows; did you mean 'model'?"),
