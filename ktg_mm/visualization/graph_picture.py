@@ -217,7 +217,7 @@ def _draw_outside(
     styles: Mapping[str, tuple[str, Any]],
 ) -> list[Box]:
     """Draws label edges as stubs and self edges as loops on the outer side; returns what they cover."""
-    covered = []
+    covered: list[Box] = []
     for name, box in boxes.items():
         outside = [edge for edge in edges if edge.target == name and edge.source in (LABEL, name)]
         in_a_row = all(angle == math.pi / 2 for angle in outward.values())

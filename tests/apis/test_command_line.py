@@ -25,6 +25,15 @@ class Broken(Dataset):
             raise self.error from cause
 
 
+def load(error):
+    """Lets a loader's worker meet an error."""
+    batches = iter(DataLoader(Broken(error), num_workers=1))
+    try:
+        next(batches)
+    finally:
+        batches._shutdown_workers()  # the collection of garbage would wait for it, five seconds
+
+
 def run(function, *args):
     """Returns the status with which the tool ends."""
     with pytest.raises(SystemExit) as caught:
@@ -54,17 +63,13 @@ def test_a_users_mistake_is_one_line(capsys, error, line):
 )
 def test_a_mistake_found_by_a_loaders_worker_is_one_line(capsys, error):
     """A worker passes on its stack trace as text, and an error whose constructor takes more as a RuntimeError."""
-
-    def read():
-        next(iter(DataLoader(Broken(error), num_workers=1)))
-
-    assert run(read) == 2
+    assert run(load, error) == 2
     assert capsys.readouterr() == ('', 'error: image x.png: cannot be read\n')
 
 
 def test_a_foreign_error_of_a_worker_is_no_users_mistake():
     with pytest.raises(ZeroDivisionError, match='Caught ZeroDivisionError in DataLoader worker process 0') as caught:
-        next(iter(DataLoader(Broken(ZeroDivisionError('division')), num_workers=1)))
+        load(ZeroDivisionError('division'))
     assert user_message(caught.value) is None
 
 

@@ -85,7 +85,7 @@ def test_state_moves_in_training_mode_only_and_is_saved(random):
     [
         (dict(momentum=1), 'momentum must be in [0, 1), got 1'),
         (dict(n_sigma=0), 'n_sigma must be above 0, got 0'),
-        (dict(n_sigma=math.inf), 'n_sigma must be above 0, got inf'),
+        (dict(n_sigma=math.inf), 'n_sigma must be finite and above 0, got inf'),
         (dict(align='uniform'), "align must be True or False, got 'uniform'"),
     ],
 )

@@ -55,7 +55,8 @@ def test_direction(random):
 def test_out_of_range(name, value):
     with pytest.raises(ValueError) as caught:
         KLDivergence(**{name: value})
-    assert str(caught.value) == f'{name} must be above 0, got {value!r}'
+    finite = 'finite and ' if value == math.inf else ''
+    assert str(caught.value) == f'{name} must be {finite}above 0, got {value!r}'
 
 
 def test_at_1_it_has_the_gradient_of_born_again_networks(random, formulas):
