@@ -8,12 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'ktg_mm'
 LAYERS = [
-    {'checkpoints', 'errors', 'files', 'mmengine_private', 'registry', 'structures', 'text_table'},
+    {'checkpoints', 'errors', 'files', 'mmengine_private', 'registry', 'shipped', 'structures', 'text_table'},
     {'config'},
     {'models'},
     {'datasets', 'engine', 'evaluation'},
     {'apis', 'visualization'},
-    {'analysis', 'search'},
+    {'analysis', 'command', 'search'},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob('*.py'))

@@ -5,4 +5,5 @@ from .command_line import one_line_errors
 from .config import config_files, config_name, joined_name, load_config
 from .distributed import LAUNCHERS, end_distributed, init_distributed
 from .runner import build_runner
+from .shipped_configs import get_config, list_configs
 from .train import train

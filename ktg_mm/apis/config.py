@@ -18,6 +18,7 @@ from mmengine.utils import import_modules_from_strings
 from ktg_mm.config.stages import STAGES, without_delete
 from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line, one_line
 from ktg_mm.mmengine_private import set_aside
+from ktg_mm.shipped import found
 
 from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
 from .checks.settings import check_imports
@@ -93,7 +94,7 @@ def config_name(cfg: Config) -> str:
 def config_files(path: str | Path, overlays: Sequence[str | Path] = ()) -> list[Path]:
     """The files of a config with overlays, the config first; arguments as for :func:`load_config`."""
     # a+b.py is one file: the copy that a run of a config with an overlay leaves in its folder.
-    return [Path(file) for file in (*re.split(r'(?:(?<=\.py)|(?<=\.yml)|(?<=\.json))\+', str(path)), *overlays)]
+    return [found(Path(file)) for file in (*re.split(r'(?:(?<=\.py)|(?<=\.yml)|(?<=\.json))\+', str(path)), *overlays)]
 
 
 def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
@@ -126,7 +127,7 @@ def _import(config: Config) -> None:
 @contextmanager
 def _one_line(path: Path, name: str) -> Iterator[None]:
     if not path.is_file():
-        siblings = [str(other) for other in path.parent.glob('[!.]*.py')] if path.parent.is_dir() else []
+        siblings = [str(path.parent / other.name) for other in found(path.parent).glob('[!.]*.py')]
         raise UserError(f'{name}: no such file' + (f'; {did_you_mean(path, siblings)}' if siblings else ''))
     try:
         yield
