@@ -22,14 +22,15 @@ from ktg_mm.config.config_text import Reference, difference, write_value
 from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, read_stages
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
-from ktg_mm.search.space.candidates import KEY, PRETRAINED, Candidate, Candidates
+from ktg_mm.search.space.candidates import KEY, Candidate, Candidates
 from ktg_mm.search.space.parameter import ConfigPath, Parameter, at
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.space.space import put
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
-from ktg_mm.search.worker.pretrained import weights_path
+
+from .teachers import beside_config, take_weights
 
 
 def export_graph(
@@ -42,6 +43,8 @@ def export_graph(
     files: Sequence[str | Path] = (),
 ) -> Path:
     """Writes the graph of a complete trial as a short config.
+
+    The weights of frozen teachers that the search has trained are copied into a folder beside it.
 
     Where the score was the best node's (``best/accuracy/top1``), that node becomes the target.
 
@@ -84,7 +87,7 @@ def export_graph(
         if best not in candidate.config['model']['nodes']:
             raise UserError(f'--trial {chosen.number}: its best node, {best!r}, is none of its graph')
         candidate = candidates.with_target(candidate, best)
-    teachers = _fill_in_checkpoints(candidate.config['model'], candidates.base, address.folder / 'pretrained')
+    teachers = take_weights(candidate.config['model'], candidates.base, address.folder / 'pretrained', out)
     changes = _changes(whole, candidate, candidates.space.parameters)
     text = '\n'.join(
         [
@@ -95,7 +98,7 @@ def export_graph(
             '',
         ]
     )
-    _write(out, text, candidate.config['model'])
+    _write(out, text, candidate.config['model'], teachers)
     return out
 
 
@@ -152,18 +155,6 @@ def _identifier(key: str) -> str:
     return key
 
 
-def _fill_in_checkpoints(model: dict[str, Any], base: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Gives frozen teachers the files that the search has trained; returns the files by node."""
-    teachers = {}
-    for name, node in model['nodes'].items():
-        if node.get('checkpoint') == PRETRAINED:
-            path = weights_path(node['network'], base, folder)
-            if not path.exists():
-                raise UserError(f'--work-dir {folder.parent}: lacks the weights of the frozen teacher {name}, {path}')
-            node['checkpoint'] = teachers[name] = str(path)
-    return teachers
-
-
 def _changes(whole: Mapping[str, Any], candidate: Candidate, parameters: Iterable[Parameter]) -> dict[str, Any]:
     """What the config says beside the model: what else was drawn, and hooks that name nodes.
 
@@ -202,7 +193,7 @@ def _existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:
     return f'{model["target"]}/{kind}' if slash and node not in model['nodes'] else save_best
 
 
-def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, str]) -> list[str]:
+def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, Path]) -> list[str]:
     found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
     lines = [
         f'# Trial {trial.number} of the study {study.study_name}.',
@@ -210,8 +201,8 @@ def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, tea
         f'#   python tools/train.py {out.as_posix()}',
     ]
     if teachers:
-        lines.append('# Frozen teachers; the search has trained them on the labels alone, their weights are in')
-        lines += [f'#   {name}: {path}' for name, path in teachers.items()]
+        lines.append('# Frozen teachers; the search has trained them on the labels alone. Take their weights along:')
+        lines += [f'#   {name}: {path.parent.name}/{path.name}' for name, path in teachers.items()]
     return [_comment(line) for line in lines]
 
 
@@ -241,12 +232,12 @@ def _written_model(model: Mapping[str, Any], base: Mapping[str, Any]) -> dict[st
     return written
 
 
-def _write(out: Path, text: str, model: Mapping[str, Any]) -> None:
+def _write(out: Path, text: str, model: Mapping[str, Any], teachers: Mapping[str, Path]) -> None:
     """Writes the config, after a look whether it reads as it should."""
     with whole_file(out, f'--out {out}') as part:
         if '{{' in text:
             raise UserError('a value of the graph holds {{, which mmengine would replace')
-        part.write_text(text, encoding='utf-8')
+        part.write_text(beside_config(text, teachers), encoding='utf-8')
         try:
             written = load_config(part)
             if as_last_stage(written)['model'] != model:

@@ -226,11 +226,25 @@ def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.Monk
     monkeypatch.setattr(pretrained, '_train', lambda network, base, path, launcher: path.touch())
     pretrained.fill_in_pretrained(candidate.config, cfg.to_dict(), tmp_path / 'pretrained')
     (path,) = (tmp_path / 'pretrained').glob('*.pth')
+    path.write_bytes(b'weights')
     exported = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
-    assert load_config(exported).model.nodes.net2.checkpoint == str(path)
+    (copied,) = (tmp_path / 'found_teachers').iterdir()
+    assert copied.name == path.name and copied.read_bytes() == b'weights'
+    candidate.config['model']['nodes']['net2']['checkpoint'] = str(copied)
     assert load_config(exported).model.to_dict() == candidate.config['model']
     header = exported.read_text().split('_base_')[0].splitlines()
-    assert header[3].startswith('# Frozen teachers') and header[4] == f'#   net2: {path}'
+    assert header[3].startswith('# Frozen teachers') and header[4] == f'#   net2: found_teachers/{path.name}'
+    # Both trained elsewhere, without the search.
+    path.unlink()
+    text = exported.read_text()
+    (elsewhere := tmp_path / 'elsewhere').mkdir()
+    for name in ('found.py', 'found_teachers'):
+        (tmp_path / name).rename(elsewhere / name)
+    assert str(tmp_path) not in text.split('_base_')[1]
+    moved = text.replace("_base_ = ['", "_base_ = ['../")
+    (elsewhere / 'found.py').write_text(moved)
+    node = load_config(elsewhere / 'found.py').model.nodes.net2
+    assert node.checkpoint == str(elsewhere / 'found_teachers' / path.name) and Path(node.checkpoint).exists()
 
 
 def test_the_best_node_becomes_the_target(tmp_path: Path, search, record) -> None:
@@ -409,7 +423,8 @@ def test_no_name_is_written_as_code(tmp_path: Path, search, record) -> None:
     lines = out.read_text().splitlines()
     header = lines[: next(i for i, line in enumerate(lines) if line.startswith('_base_'))]
     assert len(header) == 5 and all(line.startswith('#') for line in header)
-    assert load_config(out).model.nodes.net2.checkpoint == str(teacher)
+    copied = tmp_path / 'found\nimport this_teachers' / teacher.name
+    assert load_config(out).model.nodes.net2.checkpoint == str(copied) and copied.exists()
     assert not ran.exists()
 
 
@@ -510,7 +525,8 @@ search = dict(
     record(cfg, ({'model.edges.teacher->net.gate': 'linear', name: 0.05}, 90.0))
     out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
     text, exported = out.read_text(), load_config(out)
-    assert 'stages = [*_base_.stages[:-1], dict(' in text and max(map(len, text.splitlines())) <= 120
+    assert 'stages = [*_base_.stages[:-1], dict(' in text
+    assert max(len(line) for line in text.splitlines() if str(out) not in line) <= 120
     first, second, last = (stage.config for stage in read_stages(exported))
     assert [first, second] == [stage.config for stage in read_stages(cfg)[:2]]
     assert last['model']['nodes']['teacher'] == dict(type='NetworkNode', stage=dict(name='gen1', node='net'))
