@@ -2,6 +2,8 @@
 
 import logging
 
+import mmcv
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
@@ -15,7 +17,10 @@ _IN_A_ROW = 100
 class LoadImage(LoadImageFromFile):
     """Reads an image file; of one that cannot be read it says the name.
 
-    Required keys: ``img_path``. Added keys: ``img`` (H, W, 3), uint8, BGR; ``img_shape`` and ``ori_shape`` (H, W).
+    An image that somebody has read, such as mmpretrain's inferencer, stays, with the channels of ``color_type``.
+
+    Required keys: ``img_path``, or ``img`` (H, W) or (H, W, 3), BGR. Added keys: ``img`` (H, W, 3), uint8, BGR;
+    ``img_shape`` and ``ori_shape`` (H, W).
 
     Args:
         on_error: What happens with an unreadable file. ``'raise'`` stops; ``'skip'`` logs one warning for the file (in
@@ -33,6 +38,8 @@ class LoadImage(LoadImageFromFile):
         Traceback (most recent call last):
         ...
         ktg_mm.errors.DataError: missing.jpg: cannot be read as an image (...)
+        >>> LoadImage()({'img': np.zeros((4, 5), np.uint8)})['img'].shape
+        (4, 5, 3)
     """
 
     def __init__(self, on_error: str = 'raise', **kwargs: object) -> None:
@@ -45,6 +52,8 @@ class LoadImage(LoadImageFromFile):
 
     def transform(self, results: dict) -> dict | None:
         """Returns ``results`` with the image, or None for an unreadable file that is to be skipped."""
+        if 'img_path' not in results and 'img' in results:
+            return self._take(results)
         path = str(results['img_path'])
         try:
             loaded = super().transform(results)
@@ -61,3 +70,14 @@ class LoadImage(LoadImageFromFile):
                 self.reported.add(path)
                 print_log(f'{message}; skipped', logger='current', level=logging.WARNING)
             return None
+
+    def _take(self, results: dict) -> dict:
+        image = np.asarray(results['img'])
+        if self.color_type.startswith('color') and (image.ndim == 2 or image.shape[2] == 1):
+            image = mmcv.gray2bgr(image)
+        elif self.color_type.startswith('grayscale') and image.ndim == 3:
+            image = mmcv.bgr2gray(image) if image.shape[2] == 3 else image[..., 0]
+        results['img'] = image.astype(np.float32) if self.to_float32 else image
+        results['img_shape'] = image.shape[:2]
+        results.setdefault('ori_shape', image.shape[:2])
+        return results

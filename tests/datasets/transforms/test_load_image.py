@@ -80,3 +80,24 @@ def test_evaluation_always_stops(folder, warnings, on_error):
 def test_mistake_is_one_line():
     with pytest.raises(ConfigError, match=r"^LoadImage.on_error: must be 'raise' or 'skip', got 'ignore'$"):
         LoadImage(on_error='ignore')
+
+
+def test_a_loaded_image_passes_with_the_channels_that_are_wanted():
+    colour = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    grey = colour[..., 0]
+    passed = LoadImage()({'img': colour, 'ori_shape': (9, 9)})
+    assert passed['img'] is colour
+    assert (passed['img_shape'], passed['ori_shape']) == ((4, 5), (9, 9))
+    three = LoadImage(to_float32=True)({'img': grey})
+    assert three['img'].dtype == np.float32 and three['ori_shape'] == (4, 5)
+    np.testing.assert_array_equal(three['img'], np.repeat(grey[..., None], 3, axis=2))
+    np.testing.assert_array_equal(LoadImage()({'img': grey[..., None]})['img'], three['img'])
+    one = LoadImage(color_type='grayscale')
+    np.testing.assert_array_equal(one({'img': colour})['img'], cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY))
+    np.testing.assert_array_equal(one({'img': grey[..., None]})['img'], grey)
+    assert one({'img': grey})['img'] is grey
+
+
+def test_neither_file_nor_image():
+    with pytest.raises(KeyError, match='img_path'):
+        LoadImage()({})
