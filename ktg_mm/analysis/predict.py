@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.predict import load_graph
 from ktg_mm.apis.runner import check_data_root
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models import KnowledgeTransferGraph
-from ktg_mm.models.nodes.network import load_network
 
 from .predictions import Predictions
 
@@ -75,17 +73,11 @@ def predict_dataset(
 
 
 def _load_graph(cfg: Config, checkpoint: str | Path, attention: bool) -> KnowledgeTransferGraph:
-    model = dict(cfg.get('model') or {})
-    if cfg.get('data_preprocessor'):
-        model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    graph = MODELS.build(model) if model else None
-    if not isinstance(graph, KnowledgeTransferGraph):
-        raise ConfigError('model.type', f'must be KnowledgeTransferGraph, got {model.get("type")!r}')
-    load_network(graph, str(checkpoint))
+    graph, _ = load_graph(cfg, checkpoint)
     for node in graph.nodes.values() if attention else ():
         with suppress(ValueError):  # has none
             node.ask_for_attention()
-    return graph.to(get_device()).eval()
+    return graph
 
 
 def check_data(cfg: Config, key: str) -> None:

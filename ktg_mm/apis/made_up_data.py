@@ -79,7 +79,7 @@ class MadeUpData(Dataset):
             self.renumbers = self.renumbers or not self.hides
             config, key = config['dataset'], f'{key}.dataset'
         self.makes_up = getattr(class_of_data(config), 'made_up', None) if isinstance(config, Mapping) else None
-        self.shape = _shape(config)
+        self.shape = image_shape(config)
         self.metainfo = _build_lazily(cfg, config, key, kind) if isinstance(config, Mapping) else {}
         if self.hides:
             _build_lazily(cfg, self.config, self.key, SemiSupervised)
@@ -193,8 +193,16 @@ def class_of_data(config: Mapping[str, Any]) -> Any:
     return DATASETS.get(kind) if isinstance(kind, str) else kind
 
 
-def _shape(config: Any) -> Shape | str | None:
-    """The shape of a data set's images, ``'files'``, or None if it is not known."""
+def image_shape(config: Any) -> Shape | str | None:
+    """The shape of a data set's images, ``'files'``, or None if it is not known.
+
+    Args:
+        config: Its config.
+
+    Example:
+        >>> image_shape(dict(type='Digits')), image_shape(dict(type='CustomDataset'))
+        ((8, 8), 'files')
+    """
     kind = class_of_data(config) if isinstance(config, Mapping) else None
     if not inspect.isclass(kind):
         return None
@@ -206,7 +214,7 @@ def _build_lazily(cfg: Config, config: Mapping[str, Any], key: str, kind: Any) -
     """Builds a data set of a known class without its data; returns what it knows of them."""
     if not (inspect.isclass(kind) and issubclass(kind, BaseDataset)):
         return {}
-    if kind is not SemiSupervised and _shape(config) is None and not hasattr(kind, 'made_up'):
+    if kind is not SemiSupervised and image_shape(config) is None and not hasattr(kind, 'made_up'):
         return {}
     parameters = inspect.signature(kind).parameters
     if 'lazy_init' not in parameters and 'kwargs' not in parameters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import torch
@@ -231,16 +231,21 @@ class KnowledgeTransferGraph(TeachingModel):
         rows = SampleRows(len(inputs), slice(None), slice(0, 0), len(inputs))
         return ForwardPass(self.nodes, inputs, rows, shared=self.shared)
 
-    def node_outputs(self, inputs: Tensor) -> dict[str, NodeOutput]:
-        """What every node says of images of shape (B, channels, height, width), without gradients.
+    def node_outputs(self, inputs: Tensor, names: Iterable[str] | None = None) -> dict[str, NodeOutput]:
+        """What nodes say of images of shape (B, channels, height, width), without gradients.
 
         Attention maps are there where a node has them, or was asked to (``graph.nodes[name].ask_for_attention()``).
+
+        Args:
+            inputs: The images.
+            names: The nodes; others run only where these need them. Defaults to None: all.
         """
+        names = list(self.nodes if names is None else names)
         run = self._forward_pass(inputs)
-        for name in self.nodes:
+        for name in names:
             run.ask(name, None)
         run.run()
-        return {name: run.output(name, None) for name in self.nodes}
+        return {name: run.output(name, None) for name in names}
 
     def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> list[DataSample]:
         """Predicts with every node.

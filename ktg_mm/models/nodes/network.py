@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from mmengine.logging import MMLogger
@@ -187,19 +187,25 @@ def _attention_of(feature: Tensor) -> Tensor | None:
     return full_precision(feature).square().sum(dim=1) if feature.dim() == 4 else None
 
 
-def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None) -> None:
+def load_network(
+    network: nn.Module, checkpoint: str, prefix: str | None = None, hint: str = 'is a prefix needed?'
+) -> Mapping[str, Any]:
     """Loads weights into a network; every one must be there.
 
     Args:
         network: What to load into.
         checkpoint: File or address, loaded safely.
         prefix: Beginning of the keys to take, removed from them. Defaults to None: all keys.
+        hint: What may be the matter if weights are missing and there is no prefix.
+
+    Returns:
+        The checkpoint's ``meta``, empty if it has none.
 
     Raises:
         UserError: If the file cannot be read, or a weight is not in it or has another shape.
     """
-    weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    weights = weights.get('state_dict', weights)
+    whole = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    weights = whole.get('state_dict', whole)
     if not isinstance(weights, Mapping):
         raise UserError(f'checkpoint {checkpoint}: its state_dict is a {type(weights).__name__}, not a dict of weights')
     if prefix:
@@ -209,7 +215,7 @@ def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None)
     if missing:
         raise UserError(
             f"checkpoint {checkpoint}: lacks {len(missing)} of the network's weights, such as {missing[0]!r}"
-            + (f' (looked for keys that begin with {prefix!r})' if prefix else '; is a prefix needed?')
+            + (f' (looked for keys that begin with {prefix!r})' if prefix else f'; {hint}')
         )
     for key, value in expected.items():
         if value.shape != weights[key].shape:
@@ -218,3 +224,5 @@ def load_network(network: nn.Module, checkpoint: str, prefix: str | None = None)
                 f"but the network's has {tuple(value.shape)}"
             )
     load_state_dict(network, weights, strict=False, logger=MMLogger.get_current_instance())
+    meta = whole.get('meta')
+    return meta if isinstance(meta, Mapping) else {}
