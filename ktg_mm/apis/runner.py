@@ -25,6 +25,7 @@ from .folder_lock import lock_folder
 from .held_warnings import held_warnings
 from .hide_storage import hide_storage
 from .part_errors import hooks_as_listed, named_errors
+from .quiet_runner import QuietRunner
 from .rehearsal import rehearse
 from .required_hooks import add_required_hooks
 from .resume import check_networks, choose_checkpoint
@@ -73,7 +74,7 @@ def build_runner(
         lock_folder(cfg.work_dir)
     checkpoint = choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False), resume_changed)
     with held_warnings(), hooks_as_listed(added), named_errors(cfg):
-        runner = Runner.from_cfg(cfg)
+        runner = QuietRunner.from_cfg(cfg)
         _note_unread(runner)
         if runner.optim_wrapper is not None:
             check_custom_keys(cfg, runner.model)

@@ -1,0 +1,13 @@
+def test_what_a_run_prints(tiny_runner, tmp_path, capsys):
+    tiny_runner().train()
+    printed = capsys.readouterr().out
+    (log,) = (tmp_path / 'run').glob('20*/*.log')
+    kept = log.read_text()
+    for text in ('System environment:', 'Config:\n', 'Hooks will be', 'FileClient', 'Exp name', 'Saving checkpoint'):
+        assert text in kept
+        assert text not in printed
+    assert 'Initialization information' in kept
+    lines = [line for line in printed.splitlines() if ' - mmengine - ' in line]
+    assert lines == printed.splitlines()
+    assert all('Epoch(' in line for line in lines)
+    assert len([line for line in lines if 'Epoch(val)' in line]) == 2
