@@ -9,9 +9,10 @@ from mmengine.runner import Runner
 from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.end_loading import end_loading
-from ktg_mm.engine.hooks import SaveOnInterruptHook
+from ktg_mm.engine.hooks import RunSummaryHook, SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
+from .result_table import run_results
 from .resume import has_more, last_checkpoint_if_finished, mark_finished
 
 
@@ -60,7 +61,8 @@ def train_unless_finished(
     Args:
         runner: From :func:`ktg_mm.apis.build_runner`.
         what: What the run is to the user.
-        summary: Makes the text that the log begins with. Defaults to None.
+        summary: Makes the text that the log begins with, followed by the data, schedule, device and folder, and at the
+            end by the results. Defaults to None: none of these.
         begin: Is called before training, if there is any left. Defaults to None.
 
     Raises:
@@ -75,7 +77,10 @@ def train_unless_finished(
         begin()
     if summary is not None:
         runner.logger.info(summary(runner))
-    train(runner)
+        runner.register_hook(RunSummaryHook())
+    metrics = train(runner)
+    if summary is not None:
+        runner.logger.info(run_results(runner, metrics))
 
 
 def has_test_of_its_own(cfg: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from .fast_resume_hook import FastResumeHook
 from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
 from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
+from .run_summary_hook import RunSummaryHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .sample_count_hook import SampleCountHook
 from .save_on_interrupt_hook import SaveOnInterruptHook
