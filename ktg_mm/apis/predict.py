@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import mmcv
 import numpy as np
 import torch
+from mmcv.transforms import LoadImageFromFile
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.device import get_device
@@ -17,6 +18,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS, TRANSFORMS
 from torch import Tensor
 
+from ktg_mm.datasets import LoadImage
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.models.nodes.network import load_network
@@ -28,8 +30,6 @@ from .part_errors import named_errors
 from .stages import one_stage
 
 ENDINGS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp')
-
-_LOADING = ('LoadImage', 'LoadImageFromFile')
 
 
 class Prediction(NamedTuple):
@@ -83,7 +83,7 @@ def predict(
         node = graph.target if node is None else node
         if node not in graph.nodes:
             raise ConfigError('node', f'no node is named {node!r}; {did_you_mean(node, graph.nodes)}')
-        data = _Data(cfg, rgb=graph.data_preprocessor.to_rgb)
+        data = _Data(cfg, rgb=getattr(graph.data_preprocessor, 'to_rgb', False))
         scores = [score for batch in data.batches(found) for score in _run(graph, node, batch, cfg)]
     if not np.isfinite(scores).all():
         raise UserError(f'checkpoint {checkpoint}: the logits of {node} are not finite; the run has diverged')
@@ -136,7 +136,7 @@ def find_images(
         if isinstance(image, np.ndarray):
             found.append((str(len(found)), image))
         elif Path(image).is_dir():
-            inside = sorted(path for path in Path(image).rglob('*') if path.suffix.lower() in ENDINGS)
+            inside = sorted(path for path in Path(image).rglob('[!.]*') if path.suffix.lower() in ENDINGS)
             if not inside:
                 raise UserError(f'images {image}: the folder holds no images; known endings: {", ".join(ENDINGS)}')
             found += [(str(path), str(path)) for path in inside]
@@ -176,7 +176,8 @@ class _Data:
     """
 
     def __init__(self, cfg: Config, rgb: bool) -> None:
-        loader = 'test_dataloader' if cfg.get('test_dataloader') else 'val_dataloader'
+        only_val = cfg.get('val_dataloader') and not cfg.get('test_dataloader')
+        loader = 'val_dataloader' if only_val else 'test_dataloader'
         config, key = (cfg.get(loader) or {}).get('dataset'), f'{loader}.dataset'
         pipeline, where = None, f'{key}.pipeline'
         while isinstance(config, Mapping):
@@ -212,9 +213,13 @@ class _Data:
 def _reading(steps: list[Any], shape: Any, rgb: bool, key: str) -> list[Any]:
     """A pipeline that reads files; of a data set of arrays, it makes such arrays of them."""
     for place, step in enumerate(steps):
-        if isinstance(step, Mapping) and step.get('type') in _LOADING:
+        kind = step.get('type') if isinstance(step, Mapping) else type(step)
+        kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        if isinstance(step, Mapping) and kind in (LoadImage, LoadImageFromFile):
             options = {name: value for name, value in step.items() if name != 'ignore_empty'}
             return [*steps[:place], dict(options, type='LoadImage', on_error='raise'), *steps[place + 1 :]]
+        if getattr(kind, '__name__', '').startswith('Load'):  # a user's own
+            return steps
     if not isinstance(shape, tuple):
         raise ConfigError(key, 'has no step that loads an image file, such as LoadImage')
     colour = len(shape) == 3 and shape[2] == 3

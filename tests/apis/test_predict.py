@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.datasets import CIFAR10
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import MODELS, TRANSFORMS
 
 from ktg_mm.apis import build_runner, load_config, predict
 from ktg_mm.apis.predict import find_images
@@ -183,7 +184,7 @@ def test_arrays_of_colour_are_rgb(tiny_config, tmp_path):
 
 def test_images_are_found(tmp_path):
     (tmp_path / 'b').mkdir()
-    for name in ('c.jpg', 'b/a.TIF', 'b/notes.txt'):
+    for name in ('c.jpg', 'b/a.TIF', 'b/notes.txt', 'b/._a.jpg'):
         (tmp_path / name).touch()
     assert [Path(name).name for name, _ in find_images(tmp_path)] == ['a.TIF', 'c.jpg']
     assert find_images([tmp_path / 'c.jpg', str(tmp_path / 'b')])[0][0] == str(tmp_path / 'c.jpg')
@@ -216,12 +217,51 @@ def test_mistakes_are_one_line(trained, tiny_config, tmp_path):
         predict(config, tmp_path / 'a.pth', image)
 
     cfg, key = load_config(config), 'test_dataloader.dataset.pipeline'
+    cfg.test_dataloader.dataset.pipeline[0].on_error = 'skip'  # which is for training
+    with pytest.raises(DataError, match=r'/none.png: cannot be read as an image \('):
+        predict(cfg, checkpoint, [image, tmp_path / 'none.png'])
     cfg.test_dataloader.dataset.pipeline = cfg.test_dataloader.dataset.pipeline[1:]
     with pytest.raises(ConfigError, match=f'^{key}: has no step that loads an image file, such as LoadImage$'):
         predict(cfg, checkpoint, image)
     cfg.test_dataloader.dataset.pipeline = [dict(type='LoadImage')]
     with pytest.raises(ConfigError, match=f'^{key}: must end with a step that packs one image, such as PackInputs$'):
         predict(cfg, checkpoint, image)
+
+
+def test_an_image_that_the_network_cannot_take(trained):
+    config, checkpoint, folder = trained
+    cfg = load_config(config)
+    cfg.test_dataloader.dataset.pipeline[0].color_type = 'grayscale'
+    cfg.data_preprocessor.update(mean=[0.0], std=[1.0], to_rgb=False)
+    with pytest.raises(
+        ConfigError, match=r'^images \S+/0\.png: \(1, 16, 16\) as channels, height and width: .+$'
+    ) as caught:
+        predict(cfg, checkpoint, folder / 'train')
+    assert '\n' not in str(caught.value)
+
+
+def test_a_loading_step_of_ones_own_is_kept(trained, own, mmpretrain_scope):
+    @TRANSFORMS.register_module(force=True)
+    class LoadTurned(BaseTransform):
+        def transform(self, results):
+            return dict(results, img=cv2.imread(results['img_path'])[::-1].copy())
+
+    config, checkpoint, folder = trained
+    cfg = load_config(config)
+    cfg.test_dataloader.dataset.pipeline[0] = dict(type='LoadTurned')
+    path = folder / 'train/cat/1.png'
+    (found,) = predict(cfg, checkpoint, path, 'net1', top=1)
+    np.testing.assert_allclose(found.scores, [own(cv2.imread(str(path))[::-1].copy(), 'net1').max()], atol=1e-6)
+
+
+def test_a_wrapped_data_set_and_the_validation_data(trained):
+    config, checkpoint, folder = trained
+    cfg = load_config(config)
+    expected = predict(cfg, checkpoint, folder / 'train/ant')
+    cfg.test_dataloader.dataset = dict(type='RepeatDataset', dataset=cfg.test_dataloader.dataset, times=2)
+    assert predict(cfg, checkpoint, folder / 'train/ant') == expected
+    cfg.test_dataloader = cfg.test_evaluator = cfg.test_cfg = None
+    assert predict(cfg, checkpoint, folder / 'train/ant') == expected
 
 
 def run_tool(monkeypatch, *args):
