@@ -1,0 +1,131 @@
+"""Takes a trained network out of its graph, for mmpretrain alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from ktg_mm.checkpoints import load_by_name
+from ktg_mm.config.config_text import Reference, write_value
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.files import atomic_file
+from ktg_mm.models import KnowledgeTransferGraph
+from ktg_mm.models.nodes import NetworkNode
+from ktg_mm.models.nodes.build_network import build_network
+from ktg_mm.models.nodes.network import fill_network
+from ktg_mm.models.nodes.probe import made_up_images
+
+from .check_config import check_config
+from .config import config_name
+from .plain_config import PlainData, is_plain, plain_network
+
+
+def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str | None = None) -> Path:
+    """Writes a node as a plain config and checkpoint of mmpretrain, which need no ktg_mm.
+
+    The config has the network, the preprocessing and the test data; the checkpoint the network's weights under its own
+    names, those of a shared trunk and averaged ones included, and the names of the classes.
+
+    Args:
+        cfg: The config that the graph was trained with, of one run; it stays as it is.
+        checkpoint: The graph's checkpoint, loaded safely; every weight must be in it.
+        out: A new folder; it is there when it is whole.
+        node: The node's name. Defaults to the graph's target.
+
+    Returns:
+        The exported config; its checkpoint has the same name, with ``.pth``.
+
+    Raises:
+        UserError: If there is no such node, it is no network or one of parts that ktg_mm alone has, the checkpoint is
+            of another graph, or the folder exists; one line.
+    """
+    out = Path(out)
+    if os.path.lexists(out):
+        raise UserError(f'--out {out}: is there already; give the name of a new folder')
+    cfg = Config(cfg.to_dict(), filename=cfg.filename, cfg_text=' ', format_python_code=False)
+    check_config(cfg)
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
+        graph = _build_graph(cfg)
+        name = graph.target if node is None else node
+        network = _plain_network_of(graph, name)
+        loaded = load_by_name(str(checkpoint))
+        fill_network(graph, loaded, str(checkpoint))
+        data = PlainData(cfg, next(made_up_images(network)).shape[1])
+        meta = loaded.get('meta') or {}
+        classes = data.classes(meta.get('dataset_meta') or {}, graph.num_classes)
+        config = plain_network(cfg.model.to_dict()['nodes'][name]['network'])
+        entries = dict(
+            default_scope='mmpretrain',
+            classes=classes,
+            data_preprocessor=data.preprocessor(),
+            model=dict(config, data_preprocessor=Reference('data_preprocessor')),
+            test_pipeline=data.pipeline(),
+            test_dataloader=data.loader(),
+            test_evaluator=data.evaluators(),
+            test_cfg={},
+        )
+        build_network(config).load_state_dict(network.state_dict())  # as whoever takes it will
+    title = f'# Node {name} of {config_name(cfg)}: its weights are in the file of the same name, with .pth.'
+    whole = dict(state_dict=network.state_dict(), meta=dict(dataset_meta=dict(classes=classes)))
+    return _write(out, f'{config_name(cfg)}_{name}'.replace('+', '_'), title, entries, whole)
+
+
+def _build_graph(cfg: Config) -> KnowledgeTransferGraph:
+    model = cfg.get('model') or {}
+    if model.get('type') != 'KnowledgeTransferGraph':
+        raise ConfigError('model.type', f'must be KnowledgeTransferGraph, got {model.get("type")!r}')
+    preprocessor = model.get('data_preprocessor') or cfg.get('data_preprocessor')
+    return MODELS.build(dict(model, data_preprocessor=preprocessor))
+
+
+def _plain_network_of(graph: KnowledgeTransferGraph, name: str) -> nn.Module:
+    """The network of a node, if all of its parts are there without ktg_mm."""
+    if name not in graph.nodes:
+        raise UserError(f'--node {name}: the graph has no such node; {did_you_mean(name, graph.nodes)}')
+    node = graph.nodes[name]
+    if not isinstance(node, NetworkNode):
+        networks = ', '.join(key for key, one in graph.nodes.items() if isinstance(one, NetworkNode))
+        raise UserError(
+            f'--node {name}: is of type {type(node).__name__}, which has no network of its own; networks: {networks}'
+        )
+    for module in node.network.modules():
+        if not is_plain(kind := type(module)):
+            raise UserError(
+                f'--node {name}: its network has a {kind.__name__}, which needs the module {kind.__module__}; only '
+                "networks of mmpretrain's, timm's and torchvision's parts are exported"
+            )
+    return node.network
+
+
+def _write(out: Path, name: str, title: str, entries: dict[str, Any], checkpoint: dict[str, Any]) -> Path:
+    lines = [
+        f'{key} = {write_value(value, used=len(key) + 3, broken=key == "model")}' for key, value in entries.items()
+    ]
+    folder = out.with_name(f'.{out.name}.{secrets.token_hex(8)}.tmp')
+    try:
+        folder.mkdir(parents=True)
+        with atomic_file(folder / f'{name}.py') as part:
+            part.write_text('\n'.join([title, *lines, '']), encoding='utf-8')
+            written = Config.fromfile(part, lazy_import=False).to_dict()
+            for key in ('classes', 'data_preprocessor', 'test_pipeline'):
+                if written[key] != entries[key]:
+                    raise UserError(f'{key}: holds values that a config cannot, such as functions')
+            if written['model'] != entries['model'] | dict(data_preprocessor=entries['data_preprocessor']):
+                raise UserError('model: the network holds values that a config cannot, such as functions')
+        with atomic_file(folder / f'{name}.pth') as part, part.open('wb') as file:
+            torch.save(checkpoint, file)
+        os.rename(folder, out)
+    except OSError as error:
+        raise UserError(f'--out {out}: cannot be written: {error.strerror or error}') from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return out / f'{name}.py'

@@ -1,0 +1,32 @@
+"""Takes a network out of its graph, for mmpretrain alone: ``tools/export_node.py CONFIG CHECKPOINT --out FOLDER``."""
+
+import argparse
+
+from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis.arguments import add_stage_argument
+from ktg_mm.apis.export_node import export_node
+from ktg_mm.apis.stages import named_stage_errors, one_stage
+
+
+def parse_args() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = config_parser("Writes a trained node as mmpretrain's own config and checkpoint, which need no ktg_mm.")
+    parser.add_argument('checkpoint', help='checkpoint file of the graph')
+    parser.add_argument('--node', metavar='NAME', help="the node; default: the graph's target")
+    parser.add_argument('--out', required=True, metavar='FOLDER', help='the folder to write, which is not there yet')
+    add_stage_argument(parser)
+    return parser.parse_args()
+
+
+@one_line_errors
+def main() -> None:
+    """Exports."""
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options, args.overlays)
+    run = one_stage(cfg, args.stage)
+    with named_stage_errors(cfg, args.stage):
+        print(export_node(run, args.checkpoint, args.out, args.node))
+
+
+if __name__ == '__main__':
+    main()
