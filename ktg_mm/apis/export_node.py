@@ -27,13 +27,15 @@ from ktg_mm.models.nodes.probe import made_up_images
 from .check_config import check_config
 from .config import config_name
 from .plain_config import PlainData, is_plain, plain_network
+from .plain_source import source_of
 
 
 def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str | None = None) -> Path:
     """Writes a node as a plain config and checkpoint of mmpretrain, which need no ktg_mm.
 
-    The config has the network, the preprocessing and the test data; the checkpoint the network's weights under its own
-    names, those of a shared trunk and averaged ones included, and the names of the classes.
+    Parts of ktg_mm come along as a module beside the config, which imports it. The config has the network, the
+    preprocessing and the test data; the checkpoint the network's weights under its own names, those of a shared trunk
+    and averaged ones included, and the names of the classes.
 
     Args:
         cfg: The config that the graph was trained with, of one run; it stays as it is.
@@ -45,8 +47,8 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
         The exported config; its checkpoint has the same name, with ``.pth``.
 
     Raises:
-        UserError: If there is no such node, it is no network or one of parts that ktg_mm alone has, the checkpoint is
-            of another graph, or the folder exists; one line.
+        UserError: If there is no such node, it is no network or has parts of another package, the checkpoint is of
+            another graph, or the folder exists; one line.
     """
     out = Path(out)
     if os.path.lexists(out):
@@ -73,10 +75,18 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
             test_evaluator=data.evaluators(),
             test_cfg={},
         )
+        own = list(dict.fromkeys(type(module) for module in network.modules() if not is_plain(type(module))))
         build_network(config).load_state_dict(network.state_dict())  # as whoever takes it will
     title = f'# Node {name} of {config_name(cfg)}: its weights are in the file of the same name, with .pth.'
     whole = dict(state_dict=network.state_dict(), meta=dict(dataset_meta=dict(classes=classes)))
-    return _write(out, f'{config_name(cfg)}_{name}'.replace('+', '_'), title, entries, whole)
+    return _write(
+        out,
+        f'{config_name(cfg)}_{name}'.translate(str.maketrans('+-. ', '____')),
+        title,
+        entries,
+        whole,
+        source_of(own) if own else '',
+    )
 
 
 def _build_graph(cfg: Config) -> KnowledgeTransferGraph:
@@ -88,7 +98,7 @@ def _build_graph(cfg: Config) -> KnowledgeTransferGraph:
 
 
 def _plain_network_of(graph: KnowledgeTransferGraph, name: str) -> nn.Module:
-    """The network of a node, if all of its parts are there without ktg_mm."""
+    """The network of a node, if its parts are of a library, or ktg_mm's own."""
     if name not in graph.nodes:
         raise UserError(f'--node {name}: the graph has no such node; {did_you_mean(name, graph.nodes)}')
     node = graph.nodes[name]
@@ -98,29 +108,36 @@ def _plain_network_of(graph: KnowledgeTransferGraph, name: str) -> nn.Module:
             f'--node {name}: is of type {type(node).__name__}, which has no network of its own; networks: {networks}'
         )
     for module in node.network.modules():
-        if not is_plain(kind := type(module)):
+        kind = type(module)
+        if not is_plain(kind) and kind.__module__.partition('.')[0] != 'ktg_mm':
             raise UserError(
                 f'--node {name}: its network has a {kind.__name__}, which needs the module {kind.__module__}; only '
-                "networks of mmpretrain's, timm's and torchvision's parts are exported"
+                "networks of mmpretrain's, timm's, torchvision's and ktg_mm's parts are exported"
             )
     return node.network
 
 
-def _write(out: Path, name: str, title: str, entries: dict[str, Any], checkpoint: dict[str, Any]) -> Path:
+def _write(out: Path, name: str, title: str, entries: dict[str, Any], checkpoint: dict[str, Any], source: str) -> Path:
     lines = [
         f'{key} = {write_value(value, used=len(key) + 3, broken=key == "model")}' for key, value in entries.items()
     ]
+    if source:  # the module is beside the config, wherever that is moved to
+        imports = f"custom_imports = dict(imports=['{name}_parts'], allow_failed_imports=False)"
+        lines = ['import sys\n', "sys.path.append('{{ fileDirname }}')", imports, *lines]
     folder = out.with_name(f'.{out.name}.{secrets.token_hex(8)}.tmp')
     try:
         folder.mkdir(parents=True)
         with atomic_file(folder / f'{name}.py') as part:
             part.write_text('\n'.join([title, *lines, '']), encoding='utf-8')
-            written = Config.fromfile(part, lazy_import=False).to_dict()
+            written = Config.fromfile(part, lazy_import=False, import_custom_modules=False).to_dict()
             for key in ('classes', 'data_preprocessor', 'test_pipeline'):
                 if written[key] != entries[key]:
                     raise UserError(f'{key}: holds values that a config cannot, such as functions')
             if written['model'] != entries['model'] | dict(data_preprocessor=entries['data_preprocessor']):
                 raise UserError('model: the network holds values that a config cannot, such as functions')
+        if source:
+            with atomic_file(folder / f'{name}_parts.py') as part:
+                part.write_text(source, encoding='utf-8')
         with atomic_file(folder / f'{name}.pth') as part, part.open('wb') as file:
             torch.save(checkpoint, file)
         os.rename(folder, out)

@@ -14,6 +14,7 @@ from ktg_mm.apis import load_config
 from ktg_mm.apis.export_node import export_node
 from ktg_mm.datasets import Digits
 from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.models.backbones import CIFARResNet
 
 BASE = Path(__file__).parents[2] / 'configs/_base_'
 CONFIG = """
@@ -108,7 +109,8 @@ def exported(trained):
     folder, _ = trained
     cfg = load_config(folder / 'graph.py')
     before = cfg.to_dict()
-    configs = {name: export_node(cfg, folder / 'run.pth', folder / name, name) for name in NETWORKS}
+    names = (*NETWORKS, 'ours')
+    configs = {name: export_node(cfg, folder / 'run.pth', folder / name, name) for name in names}
     assert cfg.to_dict() == before
     return configs
 
@@ -142,11 +144,11 @@ def test_mmpretrain_alone_takes_it(trained, exported):
     folder, graph = trained
     torch.save(images(), folder / 'images.pth')
     cv2.imwrite(str(folder / '5.png'), images()[5, 0].numpy())
-    command = [sys.executable, '-c', ALONE, str(folder), *NETWORKS]
+    command = [sys.executable, '-c', ALONE, str(folder), *NETWORKS, 'ours']
     process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     found = torch.load(folder / 'found.pth', weights_only=True)
-    for name in NETWORKS:
+    for name in (*NETWORKS, 'ours'):
         expected = logits_of(graph, name)
         assert float((found[name]['logits'] - expected).abs().max()) <= 1e-6
         scores = expected[5].softmax(dim=0)
@@ -160,12 +162,25 @@ def test_the_target_is_the_default(trained, tmp_path):
     assert export_node(cfg, folder / 'run.pth', tmp_path / 'out').name == 'graph_net1.py'
 
 
+def test_a_part_of_ktg_mm_comes_along(exported):
+    config = exported['ours']
+    assert (config.parent / 'graph_ours_parts.py').is_file()
+    assert "imports=['graph_ours_parts']" in config.read_text()
+    assert 'import ktg_mm' not in (config.parent / 'graph_ours_parts.py').read_text()
+
+
+def test_a_part_of_another_package_is_refused(trained, tmp_path, monkeypatch):
+    folder, _ = trained
+    monkeypatch.setattr(CIFARResNet, '__module__', 'mine.networks')
+    with pytest.raises(UserError, match=r'^--node ours: its network has a CIFARResNet, which needs the module mine'):
+        export_node(load_config(folder / 'graph.py'), folder / 'run.pth', tmp_path / 'out', 'ours')
+
+
 @pytest.mark.parametrize(
     'node, says',
     [
         ('net9', "--node net9: the graph has no such node; did you mean 'net1'?"),
         ('ensemble', '--node ensemble: is of type EnsembleNode, which has no network of its own; networks: net1, '),
-        ('ours', '--node ours: its network has a CIFARResNet, which needs the module ktg_mm.models.backbones.resnet_'),
     ],
 )
 def test_wrong_nodes(trained, tmp_path, node, says):

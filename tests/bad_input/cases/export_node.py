@@ -63,7 +63,6 @@ def case(*arguments, says, out='{folder}/out', **more):
 CASES = [
     case('--node', 'net9', says='--node net9'),
     case('--node', 'ensemble', says='--node ensemble'),
-    case('--node', 'net2', says='--node net2'),
     case('--node', '', says='--node'),
     case('--node', 'net1', says='checkpoint run.pth: no such file', setup=nothing),
     case('--node', 'net1', says='checkpoint run.pth: lacks', setup=without_heads),

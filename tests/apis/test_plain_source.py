@@ -1,0 +1,41 @@
+import sys
+import types
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from ktg_mm.apis.plain_source import source_of
+from ktg_mm.models import backbones
+
+NETWORKS = {
+    'CIFARResNet': dict(depth=8),
+    'ABNCIFARResNet': dict(depth=8, num_classes=5),
+    'ABNResNet': dict(depth=18, num_classes=5),
+    'BornAgainResNet': dict(hidden_channels=(16, 16, 16), stem_channels=16),
+    'CIFARDenseNet': dict(depth=16, growth_rate=8),
+    'CIFARWideResNet': dict(depth=10, widen_factor=1),
+}
+
+
+@pytest.fixture
+def kept_registry(monkeypatch):
+    """What a module registers is gone afterwards."""
+    for name in NETWORKS:
+        monkeypatch.setitem(MODELS.module_dict, name, MODELS.get(name))
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_each_backbone_computes_the_same_without_ktg_mm(kept_registry, monkeypatch, name):
+    text = source_of([getattr(backbones, name)])
+    module = types.ModuleType('parts')
+    monkeypatch.setitem(sys.modules, 'parts', module)
+    exec(compile(text, 'parts', 'exec'), vars(module))
+    imported = [value for value in vars(module).values() if isinstance(value, (type, types.FunctionType))]
+    assert not [value for value in imported if value.__module__.startswith('ktg_mm')]
+    assert MODELS.get(name) is getattr(module, name)
+    ours, alone = (kind(**NETWORKS[name]).eval() for kind in (getattr(backbones, name), getattr(module, name)))
+    alone.load_state_dict(ours.state_dict())
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert all(map(torch.equal, ours(images), alone(images)))
