@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     memory, needed = Path('/dev/shm'), 8 * 1024**3  # bytes; four times what the tests take
     if os.access(memory, os.W_OK) and min(shutil.disk_usage(memory).free, _available_memory()) >= needed:
         folder = tempfile.mkdtemp(prefix='ktg_mm_tests_', dir=memory)
+        os.chmod(folder, 0o755)  # a server of another user has its files in it
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         os.environ['TMPDIR'], tempfile.tempdir = folder, None
 

@@ -145,7 +145,7 @@ search = dict(retrain={str(DML)!r}, space={{'model.nodes.net2.network': dict(res
     assert "'net2->net1': dict(loss=dict(type='KLDivergence'), gate=dict(type='ThroughGate')),\n" in text
     assert 'net3' not in text and 'Cutoff' not in text
     assert load_config(out).model.nodes.net2.network.backbone.depth == 14
-    assert max(map(len, lines)) <= 120
+    assert max(len(line) for line in lines if not line.startswith(('_base_', '#   python'))) <= 120
 
 
 def test_what_else_was_searched(tmp_path: Path, search, record) -> None:
