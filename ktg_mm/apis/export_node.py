@@ -11,23 +11,21 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmpretrain.registry import MODELS
 from torch import nn
 
-from ktg_mm.checkpoints import load_by_name
 from ktg_mm.config.config_text import Reference, write_value
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import UserError, did_you_mean
 from ktg_mm.files import atomic_file
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.models.nodes import NetworkNode
 from ktg_mm.models.nodes.build_network import build_network
-from ktg_mm.models.nodes.network import fill_network
 from ktg_mm.models.nodes.probe import made_up_images
 
 from .check_config import check_config
 from .config import config_name
 from .plain_config import PlainData, is_plain, plain_network
 from .plain_source import source_of
+from .predict import load_graph
 
 
 def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str | None = None) -> Path:
@@ -56,13 +54,11 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
     cfg = Config(cfg.to_dict(), filename=cfg.filename, cfg_text=' ', format_python_code=False)
     check_config(cfg)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
-        graph = _build_graph(cfg)
+        graph, meta = load_graph(cfg, checkpoint)
+        graph.to('cpu')
         name = graph.target if node is None else node
         network = _plain_network_of(graph, name)
-        loaded = load_by_name(str(checkpoint))
-        fill_network(graph, loaded, str(checkpoint))
         data = PlainData(cfg, next(made_up_images(network)).shape[1])
-        meta = loaded.get('meta') or {}
         classes = data.classes(meta.get('dataset_meta') or {}, graph.num_classes)
         config = plain_network(cfg.model.to_dict()['nodes'][name]['network'])
         entries = dict(
@@ -87,14 +83,6 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
         whole,
         source_of(own) if own else '',
     )
-
-
-def _build_graph(cfg: Config) -> KnowledgeTransferGraph:
-    model = cfg.get('model') or {}
-    if model.get('type') != 'KnowledgeTransferGraph':
-        raise ConfigError('model.type', f'must be KnowledgeTransferGraph, got {model.get("type")!r}')
-    preprocessor = model.get('data_preprocessor') or cfg.get('data_preprocessor')
-    return MODELS.build(dict(model, data_preprocessor=preprocessor))
 
 
 def _plain_network_of(graph: KnowledgeTransferGraph, name: str) -> nn.Module:

@@ -205,32 +205,7 @@ def load_network(
         UserError: If the file cannot be read, or a weight is not in it or has another shape.
     """
     whole = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    fill_network(network, whole, checkpoint, prefix, hint)
-    meta = whole.get('meta')
-    return meta if isinstance(meta, Mapping) else {}
-
-
-def fill_network(
-    network: nn.Module, loaded: Mapping, checkpoint: str, prefix: str | None = None, hint: str = 'is a prefix needed?'
-) -> None:
-    """Puts the weights of a checkpoint that has been read into a network; every one must be there.
-
-    Args:
-        network: What to load into.
-        loaded: What stands in the checkpoint.
-        checkpoint: Its name, for messages.
-        prefix: As for :func:`load_network`.
-        hint: Likewise.
-
-    Raises:
-        UserError: If a weight is not in it or has another shape.
-
-    Example:
-        >>> fill_network(network := nn.Linear(1, 1, bias=False), dict(weight=torch.ones(1, 1)), 'a.pth')
-        >>> network.weight.item()
-        1.0
-    """
-    weights = loaded.get('state_dict', loaded)
+    weights = whole.get('state_dict', whole)
     if not isinstance(weights, Mapping):
         raise UserError(f'checkpoint {checkpoint}: its state_dict is a {type(weights).__name__}, not a dict of weights')
     if prefix:
@@ -249,3 +224,5 @@ def fill_network(
                 f"but the network's has {tuple(value.shape)}"
             )
     load_state_dict(network, weights, strict=False, logger=MMLogger.get_current_instance())
+    meta = whole.get('meta')
+    return meta if isinstance(meta, Mapping) else {}
