@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from .errors import UserError, did_you_mean
+
 _PACKAGE = Path(__file__).parent
+OURS = 'ktg_mm::'  # begins the name of a shipped config in a list of bases
 
 
 def shipped(folder: str) -> Path:
@@ -35,3 +38,26 @@ def found(path: Path) -> Path:
         ours = shipped('configs').joinpath(*path.parts[1:])
         return ours if ours.exists() else path
     return path
+
+
+def inherited(base: str, folder: Path) -> Path | None:
+    """The file that a config inherits by a name; None if it is one of another package, ``mmpretrain::...``.
+
+    Args:
+        base: An entry of ``_base_``: a path, or ``'ktg_mm::dml/dml_3node_digits.py'`` for a shipped config.
+        folder: The config's, which a path begins at.
+
+    Raises:
+        UserError: If no shipped config has this name.
+
+    Example:
+        >>> inherited('ktg_mm::dml/dml_3node_digits.py', Path('mine')) == shipped('configs') / 'dml/dml_3node_digits.py'
+        True
+    """
+    if base.startswith(OURS):
+        configs = shipped('configs')
+        if not (file := configs / base.removeprefix(OURS)).exists():
+            known = [OURS + path.relative_to(configs).as_posix() for path in configs.rglob('*.py')]
+            raise UserError(f'_base_: no shipped config is named {base!r}; {did_you_mean(base, known)}')
+        return file
+    return None if '::' in base else folder / base

@@ -30,6 +30,7 @@ USED = [
     'mmengine.dataset.BaseDataset:_metainfo',
     'mmengine.config.Config:_filename',
     'mmengine.config.Config:_get_base_files',
+    'mmengine.config.Config:_get_cfg_path',
     'mmengine.config.Config:_format_python_code',
     'mmengine.utils.manager.ManagerMeta:_instance_dict',
     'torch:_assert_async',

@@ -47,3 +47,22 @@ def test_other_paths_stay(installed):
         Path('mine.py'),
         Path('configs/other.py'),
     ]
+
+
+def test_a_config_inherits_a_shipped_one_by_its_name(installed, tmp_path):
+    config, overlay = tmp_path / 'other.py', tmp_path / 'overlay.py'
+    config.write_text("_base_ = 'ktg_mm::mine.py'\n")
+    assert load_config(config).train_cfg.max_epochs == 2
+    (installed / 'longer.py').write_text('train_cfg = dict(max_epochs=9)\n')
+    overlay.write_text("_base_ = ['ktg_mm::longer.py']\ntrain_cfg = dict(val_interval=3)\n")
+    assert load_config(config, overlays=[overlay]).train_cfg == dict(max_epochs=9, val_interval=3)
+
+
+@pytest.mark.parametrize('overlays', [0, 1])
+def test_a_base_that_is_none(installed, tmp_path, overlays):
+    config = tmp_path / 'other.py'
+    config.write_text("_base_ = 'ktg_mm::min.py'\n")
+    names = ['configs/mine.py', config] if overlays else [config]
+    with pytest.raises(UserError) as caught:
+        load_config(names[0], overlays=names[1:])
+    assert str(caught.value) == "_base_: no shipped config is named 'ktg_mm::min.py'; did you mean 'ktg_mm::mine.py'?"

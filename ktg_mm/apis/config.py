@@ -17,11 +17,13 @@ from mmengine.utils import import_modules_from_strings
 
 from ktg_mm.config.stages import STAGES, without_delete
 from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line, one_line
-from ktg_mm.mmengine_private import set_aside
-from ktg_mm.shipped import found
+from ktg_mm.mmengine_private import find_bases, set_aside
+from ktg_mm.shipped import found, inherited
 
 from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
 from .checks.settings import check_imports
+
+find_bases(inherited)
 
 
 @mmengine.fileio.register_handler(['yml', 'yaml'])
@@ -190,10 +192,9 @@ def _lay_over(below: Path, chain: tuple[Path, ...], name: str, folder: str, entr
             if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == '_base_':
                 tree.body.remove(line)
                 for base in evaluated_bases(line, overlay):
-                    if '::' in base:
+                    if not (inner_file := inherited(base, overlay.parent)):
                         raise UserError(f'{name}: cannot inherit {base!r} of another package; name a file')
-                    inner = (*chain, overlay.parent / base)
-                    below = _lay_over(below, inner, f'{name}: _base_ {base}', folder, entries)
+                    below = _lay_over(below, (*chain, inner_file), f'{name}: _base_ {base}', folder, entries)
         text = ast.unparse(tree)
         symbols = symtable.symtable(text, str(overlay), 'exec').get_symbols()
         entries |= {symbol.get_name() for symbol in symbols if symbol.is_assigned()}

@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.shipped import inherited
 
 # What mmengine's Runner reads out of the config itself, and what our tools read.
 _READ_BY_RUNNER = {
@@ -208,8 +209,8 @@ def _parse(path: Path) -> _File:
         bases = _listed(entries.get('_base_', []))
         file.bound = {*entries} - {'_base_'}
     for base in bases:
-        if '::' not in base:  # another package's
-            file.bases.append(_parse(Path(os.path.abspath(path.parent / base))))
+        if below := inherited(base, path.parent):  # not another package's
+            file.bases.append(_parse(Path(os.path.abspath(below))))
     return file
 
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.mmengine_private import base_files
+from ktg_mm.shipped import inherited
 
 from .options import check_options
 
@@ -46,4 +47,5 @@ def _who_says(file: Path) -> Path | None:
     if re.search(r'\bretrain\b[\'"]?\s*[=:]', file.read_text(encoding='utf-8')):
         return file
     bases = base_files(str(file)) if file.suffix == '.py' else []
-    return next(filter(None, (_who_says(file.parent / base) for base in bases)), None)
+    below = filter(None, (inherited(base, file.parent) for base in bases))
+    return next(filter(None, map(_who_says, below)), None)
