@@ -1,7 +1,8 @@
-"""Networks that mmpretrain lacks: ResNet, wide ResNet and DenseNet for small images, and attention branch networks."""
+"""Networks that mmpretrain lacks: for small images, attention branch networks, and torchvision's."""
 
 from .abn import ABNCIFARResNet, ABNResNet
 from .born_again_resnet import BornAgainResNet
 from .densenet import CIFARDenseNet
 from .resnet_cifar import CIFARResNet
+from .torchvision_backbone import TorchvisionBackbone
 from .wide_resnet import CIFARWideResNet
