@@ -1,0 +1,61 @@
+"""Sphinx's settings for the site: ``sphinx-build -W --keep-going docs docs/_build/html``."""
+
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+sys.path[:0] = [str(Path(__file__).parent / '_ext'), str(Path(__file__).parents[1])]
+
+import ktg_mm  # noqa: E402  of this folder's repository
+
+project = 'ktg_mm'
+author = 'The ktg_mm authors'
+release = ktg_mm.__version__
+
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'reference']
+exclude_patterns = ['_build', 'reference/_*', 'search.md']
+html_theme = 'furo'
+html_title = f'ktg_mm {release}'
+html_show_sourcelink = False
+
+myst_heading_anchors = 3  # '#a-heading' as on GitHub
+
+autodoc_typehints = 'description'
+autodoc_typehints_description_target = 'documented'
+autodoc_member_order = 'bysource'
+autodoc_preserve_defaults = True
+
+# Files that are pages of the site under another name: those outside of docs/, and one whose page Sphinx would overwrite
+# with its own for searching. The page has nothing but an include.
+PAGES = {
+    '../CONTRIBUTING.md': 'contributing.md',
+    '../CHANGELOG.md': 'changelog.md',
+    '../SECURITY.md': 'security.md',
+    'search.md': 'searching.md',
+}
+
+
+def read_page(app: Sphinx, page: str, source: list[str]) -> None:
+    """Puts in what a page includes; links to files that have another name on the site lead to their pages."""
+    if included := re.fullmatch(r'```\{include\} (\S+)\n```\n', source[0]):
+        path = Path(app.srcdir) / included[1]
+        app.env.note_dependency(path)
+        source[0] = path.read_text()
+        if included[1].startswith('../'):
+            source[0] = source[0].replace('](docs/', '](')
+    for file, name in PAGES.items():
+        source[0] = re.sub(rf'\]\({re.escape(file)}(?=[#)])', f']({name}', source[0])
+
+
+def no_arguments(app: Sphinx, what: str, *rest: object) -> tuple | None:
+    """A class without arguments of its own has none, not those of ``torch.nn.Module``."""
+    *_, signature, result = rest
+    return ('()', result) if what == 'class' and signature == '(*args, **kwargs)' else None
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect('source-read', read_page)
+    app.connect('autodoc-process-signature', no_arguments)
