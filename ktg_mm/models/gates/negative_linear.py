@@ -12,6 +12,8 @@ from .base import Gate
 class NegativeLinearGate(Gate):
     """Closes steadily over the run: the weight is (k_end - k) / k_end at iteration k of k_end, counted from 1.
 
+    A gate of the thesis, ch. 5, where knowledge may fade.
+
     Example:
         >>> import torch
         >>> from ktg_mm.structures import TransferContext

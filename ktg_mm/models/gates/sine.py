@@ -14,7 +14,7 @@ from .base import Gate
 
 @GATES.register_module()
 class SineGate(Gate):
-    """Opens and closes as a sine over the run: 0.5 + 0.5 sin(2 pi frequency k / k_end + phase).
+    """Opens and closes as a sine over the run: 0.5 + 0.5 sin(2 pi frequency k / k_end + phase) (thesis, ch. 3).
 
     It contains other gates: frequency 0 and phase pi/2 is ThroughGate; frequency 0.5 and phase 3 pi/2 rises smoothly
     from 0 to 1. The searched range is frequency in [0, 1], phase in [0, 3 pi/2].
