@@ -15,11 +15,12 @@ author = 'The ktg_mm authors'
 release = ktg_mm.__version__
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'reference']
-suppress_warnings = ['toc.empty_glob']  # a folder of pages may be empty
 exclude_patterns = ['_build', 'reference/_*', 'search.md']
 html_theme = 'furo'
 html_title = f'ktg_mm {release}'
 html_show_sourcelink = False
+html_static_path = ['_static']
+html_css_files = ['tables.css']
 
 myst_heading_anchors = 3  # '#a-heading' as on GitHub
 

@@ -26,7 +26,8 @@ def row(model: dict) -> str:
     numbers = defaultdict(list)
     for metric, value in (entry for result in model['Results'] for entry in result['Metrics'].items()):
         name, _, kind = metric.rstrip(')').rpartition(' (')
-        numbers[kind].append(f'{name.removeprefix("Top 1 ").lower()} {value:.2f}')
+        name = name.removeprefix('Top 1 Accuracy, ').removeprefix('Top 1 ').replace('Error', 'error')
+        numbers[kind].append(f'{name} {value:.2f}')
     assert set(numbers) <= set(KINDS), f'{model["Name"]}: a metric ends in {KINDS}'
     cells = [model['Results'][0]['Dataset'], *('<br>'.join(numbers[kind]) for kind in KINDS)]
     return f'| {" | ".join(cells)} | `python tools/train.py {model["Config"]}` |'
