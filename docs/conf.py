@@ -1,5 +1,6 @@
 """Sphinx's settings for the site: ``sphinx-build -W --keep-going docs docs/_build/html``."""
 
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -41,14 +42,17 @@ PAGES = {
 
 def read_page(app: Sphinx, page: str, source: list[str]) -> None:
     """Puts in what a page includes; links to files that have another name on the site lead to their pages."""
+    folder = posixpath.dirname(page)
     if included := re.fullmatch(r'```\{include\} (\S+)\n```\n', source[0]):
-        path = Path(app.srcdir) / included[1]
+        path = Path(app.srcdir, included[1])
         app.env.note_dependency(path)
-        source[0] = path.read_text()
-        if included[1].startswith('../'):
-            source[0] = source[0].replace('](docs/', '](')
-    for file, name in PAGES.items():
-        source[0] = re.sub(rf'\]\({re.escape(file)}(?=[#)])', f']({name}', source[0])
+        source[0], folder = path.read_text(), posixpath.dirname(included[1])
+
+    def on_the_site(link: re.Match) -> str:
+        target = posixpath.normpath(posixpath.join(folder, link[1]))
+        return f']({posixpath.relpath(PAGES.get(target, target), posixpath.dirname(page) or ".")}'
+
+    source[0] = re.sub(r'\]\(((?![a-z]+:)[^#()\s]+)(?=[#)])', on_the_site, source[0])
 
 
 def no_arguments(app: Sphinx, what: str, *rest: object) -> tuple | None:

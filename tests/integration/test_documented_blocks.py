@@ -1,0 +1,211 @@
+"""Every block of code in the documentation: run, loaded or parsed, or marked as not run and why.
+
+A comment before a block says what it is:
+
+- ``<!-- not run: WHY -->``: nothing is done with it.
+- ``<!-- file: PATH -->``: a config of this place, which loads; where the repository has the file, they are alike.
+- ``<!-- over: CONFIG -->``: an overlay, with which that config is right; ``nodes`` and so on are entries of its model.
+- ``<!-- run -->``: commands, which are run, but trained for one epoch.
+
+Without a comment Python is a script, which is run, and commands are parsed by their tools; whether their configs are
+right, ``test_documented_commands.py`` looks. What is run of a page runs in one folder, in the page's order.
+"""
+
+import argparse
+import functools
+import importlib.util
+import itertools
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.stages import stage_config
+from ktg_mm.command import commands as tools
+from ktg_mm.config.stages import is_staged, resolve_stages
+
+REPOSITORY = Path(__file__).parents[2]
+PAGES = [
+    str(path.relative_to(REPOSITORY))
+    for pattern in ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'configs/*/README.md')
+    for path in sorted(REPOSITORY.glob(pattern))
+    if not {'_build', 'reference'} & set(path.parts)
+]
+BLOCK = re.compile(r'^(?:<!-- (not run|file|over|run)(?:: (.+?))? -->\n\n?)?```(\w+)\n(.*?)^```$', flags=re.M | re.S)
+# Programs of others, and scripts that are no tools: it is enough that they exist.
+OTHERS = {'pip', 'tensorboard', 'source', 'optuna-dashboard', 'sphinx-build', 'python3', 'pre-commit'}
+PARTS_OF_A_MODEL = ('nodes', 'edges', 'views', 'update', 'target')
+
+
+@dataclass
+class Block:
+    """A block of a page.
+
+    Args:
+        kind: What the comment before it says, or ''.
+        about: What follows the colon there.
+        language: As in the page.
+        text: What stands in it.
+    """
+
+    kind: str
+    about: str
+    language: str
+    text: str
+
+
+def blocks(page: str) -> list[Block]:
+    found = [Block(*groups) for groups in BLOCK.findall((REPOSITORY / page).read_text())]
+    return [block for block in found if block.language in ('python', 'shell') and block.kind != 'not run']
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_comments(page: str) -> None:
+    """Each is before a block, of a language that it can be about, and says what it must."""
+    text = (REPOSITORY / page).read_text()
+    found = BLOCK.findall(text)
+    assert len(re.findall(r'^<!-- (?:not run|file|over|run)\b', text, flags=re.M)) == sum(
+        bool(kind) for kind, *_ in found
+    )
+    for kind, about, language, code in found:
+        assert bool(about) == (kind in ('not run', 'file', 'over')), code
+        assert language == dict(file='python', over='python', run='shell').get(kind, language), code
+
+
+class Parsed(BaseException):
+    """A command line has been read; past what a tool catches."""
+
+
+@pytest.fixture
+def parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parsed(parser: argparse.ArgumentParser, *args: object, **kwargs: object) -> None:
+        raise Parsed(parse(parser, *args, **kwargs))
+
+    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parsed)
+
+
+@pytest.mark.parametrize('page', [page for page in PAGES if any(one.language == 'shell' for one in blocks(page))])
+def test_commands_are_parsed(page: str, parse_only: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in itertools.chain.from_iterable(commands(one.text) for one in blocks(page) if one.language == 'shell'):
+        if '...' in words:  # what the command before it says
+            continue
+        if words[0] == 'ktg':
+            words[:2] = ['python', str(tools()[words[1]].relative_to(REPOSITORY))]
+        if words[0] == 'python' and words[1].startswith('tools/'):
+            monkeypatch.setattr(sys, 'argv', words[1:])
+            with pytest.raises(Parsed):
+                main_of(words[1])()
+        elif words[0] == 'python':
+            assert words[1] in ('-c', '-m') or (REPOSITORY / words[1]).exists(), words
+        else:
+            assert words[0] in OTHERS or (REPOSITORY / words[0]).exists(), words
+
+
+@pytest.mark.parametrize(
+    'page', [page for page in PAGES if any(one.language == 'python' or one.kind == 'run' for one in blocks(page))]
+)
+def test_what_is_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Configs load and are right; scripts are run, and so are the commands that the page says are."""
+    if page == 'CONTRIBUTING.md':
+        pytest.skip('tests/test_contributing.py runs its examples')
+    shutil.copytree(REPOSITORY / 'configs', tmp_path / 'configs', ignore=shutil.ignore_patterns('__pycache__'))
+    (tmp_path / 'docs').mkdir()
+    monkeypatch.chdir(tmp_path)
+    for number, block in enumerate(blocks(page)):
+        if block.kind == 'run':
+            for words in commands(block.text):
+                run(words, (REPOSITORY / page).read_text(), monkeypatch)
+        elif block.kind == 'file':
+            if (REPOSITORY / block.about).exists():
+                assert (REPOSITORY / block.about).read_text().endswith(block.text)
+            (tmp_path / block.about).write_text(block.text)
+            check(block.about)
+        elif block.kind == 'over':
+            (tmp_path / f'over_{number}.py').write_text(as_overlay(block.text))
+            check(block.about, f'over_{number}.py')
+        elif block.language == 'python':
+            exec(compile(block.text, f'{page}, block {number}', 'exec'), dict(__name__='__main__'))
+
+
+def check(path: str, *overlays: str) -> None:
+    """A config that trains something must be right; others must load."""
+    config = load_config(path, overlays=overlays)
+    stages = resolve_stages(config, 'work') if is_staged(config) else ()
+    for one in [stage_config(config, stage) for stage in stages] or [config]:
+        if one.get('train_dataloader') and one.get('train_cfg') and one.get('model'):
+            check_config(one)
+
+
+def as_overlay(text: str) -> str:
+    """A block whose names are parts of a model, such as ``nodes = ...``, as an overlay of one."""
+    parts = [name for name in PARTS_OF_A_MODEL if re.search(rf'^{name} = ', text, flags=re.M)]
+    if not parts:
+        return text
+    return f'{text}\nmodel = dict({", ".join(f"{name}={name}" for name in parts)})\ndel {", ".join(parts)}\n'
+
+
+def run(words: list[str], page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a tool; the checkpoint of one epoch goes by the names of those that the page speaks of."""
+    assert words[:1] == ['python'], words
+    short = ['--cfg-options', 'train_cfg.max_epochs=1'] if words[1] == 'tools/train.py' else []
+    monkeypatch.setattr(sys, 'argv', [*words[1:], *short])
+    main_of(words[1])()
+    for folder, epoch in re.findall(r'\b(work_dirs/\w+)/(epoch_\d+\.pth)', page):
+        if (trained := Path(folder, 'epoch_1.pth')).exists() and not Path(folder, epoch).exists():
+            shutil.copy(trained, Path(folder, epoch))
+            for beside in trained.parent.glob('epoch_1.pth.*'):
+                shutil.copy(beside, Path(folder, beside.name.replace('epoch_1.pth', epoch)))
+
+
+@functools.cache
+def main_of(tool: str) -> Callable[[], None]:
+    """A tool's main function."""
+    path = REPOSITORY / tool
+    spec = importlib.util.spec_from_file_location(f'documented_{path.stem}', path)
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))  # as that of a script
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module.main
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of each simple command of a script, without its assignments, with braces and variables expanded."""
+    text = re.sub(r'(^|\s)#[^\n]*', r'\1', re.sub(r'\\\n\s*', ' ', text), flags=re.M)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=';&|\n')
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = ' \t', True, ''
+    variables: dict[str, str] = {}
+    for is_end, words in itertools.groupby(lexer, key=lambda word: set(word) <= set(';&|\n')):
+        words = list(words)
+        words = words[words[0] == 'do' :]
+        if words[:1] == ['for']:
+            variables[words[1]] = words[3]
+        if is_end or words[:1] in (['for'], ['done']):
+            continue
+        words = [re.sub(r'\$(\w+)', lambda match: variables.get(match[1], match[0]), word) for word in words]
+        while words and (assigned := re.fullmatch(r'(\w+)=(.*)', words[0])):
+            variables[assigned[1]] = assigned[2]
+            words = words[1:]
+        if words:
+            words[0] = re.sub(r'^\.venv/bin/', '', words[0])
+            yield list(itertools.chain.from_iterable(map(expand, words)))
+
+
+def expand(word: str) -> list[str]:
+    """What a shell makes of braces."""
+    match = re.search(r'\{([^{}]*,[^{}]*)\}', word)
+    if not match:
+        return [word]
+    before, after = word[: match.start()], word[match.end() :]
+    return [one for option in match[1].split(',') for one in expand(before + option + after)]
