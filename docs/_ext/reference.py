@@ -6,16 +6,19 @@ import pkgutil
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gate_curves
 import mmpretrain.registry
 import published
 from mmengine.registry import Registry
-from sphinx.application import Sphinx
 
 import ktg_mm
 import ktg_mm.apis
 import ktg_mm.registry
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 # What a page is about: its title, the key of a config that names such a class, and a sentence. A kind of class that has
 # no entry gets the registry's own name as its title.
@@ -39,7 +42,7 @@ PAPER = re.compile(
 )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: 'Sphinx') -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect('builder-inited', lambda app: write(Path(app.srcdir) / 'reference'))
     return dict(parallel_read_safe=True)
@@ -81,7 +84,7 @@ def kinds() -> list[tuple[Registry, list[type]]]:
 
 
 def own(classes: Iterable[type]) -> list[type]:
-    """Those of ktg_mm, by name."""
+    """Those of ktg_mm, by name; a function may stand for a class."""
     mine = {one for one in classes if one.__module__.startswith('ktg_mm.')}
     return sorted(mine, key=lambda one: one.__name__.lower())
 
@@ -94,14 +97,15 @@ def page(registry: Registry, classes: list[type]) -> tuple[str, str]:
     lines += ['.. list-table::', '   :header-rows: 1', '   :widths: 25 55 20', '']
     lines += ['   * - type', '     - what', '     - paper']
     for one in classes:
-        lines += [f'   * - :class:`~{place(one)}`', f'     - {first_sentence(one)}', f'     - {papers(one)}']
+        lines += [f'   * - :py:obj:`{type_of(one, registry)} <{place(one)}>`']
+        lines += [f'     - {first_sentence(one)}', f'     - {papers(one)}']
     for one in classes:
-        lines += ['', one.__name__, '-' * len(one.__name__), '']
+        lines += ['', type_of(one, registry), '-' * len(type_of(one, registry)), '']
         lines += [f'In a config, ``{key}``:' if key else 'In a config:', '', '.. code-block:: python', '']
         lines += [f'   {config_line(one, registry)}', '']
         if registry is ktg_mm.registry.GATES:
             lines += [f'.. image:: {one.__name__}.svg', f'   :alt: Weight of {one.__name__} over a run', '']
-        lines += [f'.. autoclass:: {place(one)}', '']
+        lines += [f'.. auto{"class" if inspect.isclass(one) else "function"}:: {place(one)}', '']
     if registry is ktg_mm.registry.GATES:
         lines[4:4] = [gate_curves.CAPTION, '']
     return title.lower().replace(' ', '_'), '\n'.join(lines) + '\n'
@@ -110,6 +114,11 @@ def page(registry: Registry, classes: list[type]) -> tuple[str, str]:
 def place(one: type) -> str:
     """A class's full name."""
     return f'{one.__module__}.{one.__qualname__}'
+
+
+def type_of(one: type, registry: Registry) -> str:
+    """What a config calls a class."""
+    return next(name for name, known in registry.module_dict.items() if known is one)
 
 
 def first_sentence(one: type) -> str:
@@ -125,14 +134,13 @@ def papers(one: type) -> str:
 
 def config_line(one: type, registry: Registry) -> str:
     """The dict that builds a class: what must be given as ``...``, all else with its default."""
-    name = next(name for name, known in registry.module_dict.items() if known is one)
     parameters = inspect.signature(one).parameters.values()
     given = [
         f'{parameter.name}={"..." if parameter.default is parameter.empty else repr(parameter.default)}'
         for parameter in parameters
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
-    return f'dict({", ".join([f"type={name!r}", *given])})'
+    return f'dict({", ".join([f"type={type_of(one, registry)!r}", *given])})'
 
 
 def functions() -> str:
