@@ -25,6 +25,7 @@ html_css_files = ['tables.css']
 
 myst_heading_anchors = 3  # '#a-heading' as on GitHub
 
+toc_object_entries = False  # each class has a heading
 autodoc_typehints = 'description'
 autodoc_typehints_description_target = 'documented'
 autodoc_member_order = 'bysource'

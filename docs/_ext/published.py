@@ -26,7 +26,9 @@ def row(model: dict) -> str:
     numbers = defaultdict(list)
     for metric, value in (entry for result in model['Results'] for entry in result['Metrics'].items()):
         name, _, kind = metric.rstrip(')').rpartition(' (')
-        name = name.removeprefix('Top 1 Accuracy, ').removeprefix('Top 1 ').replace('Error', 'error')
+        name = (
+            name.removeprefix('Top 1 Accuracy, ').removeprefix('Top 1 ').replace('Error', 'error').replace('*', r'\*')
+        )
         numbers[kind].append(f'{name} {value:.2f}')
     assert set(numbers) <= set(KINDS), f'{model["Name"]}: a metric ends in {KINDS}'
     cells = [model['Results'][0]['Dataset'], *('<br>'.join(numbers[kind]) for kind in KINDS)]
