@@ -8,7 +8,7 @@ from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_
 from ktg_mm.apis.arguments import seed
 from ktg_mm.apis.checks.whole import check_is_there
 from ktg_mm.apis.stages import StagedRun, run_folder
-from ktg_mm.apis.train import train_unless_finished
+from ktg_mm.apis.training import train_unless_finished
 from ktg_mm.config.stages import is_staged
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.visualization import graph_summary

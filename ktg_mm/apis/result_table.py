@@ -20,18 +20,23 @@ def run_results(runner: Runner, tested: Mapping[str, Any]) -> str:
     """
     hub, kind = runner.message_hub, 'test'
     if not tested:
-        kind = 'last validation'
-        tested = {
-            name.removeprefix('val/'): values.current()
-            for name, values in hub.log_scalars.items()
-            if name.startswith('val/')
-        }
+        kind, tested = 'last validation', last_validation(runner)
     table = result_table(tested)
     best = [path for name, path in hub.runtime_info.items() if name.startswith('best_ckpt') and path]
     last = latest_checkpoint(runner.work_dir)
     saved = [f'last checkpoint: {last}'] if last else []
     saved += [f'best by validation: {path}' for path in best]
     return '\n'.join([*([f'{kind}:', table] if table else []), f'folder: {runner.work_dir}', *saved])
+
+
+def last_validation(runner: Runner) -> dict[str, Any]:
+    """The metrics of a run's last validation, by name; empty if there was none.
+
+    Args:
+        runner: One that has trained.
+    """
+    scalars = runner.message_hub.log_scalars
+    return {name.removeprefix('val/'): values.current() for name, values in scalars.items() if name.startswith('val/')}
 
 
 def result_table(metrics: Mapping[str, Any]) -> str:

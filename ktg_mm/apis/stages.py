@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
@@ -34,7 +35,7 @@ from .part_errors import named_errors
 from .resume import choose_checkpoint, is_done
 from .runner import build_runner, check_data_root, check_run, make_folder
 from .stage_seed import keep_seed
-from .train import train_unless_finished
+from .training import train_unless_finished
 from .undisturbed import undisturbed
 
 # What all stages have in common.
@@ -63,7 +64,7 @@ class StagedRun:
     amp: bool = False
     resume_changed: bool = False
 
-    def train(self, summary: Callable[[Runner], str] | None = None) -> None:
+    def train(self, summary: Callable[[Runner], str] | None = None) -> dict[str, Any] | None:
         """Trains each stage that is not finished.
 
         All are checked before the first one begins. Before a stage trains, the checkpoints of later ones, of another
@@ -72,9 +73,12 @@ class StagedRun:
         Args:
             summary: Makes of a Runner the text that its log begins with.
 
+        Returns:
+            The last stage's metrics, None if it was finished before.
+
         Raises:
             UserError: As :func:`ktg_mm.apis.build_runner`, for any of the stages.
-            KeyboardInterrupt: As :func:`ktg_mm.apis.train`.
+            KeyboardInterrupt: As :func:`ktg_mm.apis.train_runner`.
         """
         check_stages(self.cfg, self.work_dir, self._check)
         make_folder(self.work_dir)
@@ -102,7 +106,8 @@ class StagedRun:
                 )
         keep_config(self.cfg, self.work_dir)
         for stage, resume in zip(stages, resumes, strict=True):
-            self._train(stage, stages[stage.number + 1 :], resume, summary)
+            metrics = self._train(stage, stages[stage.number + 1 :], resume, summary)
+        return metrics
 
     def _check(self, run: Config) -> None:
         check_is_there(run, 'train')
@@ -126,7 +131,7 @@ class StagedRun:
 
     def _train(
         self, stage: Stage, later: list[Stage], resume: bool | str, summary: Callable[[Runner], str] | None
-    ) -> None:
+    ) -> dict[str, Any] | None:
         cfg = stage_config(self.cfg, stage)
         load_from = None if stage.number or isinstance(resume, str) else self.load_from
         runner = None
@@ -144,7 +149,7 @@ class StagedRun:
                 )
                 place = f'stage {stage.name}, {stage.number + 1} of {stage.number + 1 + len(later)}'
                 described = (lambda runner: f'{place}\n{summary(runner)}') if summary else None
-                train_unless_finished(
+                metrics = train_unless_finished(
                     runner, 'stage', described, begin=lambda: self._move([other.name for other in later])
                 )
         finally:
@@ -152,6 +157,7 @@ class StagedRun:
             del runner
             forget_runner(cfg)
         barrier()  # the others read what the first has saved
+        return metrics
 
     def _resumed_stage(self) -> str | None:
         """The stage in whose folder the checkpoint is that the user goes on from."""

@@ -52,6 +52,23 @@ def without_absent(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
     return changed
 
 
+def existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:
+    """The metrics to keep the best checkpoint of, with the target in place of nodes that the graph has lost.
+
+    Args:
+        save_best: A metric's name, or several, as ``default_hooks.checkpoint.save_best`` says them.
+        model: The graph, a ``model`` of a config.
+
+    Example:
+        >>> existing_metrics('ensemble/accuracy/top1', dict(nodes=dict(net1={}), target='net1'))
+        'net1/accuracy/top1'
+    """
+    if isinstance(save_best, (list, tuple)):
+        return list(dict.fromkeys(existing_metrics(name, model) for name in save_best))
+    node, slash, kind = str(save_best).partition('/')
+    return f'{model["target"]}/{kind}' if slash and node not in model['nodes'] else save_best
+
+
 def _optimizer(wrapper: Mapping[str, Any], learning: set[str]) -> dict[str, Any]:
     """An optimiser's wrapper that gives options to nodes that learn alone."""
     nodes = (wrapper.get('paramwise_cfg') or {}).get('nodes')

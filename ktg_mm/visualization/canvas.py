@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox
 
 from .graph_layout import Box, text_size
+from .shown_figure import ShownFigure
 
 INK, GREY = '#222222', '#767676'
 
@@ -30,7 +31,7 @@ class Canvas:
     """
 
     def __init__(self) -> None:
-        self.figure = Figure(dpi=150)
+        self.figure = ShownFigure(dpi=150)
         FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.axis('off')

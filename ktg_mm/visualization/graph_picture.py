@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
-from matplotlib.text import Text
 
 from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
 from ktg_mm.errors import UserError
@@ -21,6 +19,7 @@ from .canvas import GREY, INK, Canvas
 from .graph_layout import Box, arc, clear_arc, loop, place_text, ring, sampled, text_size
 from .graph_legend import MEMBER, SHARED, TAUGHT_MEMBER, TAUGHT_SOURCE, Line, draw_legend, draw_mark, wrap
 from .graph_text import edge_text, gate_name, node_lines, read_graph, shown_edges, taught_members
+from .shown_figure import write_figure
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the dashes do the same for a print in grey.
 GATE_STYLES: dict[str, tuple[str, Any]] = {
@@ -46,7 +45,7 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
         title: What is written above the picture.
 
     Returns:
-        The picture, as large as its content needs.
+        The picture, as large as its content needs; a notebook shows it.
 
     Raises:
         ConfigError: If there are no nodes, or an edge or the target names none of them.
@@ -121,13 +120,8 @@ def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
     ending = path.suffix.lower()
     if ending not in ('.svg', '.png'):
         raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
-    # No date and a fixed salt: the same graph gives the same file.
-    metadata = {'Date': None} if ending == '.svg' else None
-    for text in figure.findobj(Text):
-        if '$' in text.get_text() and r'\mathdefault' not in text.get_text():  # which matplotlib's own numbers have
-            text.set_parse_math(False)  # a dollar in a name is no formula
-    with whole_file(path) as part, matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'graph'}):
-        figure.savefig(part, format=ending[1:], dpi=200, facecolor='white', metadata=metadata)
+    with whole_file(path) as part:
+        write_figure(figure, part, ending[1:])
     return path
 
 

@@ -1,5 +1,5 @@
 from ktg_mm.apis.result_table import result_table
-from ktg_mm.apis.train import train_unless_finished
+from ktg_mm.apis.training import train_unless_finished
 
 
 def cells(text):

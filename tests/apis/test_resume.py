@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ktg_mm.apis import train
 from ktg_mm.apis.resume import is_done, last_checkpoint_if_finished
+from ktg_mm.apis.training import train_runner
 from ktg_mm.config.training_recipe import training_recipe
 from ktg_mm.errors import ConfigError, UserError
 
@@ -295,7 +295,7 @@ def test_weights_that_networks_begin_with(tiny_runner, trained, without_data, ch
 def test_a_finished_run_is_known(tiny_runner, trained):
     runner = tiny_runner(KEEP, resume=True)
     assert last_checkpoint_if_finished(runner) is None  # its test has not been made
-    train(runner)
+    train_runner(runner)
     assert last_checkpoint_if_finished(tiny_runner(KEEP, resume=True)) == str(trained / 'epoch_2.pth')
     assert last_checkpoint_if_finished(tiny_runner(KEEP)) is None
     longer = {**KEEP, 'train_cfg.max_epochs': 3}
@@ -310,12 +310,12 @@ def test_a_run_whose_test_fails_is_not_finished(tiny_runner, trained, monkeypatc
     runner = tiny_runner(KEEP, resume=True)
     monkeypatch.setattr(runner, 'test', lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        train(runner)
+        train_runner(runner)
     assert last_checkpoint_if_finished(tiny_runner(KEEP, resume=True)) is None
 
 
 def test_another_run_in_the_folder_is_not_finished(tiny_runner, trained):
-    train(tiny_runner(KEEP, resume=True))
+    train_runner(tiny_runner(KEEP, resume=True))
     tiny_runner(KEEP).train()
     assert last_checkpoint_if_finished(tiny_runner(KEEP, resume=True)) is None
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from ktg_mm.apis import train
+from ktg_mm.apis.training import train_runner
 from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks.fast_resume_hook import _Rest
 from ktg_mm.mmengine_private import stop_workers
@@ -29,7 +29,7 @@ def test_a_run_leaves_no_processes(tiny_runner, iteration_config, resumed):
 
 def test_training_ends_them(tiny_runner, iteration_config):
     before = set(multiprocessing.active_children())
-    train(tiny_runner({**iteration_config, 'train_dataloader.num_workers': 2}))
+    train_runner(tiny_runner({**iteration_config, 'train_dataloader.num_workers': 2}))
     assert not set(multiprocessing.active_children()) - before
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from ktg_mm.apis import train
+from ktg_mm.apis.training import train_runner
 
 pytestmark = pytest.mark.slow
 AFD = dict(loss=dict(type='AFD', size=2))
@@ -84,14 +84,14 @@ def test_stopped_and_resumed(tiny_runner, iteration_config, tmp_path, loop, toge
         if loop == 'iterations':
             changes['default_hooks.checkpoint'] = dict(by_epoch=False, interval=4)
             first = 'iter_4.pth'
-    train(tiny_runner(copy.deepcopy(changes), work_dir='whole'))
+    train_runner(tiny_runner(copy.deepcopy(changes), work_dir='whole'))
     stopped = tiny_runner(copy.deepcopy(changes))
     stopped.register_hook(Stop(at=4))
     with pytest.raises(RuntimeError, match='stopped'):
-        train(stopped)
+        train_runner(stopped)
     assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == [first]
     resumed = tiny_runner(copy.deepcopy(changes), resume=True)
-    train(resumed)
+    train_runner(resumed)
     expected, found = (content(tmp_path / folder / last) for folder in ('whole', 'run'))
     assert_same(found, expected)
 

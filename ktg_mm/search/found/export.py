@@ -19,6 +19,7 @@ from ktg_mm.apis.config import load_config
 from ktg_mm.apis.stages import check_stages
 from ktg_mm.config import without_absent
 from ktg_mm.config.config_text import Reference, difference, write_value
+from ktg_mm.config.named_nodes import existing_metrics
 from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, read_stages
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
@@ -170,7 +171,7 @@ def _changes(whole: Mapping[str, Any], candidate: Candidate, parameters: Iterabl
             _copy(candidate.config, wanted, parameter.path)
     checkpoint = (wanted.get('default_hooks') or {}).get('checkpoint') or {}
     if checkpoint.get('save_best'):
-        checkpoint['save_best'] = _existing_metrics(checkpoint['save_best'], model)
+        checkpoint['save_best'] = existing_metrics(checkpoint['save_best'], model)
     # A search goes with the base's graph; a stage has none.
     without = ('model', STAGES, 'search') if is_staged(whole) else ('model',)
     return difference({key: value for key, value in whole.items() if key not in without}, wanted)
@@ -183,14 +184,6 @@ def _copy(config: Mapping[str, Any], wanted: dict[str, Any], path: ConfigPath) -
             name = '.'.join(path)
             raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}')
     put(wanted, path, copy.deepcopy(at(config, path)))
-
-
-def _existing_metrics(save_best: Any, model: Mapping[str, Any]) -> Any:
-    """The metrics to keep the best checkpoint of, with the target in place of nodes that the graph has lost."""
-    if isinstance(save_best, (list, tuple)):
-        return list(dict.fromkeys(_existing_metrics(name, model) for name in save_best))
-    node, slash, kind = str(save_best).partition('/')
-    return f'{model["target"]}/{kind}' if slash and node not in model['nodes'] else save_best
 
 
 def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, Path]) -> list[str]:

@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 from ktg_mm.apis.resume import last_checkpoint_if_finished
 from ktg_mm.apis.stages import stage_config
-from ktg_mm.apis.train import has_test_of_its_own, train
+from ktg_mm.apis.training import has_test_of_its_own, train_runner
 from ktg_mm.config import GraphConfig
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, resolve_stages
@@ -176,10 +176,10 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         for stage in earlier:
             with quiet_runner(stage) as runner:
                 if not last_checkpoint_if_finished(runner):
-                    train(runner)
+                    train_runner(runner)
         with quiet_runner(last) as runner:
             # Without test data of its own, the published protocol, the last validation is the result.
-            run['metrics'] = train(runner) or runner.val()
+            run['metrics'] = train_runner(runner) or runner.val()
         _write_json(note, run)
         return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
 

@@ -22,9 +22,9 @@ def train(folder: Path) -> None:
             os.dup2(nowhere.fileno(), 2)
         try:
             from ktg_mm.apis import build_runner, load_config
-            from ktg_mm.apis import train as run
+            from ktg_mm.apis.training import train_runner
 
-            run(build_runner(load_config(folder / 'short.py'), folder / 'work'))
+            train_runner(build_runner(load_config(folder / 'short.py'), folder / 'work'))
             os._exit(0)
         finally:
             os._exit(1)

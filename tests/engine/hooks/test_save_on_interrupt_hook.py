@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from ktg_mm.apis import train
+from ktg_mm.apis.training import train_runner
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -39,7 +39,7 @@ def interrupted(tiny_runner):
         runner = tiny_runner(copy.deepcopy(changes), resume=True)
         runner.register_hook(Interrupt(*args, **options), priority='VERY_LOW')
         with pytest.raises(KeyboardInterrupt) as caught:
-            train(runner)
+            train_runner(runner)
         assert signal.getsignal(signal.SIGINT) is signal.getsignal(signal.SIGTERM) is signal.default_int_handler
         return str(caught.value)
 
@@ -57,12 +57,12 @@ def test_a_loop_over_iterations_saves_and_ends_as_if_uninterrupted(
 ):
     changes = {**iteration_config, 'train_dataloader.num_workers': 2}
     changes['default_hooks.checkpoint'] |= dict(interval=100)
-    train(tiny_runner(copy.deepcopy(changes), work_dir='whole'))
+    train_runner(tiny_runner(copy.deepcopy(changes), work_dir='whole'))
     for at, there in ((1, 2), (3, 4)):
         line = interrupted(changes, number, at, moment)
         assert line == f'a resumed run goes on from {tmp_path}/run/iter_{there}.pth'
         assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == [f'iter_{there}.pth']
-    train(tiny_runner(changes, resume=True))
+    train_runner(tiny_runner(changes, resume=True))
     expected = weights(tmp_path / 'whole/iter_6.pth')
     assert all(torch.equal(expected[name], value) for name, value in weights(tmp_path / 'run/iter_6.pth').items())
 
@@ -103,7 +103,7 @@ def test_a_signal_that_is_ignored_stays_so(tiny_runner, iteration_config, tmp_pa
     try:
         runner = tiny_runner(iteration_config)
         runner.register_hook(Interrupt(signal.SIGINT, 2))
-        train(runner)
+        train_runner(runner)
     finally:
         signal.signal(signal.SIGINT, before)
     assert runner.iter == 6

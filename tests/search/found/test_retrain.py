@@ -89,7 +89,7 @@ def test_retrain(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None
         assert scores[method] == {4: metrics[0][KEY], 5: metrics[1][KEY]}
     assert {*run_file(folder, 'found', 4)['metrics']} == {KEY, KEY.replace('1', '2', 1)}
     # What is finished is not trained again, and the table on the disk is the one that was returned.
-    monkeypatch.setattr(module, 'train', None)
+    monkeypatch.setattr(module, 'train_runner', None)
     assert retrain(found(), folder, [4, 5], ['found', 'independent'], say=said.append) == rows
     table = json.loads((folder / 'results.json').read_text())
     assert [entry['method'] for entry in table['methods']] == ['found', 'independent']
@@ -117,19 +117,19 @@ class Stop(Hook):
 
 def test_run_that_was_cut_short_goes_on(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(module, 'train', lambda runner: (runner.register_hook(Stop()), runner.train()))
+        patched.setattr(module, 'train_runner', lambda runner: (runner.register_hook(Stop()), runner.train()))
         with pytest.raises((KeyboardInterrupt, RuntimeError)):
             retrain(found(), tmp_path, [5], ['independent'], say=lambda line: None)
     assert 'metrics' not in run_file(tmp_path, 'independent', 5)
     assert (tmp_path / 'independent/seed_5/epoch_1.pth').exists()
     begun: list[int] = []
-    plain_train = module.train
+    plain_train = module.train_runner
 
     class Keep(Hook):
         def before_train_epoch(self, runner: Runner) -> None:
             begun.append(runner.epoch)
 
-    monkeypatch.setattr(module, 'train', lambda runner: (runner.register_hook(Keep()), plain_train(runner))[1])
+    monkeypatch.setattr(module, 'train_runner', lambda runner: (runner.register_hook(Keep()), plain_train(runner))[1])
     (row,) = retrain(found(), tmp_path, [5], ['independent'], say=lambda line: None)
     assert begun == [1]
     runner = build_runner(alone(5), tmp_path / 'plain')
@@ -142,7 +142,7 @@ def test_published_protocol(tmp_path: Path, found, monkeypatch: pytest.MonkeyPat
     cfg = found()
     cfg.test_dataloader = cfg.val_dataloader
     validations: list[dict[str, float]] = []
-    plain_train = module.train
+    plain_train = module.train_runner
 
     def train(runner: Runner) -> dict[str, Any]:
         class Keep(Hook):
@@ -152,7 +152,7 @@ def test_published_protocol(tmp_path: Path, found, monkeypatch: pytest.MonkeyPat
         runner.register_hook(Keep(), priority='LOW')
         return plain_train(runner)
 
-    monkeypatch.setattr(module, 'train', train)
+    monkeypatch.setattr(module, 'train_runner', train)
     monkeypatch.setattr(Runner, 'test', None)
     retrain(cfg, tmp_path, [0], ['found'], say=lambda line: None)
     assert run_file(tmp_path, 'found', 0)['metrics'] == validations[0] == validations[-1]
@@ -177,7 +177,7 @@ def test_methods(found) -> None:
 
 
 def test_folder_of_another_config(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, 'train', lambda runner: {KEY: 50.0})
+    monkeypatch.setattr(module, 'train_runner', lambda runner: {KEY: 50.0})
     retrain(found(), tmp_path, [0], ['dml'], say=lambda line: None)
     message = f'--work-dir {tmp_path}: dml/seed_0 is a run of another config; give another folder'
     for changed in (
@@ -194,7 +194,7 @@ def test_folder_of_another_config(tmp_path: Path, found, monkeypatch: pytest.Mon
 
 
 def test_processes_share_the_runs(tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, 'train', lambda runner: {KEY: 50.0})
+    monkeypatch.setattr(module, 'train_runner', lambda runner: {KEY: 50.0})
     said: list[str] = []
     (tmp_path / 'found/seed_1').mkdir(parents=True)
     with FileLock(tmp_path / 'found/seed_1/.lock'):
@@ -232,7 +232,7 @@ def test_run_that_diverges(tmp_path: Path, found) -> None:
 def test_retrain_mistakes(
     tmp_path: Path, found, monkeypatch: pytest.MonkeyPatch, change: dict, arguments: dict, message: str
 ) -> None:
-    monkeypatch.setattr(module, 'train', lambda runner: {KEY: 50.0})
+    monkeypatch.setattr(module, 'train_runner', lambda runner: {KEY: 50.0})
     cfg = Config({**found().to_dict(), **change})
     with pytest.raises(UserError) as caught:
         retrain(cfg, tmp_path, [0], ['found'], say=lambda line: None, **arguments)
@@ -248,7 +248,7 @@ def test_a_damaged_result_is_trained_again(tmp_path: Path, found, monkeypatch: p
         runner.train()
         return {KEY: 50.0 + len(trained)}
 
-    monkeypatch.setattr(module, 'train', train)
+    monkeypatch.setattr(module, 'train_runner', train)
     folder = tmp_path / 'runs'
     retrain(found(), folder, [5], ['found'], say=str)
     path = folder / 'found/seed_5/run.json'

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.runner import Runner
 
-from ktg_mm.apis import train
+from ktg_mm.apis.training import train_runner
 from ktg_mm.errors import ConfigError
 
 
@@ -15,7 +15,7 @@ def tests(monkeypatch):
 
 
 def test_a_test_of_its_own_is_run_once_with_the_last_weights(tiny_runner, tmp_path, tests):
-    metrics = train(tiny_runner({'train_cfg.max_epochs': 3}))
+    metrics = train_runner(tiny_runner({'train_cfg.max_epochs': 3}))
     assert tests == [12]
     assert metrics == tiny_runner(work_dir='other', load_from=str(tmp_path / 'run/epoch_3.pth')).test()
     assert metrics.keys() == {'net1/accuracy/top1', 'net2/accuracy/top1'}
@@ -32,7 +32,7 @@ def test_the_last_weights_not_the_best(tiny_runner, tmp_path):
     def weight():
         return runner.model.state_dict()['nodes.net1.network.head.fc.weight']
 
-    train(runner)
+    train_runner(runner)
     assert len(tested) == 1
     assert tested[0].equal(weight())
 
@@ -43,14 +43,14 @@ def test_the_last_weights_not_the_best(tiny_runner, tmp_path):
 )
 def test_no_test_without_data_of_its_own(tiny_runner, tests, change):
     runner = tiny_runner({'train_cfg.max_epochs': 1, **change})
-    assert train(runner) == {}
+    assert train_runner(runner) == {}
     assert runner.iter == 4
     assert tests == []
 
 
 def test_a_test_without_validation(tiny_runner, tests):
     nothing = dict.fromkeys(('val_dataloader', 'val_evaluator', 'val_cfg'))
-    assert train(tiny_runner({'train_cfg.max_epochs': 1, **nothing})).keys() == {
+    assert train_runner(tiny_runner({'train_cfg.max_epochs': 1, **nothing})).keys() == {
         'net1/accuracy/top1',
         'net2/accuracy/top1',
     }
@@ -62,5 +62,5 @@ def test_a_loader_without_a_batch(tiny_runner, loader):
     """It would train nothing, or score nothing."""
     runner = tiny_runner({'train_cfg.max_epochs': 1, f'{loader}.batch_size': 5000, f'{loader}.drop_last': True})
     with pytest.raises(ConfigError, match=rf'^{loader}\.drop_last: leaves no batch; .* here \d+ of 5000$'):
-        train(runner)
+        train_runner(runner)
     assert loader != 'train_dataloader' or runner.iter == 0

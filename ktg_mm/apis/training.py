@@ -12,11 +12,11 @@ from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import RunSummaryHook, SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
-from .result_table import run_results
+from .result_table import last_validation, run_results
 from .resume import has_more, last_checkpoint_if_finished, mark_finished
 
 
-def train(runner: Runner) -> dict[str, Any]:
+def train_runner(runner: Runner) -> dict[str, Any]:
     """Trains, then tests the last epoch's weights, once, if the test data are not what validation has used.
 
     Args:
@@ -55,7 +55,7 @@ def train_unless_finished(
     what: str = 'run',
     summary: Callable[[Runner], str] | None = None,
     begin: Callable[[], None] | None = None,
-) -> None:
+) -> dict[str, Any] | None:
     """Trains, unless the run is finished, which it says.
 
     Args:
@@ -65,22 +65,26 @@ def train_unless_finished(
             end by the results. Defaults to None: none of these.
         begin: Is called before training, if there is any left. Defaults to None.
 
+    Returns:
+        The metrics of the test, or of the last validation if there was none; None if the run is finished.
+
     Raises:
         UserError: If what ``begin`` does, or training, fails by a user's mistake.
-        KeyboardInterrupt: As :func:`train`.
+        KeyboardInterrupt: As :func:`train_runner`.
     """
     if last := last_checkpoint_if_finished(runner):
         if is_main_process():
             print(f'{runner.work_dir}: the {what} is finished; its last checkpoint is {last}')
-        return
+        return None
     if begin is not None and has_more(runner):
         begin()
     if summary is not None:
         runner.logger.info(summary(runner))
         runner.register_hook(RunSummaryHook())
-    metrics = train(runner)
+    metrics = train_runner(runner)
     if summary is not None:
         runner.logger.info(run_results(runner, metrics))
+    return metrics or last_validation(runner)
 
 
 def has_test_of_its_own(cfg: Mapping[str, Any]) -> bool:
