@@ -25,19 +25,24 @@ def shipped(folder: str) -> Path:
 
 
 def found(path: Path) -> Path:
-    """A path as it is, or that of a shipped config if there is no such file and ``configs/`` begins its name.
+    """A path as it is, or that of a shipped config if there is no such file and it is the name of one.
 
     Args:
-        path: What the user has written.
+        path: What the user has written; ``configs/`` and ``.py`` may be left out of a shipped one's.
 
     Example:
+        >>> found(Path('ktg/ens_3node_digits')).name, found(Path('configs/ktg/ens_3node_digits.py')).name
+        ('ens_3node_digits.py', 'ens_3node_digits.py')
         >>> found(Path('configs/none.py')).as_posix()
         'configs/none.py'
     """
-    if path.parts[:1] == ('configs',) and not path.exists():
-        ours = shipped('configs').joinpath(*path.parts[1:])
-        return ours if ours.exists() else path
-    return path
+    if path.is_absolute() or '..' in path.parts or path.exists():
+        return path
+    named = path.parts[0] == 'configs'
+    ours = shipped('configs').joinpath(*path.parts[named:])
+    if not named and len(path.parts) == 1:  # a file beside the user is none of ours
+        return ours if ours.is_dir() else path
+    return next((one for one in (ours, ours.with_name(f'{ours.name}.py')) if one.exists()), path)
 
 
 def inherited(base: str, folder: Path) -> Path | None:

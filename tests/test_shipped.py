@@ -66,3 +66,13 @@ def test_a_base_that_is_none(installed, tmp_path, overlays):
     with pytest.raises(UserError) as caught:
         load_config(names[0], overlays=names[1:])
     assert str(caught.value) == "_base_: no shipped config is named 'ktg_mm::min.py'; did you mean 'ktg_mm::mine.py'?"
+
+
+@pytest.mark.parametrize('name', ['family/one', 'family/one.py', 'configs/family/one'])
+def test_the_beginning_and_the_ending_may_be_left_out(installed, name):
+    (installed / 'family').mkdir()
+    (installed / 'family/one.py').write_text('train_cfg = dict(max_epochs=4)\n')
+    assert load_config(name).train_cfg.max_epochs == 4
+    with pytest.raises(UserError, match=r"family/oen: no such file; did you mean 'family/one\.py'\?"):
+        load_config('family/oen')
+    assert found(Path('..', *Path(name).parts)) == Path('..', *Path(name).parts)
