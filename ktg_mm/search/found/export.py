@@ -30,6 +30,7 @@ from ktg_mm.search.space.space import put
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
+from ktg_mm.shipped import OURS, shipped
 
 from .teachers import beside_config, take_weights
 
@@ -93,7 +94,7 @@ def export_graph(
     text = '\n'.join(
         [
             *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
-            f'_base_ = [{Path(os.path.relpath(base_path, os.path.abspath(out.parent))).as_posix()!r}]',
+            f'_base_ = [{_name_of(base_path, out)!r}]',
             '',
             *_body(whole, candidate.config['model'], changes),
             '',
@@ -184,6 +185,14 @@ def _copy(config: Mapping[str, Any], wanted: dict[str, Any], path: ConfigPath) -
             name = '.'.join(path)
             raise UserError(f'--base: has no place for {name!r}, which was searched; it lacks {key!r}')
     put(wanted, path, copy.deepcopy(at(config, path)))
+
+
+def _name_of(base: Path, out: Path) -> str:
+    """What the config is to inherit: a path from its folder, or the name of a config that a wheel has installed."""
+    configs = shipped('configs')
+    if configs.parent.name == '.mim' and base.is_relative_to(configs):  # wherever that is: it is there, too, elsewhere
+        return f'{OURS}{base.relative_to(configs).as_posix()}'
+    return Path(os.path.relpath(base, os.path.abspath(out.parent))).as_posix()
 
 
 def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, Path]) -> list[str]:

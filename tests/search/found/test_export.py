@@ -13,6 +13,7 @@ from mmengine.config import Config
 from optuna.study import Study
 from optuna.trial import TrialState
 
+import ktg_mm.shipped
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.config.stages import read_stages
@@ -122,6 +123,19 @@ def test_export_is_the_graph(tmp_path: Path, record) -> None:
         others = [{k: v for k, v in c.to_dict().items() if k != 'model'} for c in (exported, load_config(DML))]
         assert others[0] == others[1]
     assert sizes == {1, 2, 3}
+
+
+def test_an_installed_base_is_named(tmp_path: Path, record, monkeypatch) -> None:
+    """Not by where it is installed, which is nowhere else."""
+    configs = tmp_path / 'site-packages/ktg_mm/.mim/configs'
+    configs.parent.mkdir(parents=True)
+    configs.symlink_to(CONFIGS)
+    monkeypatch.setattr(ktg_mm.shipped, '_PACKAGE', configs.parents[1])
+    cfg = load_config(configs / 'search/ktg_3node_digits.py')
+    record(cfg, (gates(), 50.0), name='ktg_3node_digits')
+    out = export_graph(cfg, tmp_path / 'found.py', StudyAddress.of(cfg, tmp_path))
+    assert "_base_ = ['ktg_mm::dml/dml_3node_digits.py']" in out.read_text().splitlines()
+    assert load_config(out).train_cfg == load_config(DML).train_cfg
 
 
 def test_export_reads_well(tmp_path: Path, search, record) -> None:
