@@ -8,7 +8,18 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'ktg_mm'
 LAYERS = [
-    {'checkpoints', 'errors', 'files', 'mmengine_private', 'registry', 'shipped', 'structures', 'text_table'},
+    {
+        'archives',
+        'checkpoints',
+        'errors',
+        'files',
+        'lazy',
+        'mmengine_private',
+        'registry',
+        'shipped',
+        'structures',
+        'text_table',
+    },
     {'config'},
     {'models'},
     {'datasets', 'engine', 'evaluation'},

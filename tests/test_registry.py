@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-import ktg_mm.search  # noqa: F401  registers
+import ktg_mm.search.space.samplers
+import ktg_mm.search.worker.asha_hook  # noqa: F401  registers
 from ktg_mm.registry import GATES, LOSSES, NODES, PRUNERS, SAMPLERS, UPDATES
 
 

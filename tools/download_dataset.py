@@ -4,7 +4,7 @@ import argparse
 
 from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import Parser
-from ktg_mm.datasets.download import ARCHIVES, download
+from ktg_mm.archives import ARCHIVES
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,6 +19,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Downloads and unpacks."""
     args = parse_args()
+    from ktg_mm.datasets.download import download
+
     download(args.name, args.data_root)
 
 

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument
-from ktg_mm.apis.stages import named_stage_errors, one_stage
 from ktg_mm.errors import ConfigError
-from ktg_mm.visualization import draw_graph, save_picture
 
 
 @one_line_errors
@@ -18,6 +16,10 @@ def main() -> None:
     )
     add_stage_argument(parser)
     args = parser.parse_args()
+    from ktg_mm.apis import joined_name, load_config
+    from ktg_mm.apis.stages import named_stage_errors, one_stage
+    from ktg_mm.visualization import draw_graph, save_picture
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     model = one_stage(cfg, args.stage).get('model')
     stem = joined_name(args.config, args.overlays)

@@ -3,11 +3,9 @@
 import argparse
 from pathlib import Path
 
-from ktg_mm.apis import config_files, config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.errors import UserError
-from ktg_mm.search.found.export import export_graph
-from ktg_mm.search.study.address import StudyAddress, add_study_arguments
-from ktg_mm.search.study.storage import named_failures
+from ktg_mm.search.study.arguments import add_study_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,6 +36,8 @@ def base_below(path: Path, overlays: list[Path]) -> Path | None:
     Raises:
         UserError: If the overlays change more than the graph and the search, so that the base must be chosen.
     """
+    from ktg_mm.apis import load_config
+
     cfg, below = load_config(path, overlays=overlays), load_config(path)
     graph = ('model', 'search')  # names with an underscore are helpers of the file that they stand in
     changed = [key for key in cfg if not (key in graph or key.startswith('_') or cfg[key] == below.get(key))]
@@ -50,6 +50,11 @@ def base_below(path: Path, overlays: list[Path]) -> Path | None:
 def main() -> None:
     """Exports."""
     args = parse_args()
+    from ktg_mm.apis import config_files, load_config
+    from ktg_mm.search.found.export import export_graph
+    from ktg_mm.search.study.address import StudyAddress
+    from ktg_mm.search.study.storage import named_failures
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     config, *overlays = config_files(args.config, args.overlays)

@@ -2,10 +2,8 @@
 
 import argparse
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument
-from ktg_mm.apis.export_node import export_node
-from ktg_mm.apis.stages import named_stage_errors, one_stage
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,6 +20,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Exports."""
     args = parse_args()
+    from ktg_mm.apis import load_config
+    from ktg_mm.apis.exporting import export_node
+    from ktg_mm.apis.stages import named_stage_errors, one_stage
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     run = one_stage(cfg, args.stage)
     with named_stage_errors(cfg, args.stage):

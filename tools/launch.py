@@ -4,18 +4,17 @@ The machines of a run and where they meet come from NNODES, NODE_RANK, MASTER_AD
 processes have to say they say themselves: torchrun's report of several pages is left out, and the status is theirs.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import signal
 import socket
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import torch
-from torch.distributed.elastic.multiprocessing import SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-from torch.distributed.elastic.rendezvous import RendezvousError
-from torch.distributed.run import parse_args, run
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
 
 def fail(message: str, status: int = 2) -> NoReturn:
@@ -39,7 +38,7 @@ def check_port(port: int) -> None:
         fail(f'PORT {port}: {os.strerror(error.errno or 0).lower()}; set PORT to another one')
 
 
-def launch(processes: str, tool: str, *arguments: str) -> None:
+def launch(processes: str = '', tool: str = '', *arguments: str) -> None:
     """Starts the processes and waits for their end.
 
     Args:
@@ -48,6 +47,14 @@ def launch(processes: str, tool: str, *arguments: str) -> None:
         arguments: Its arguments.
     """
     count = number('PROCESSES', processes, 1, 1024)
+    if not tool:
+        fail('TOOL: is missing; give the path of a tool, such as tools/train.py')
+    import torch
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous import RendezvousError
+    from torch.distributed.run import parse_args
+
     gpus = torch.cuda.device_count()
     if gpus and count > gpus:
         fail(f'PROCESSES {count}: more than the number of GPUs, {gpus}; one process has one GPU')
@@ -70,6 +77,13 @@ def launch(processes: str, tool: str, *arguments: str) -> None:
         fail(f'NNODES {machines}: the machines did not meet at MASTER_ADDR {address}, PORT {port}: {reason}')
 
 
+def run(options: Any) -> None:
+    """Runs torchrun."""
+    from torch.distributed.run import run
+
+    run(options)
+
+
 def end(error: ChildFailedError) -> NoReturn:
     """Ends the program as the process did that failed first; one that a signal has ended could not say so itself."""
     rank, first = error.get_first_failure()
@@ -82,4 +96,4 @@ def end(error: ChildFailedError) -> NoReturn:
 
 
 if __name__ == '__main__':
-    launch(*sys.argv[1:])
+    print(__doc__) if sys.argv[1:] in (['-h'], ['--help']) else launch(*sys.argv[1:])

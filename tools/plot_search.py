@@ -3,10 +3,8 @@
 import argparse
 import sys
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors
-from ktg_mm.search.plots import plot_search
-from ktg_mm.search.study.address import StudyAddress, add_study_arguments
-from ktg_mm.search.study.storage import named_failures
+from ktg_mm.apis import config_parser, one_line_errors
+from ktg_mm.search.study.arguments import add_study_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,6 +23,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draws the pictures and says where they are."""
     args = parse_args()
+    from ktg_mm.apis import load_config
+    from ktg_mm.search.plots import plot_search
+    from ktg_mm.search.study.address import StudyAddress
+    from ktg_mm.search.study.storage import named_failures
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     with named_failures(address.storage):

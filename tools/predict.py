@@ -3,12 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ktg_mm.apis import config_parser, load_config, one_line_errors, predict
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument, whole_number
-from ktg_mm.apis.predict import prediction_rows
-from ktg_mm.apis.stages import named_stage_errors, one_stage
-from ktg_mm.files import save_table
-from ktg_mm.text_table import text_table
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +23,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predicts."""
     args = parse_args()
+    from ktg_mm.apis import load_config, predict
+    from ktg_mm.apis.prediction import prediction_rows
+    from ktg_mm.apis.stages import named_stage_errors, one_stage
+    from ktg_mm.files import save_table
+    from ktg_mm.text_table import text_table
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     with named_stage_errors(cfg, args.stage):
         run = one_stage(cfg, args.stage)

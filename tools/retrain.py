@@ -4,12 +4,10 @@ import argparse
 import signal
 from pathlib import Path
 
-from ktg_mm.apis import config_parser, joined_name, load_config, one_line_errors
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.apis.arguments import seed, whole_number
-from ktg_mm.apis.checks.names import check_names
 from ktg_mm.errors import UserError
-from ktg_mm.search.found.comparison import print_table
-from ktg_mm.search.found.retrain import METHODS, retrain
+from ktg_mm.search.found.method_names import METHODS
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +52,11 @@ def main() -> None:
     args = parse_args()
     if (last := args.seeds_from + args.seeds - 1) >= 2**32:
         raise UserError(f'argument --seeds: the last seed must be at most {2**32 - 1}, got {last}')
+    from ktg_mm.apis import joined_name, load_config
+    from ktg_mm.apis.checks.names import check_names
+    from ktg_mm.search.found.comparison import print_table
+    from ktg_mm.search.found.retrain import retrain
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends jobs on clusters is as Ctrl-C
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     against = {}

@@ -4,14 +4,9 @@ import argparse
 import signal
 from typing import Any
 
-from ktg_mm.apis import add_runner_arguments, config_files, config_parser, load_config, one_line_errors
+from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import whole_number
-from ktg_mm.apis.checks.names import check_names
-from ktg_mm.apis.stages import check_stages, run_folder
-from ktg_mm.config.stages import is_staged
-from ktg_mm.search import StudyAddress, run_search
-from ktg_mm.search.space.retrain_base import retrain_base
-from ktg_mm.search.study.address import add_study_arguments
+from ktg_mm.search.study.arguments import add_study_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +32,13 @@ def interrupt(signum: int, frame: Any) -> None:
 def main() -> None:
     """Searches."""
     args = parse_args()
+    from ktg_mm.apis import config_files, load_config
+    from ktg_mm.apis.checks.names import check_names
+    from ktg_mm.apis.stages import check_stages, run_folder
+    from ktg_mm.config.stages import is_staged
+    from ktg_mm.search import StudyAddress, run_search
+    from ktg_mm.search.space.retrain_base import retrain_base
+
     signal.signal(signal.SIGTERM, interrupt)
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     check_names(cfg)

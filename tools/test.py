@@ -2,11 +2,8 @@
 
 import argparse
 
-from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
+from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_stage_argument
-from ktg_mm.apis.checks.whole import check_is_there
-from ktg_mm.apis.stages import keep_config, named_stage_errors, one_stage, run_folder
-from ktg_mm.config.stages import is_staged
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,6 +19,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Tests."""
     args = parse_args()
+    from ktg_mm.apis import build_runner, load_config
+    from ktg_mm.apis.checks.whole import check_is_there
+    from ktg_mm.apis.stages import keep_config, named_stage_errors, one_stage, run_folder
+    from ktg_mm.config.stages import is_staged
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     run = one_stage(cfg, args.stage, args.work_dir)
     folder = None if is_staged(cfg) else args.work_dir

@@ -1,17 +1,10 @@
 """Trains a graph: ``python tools/train.py configs/ktg/ens_3node_digits.py``."""
 
 import argparse
+from typing import Any
 
-from mmengine.runner import Runner
-
-from ktg_mm.apis import add_runner_arguments, build_runner, config_parser, load_config, one_line_errors
+from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import seed
-from ktg_mm.apis.checks.whole import check_is_there
-from ktg_mm.apis.stages import StagedRun, run_folder
-from ktg_mm.apis.training import train_unless_finished
-from ktg_mm.config.stages import is_staged
-from ktg_mm.engine.unwrapped import unwrapped
-from ktg_mm.visualization import graph_summary
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,6 +38,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Trains."""
     args = parse_args()
+    from ktg_mm.apis import build_runner, load_config
+    from ktg_mm.apis.checks.whole import check_is_there
+    from ktg_mm.apis.stages import StagedRun, run_folder
+    from ktg_mm.apis.training import train_unless_finished
+    from ktg_mm.config.stages import is_staged
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
@@ -69,7 +68,10 @@ def main() -> None:
     train_unless_finished(runner, summary=_summary)
 
 
-def _summary(runner: Runner) -> str:
+def _summary(runner: Any) -> str:
+    from ktg_mm.engine.unwrapped import unwrapped
+    from ktg_mm.visualization import graph_summary
+
     return graph_summary(unwrapped(runner.model), runner.cfg.model)
 
 

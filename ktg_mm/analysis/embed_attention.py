@@ -19,10 +19,9 @@ from ktg_mm.visualization.chart import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, SM
 from ktg_mm.visualization.graph_layout import text_size
 
 from .attention_maps import note_left_out
+from .choices import METHODS
 from .predictions import Predictions
 from .result import Result
-
-METHODS = {'tsne': 't-SNE', 'umap': 'UMAP'}
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, BLACK, '#CC79A7')
 _MARKERS = ('o', '^', 's', 'D', 'v', 'P', 'X', '<', '>', 'p')  # more than colours: 70 nodes differ

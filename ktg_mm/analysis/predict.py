@@ -16,14 +16,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ktg_mm.apis.check_config import check_config
-from ktg_mm.apis.predict import load_graph
+from ktg_mm.apis.prediction import load_graph
 from ktg_mm.apis.runner import check_data_root
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models import KnowledgeTransferGraph
 
+from .choices import SPLITS
 from .predictions import Predictions
-
-SPLITS = ('val', 'test')
 
 
 def predict_dataset(

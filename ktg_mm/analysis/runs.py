@@ -6,17 +6,18 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-
-from ktg_mm.apis import config_parser, joined_name, load_config
-from ktg_mm.apis.arguments import add_stage_argument
-from ktg_mm.apis.stages import one_stage
+from ktg_mm.apis.arguments import add_stage_argument, config_parser
 from ktg_mm.errors import UserError
 
-from .predict import SPLITS, predict_dataset
-from .predictions import Predictions, merge
-from .result import Result
+from .choices import SPLITS
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from .predictions import Predictions
+    from .result import Result
 
 
 def runs_parser(description: str) -> argparse.ArgumentParser:
@@ -63,6 +64,12 @@ def read_runs(
     Raises:
         UserError: If an argument, a config, data or a checkpoint is wrong.
     """
+    from ktg_mm.apis import load_config
+    from ktg_mm.apis.stages import one_stage
+
+    from .predict import predict_dataset
+    from .predictions import merge
+
     if args.limit is not None and args.limit < 1:
         raise UserError(f'--limit must be at least 1, got {args.limit}')
     for config, *checkpoints in args.against:
@@ -86,6 +93,9 @@ def config_of(args: argparse.Namespace) -> Config:
     Raises:
         UserError: If it cannot be read, or has no such stage.
     """
+    from ktg_mm.apis import load_config
+    from ktg_mm.apis.stages import one_stage
+
     return one_stage(load_config(args.config, args.cfg_options, args.overlays), args.stage)
 
 
@@ -137,5 +147,7 @@ def save_and_print(result: Result, args: argparse.Namespace) -> None:
     Raises:
         UserError: If a file cannot be written.
     """
+    from ktg_mm.apis import joined_name
+
     files = result.save(args.out or Path('work_dirs') / joined_name(args.config, args.overlays) / 'analysis')
     print(result.summary, *files, sep='\n')

@@ -7,11 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from mmengine.config import DictAction
-
 from ktg_mm.errors import ConfigError, UserError
 
-from .distributed import LAUNCHERS
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,7 +65,7 @@ def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int
 seed = whole_number(0, 2**32 - 1)  # as numpy's generators take them
 
 
-class _Options(DictAction):
+class _Options(argparse.Action):
     """mmengine's reader of ``KEY=VALUE``, with an error of one line for what is not."""
 
     def __call__(
@@ -83,8 +81,10 @@ class _Options(DictAction):
             if key in given:
                 raise ConfigError(f'--cfg-options {key}', 'is given twice; say what it is to be once')
             given.add(key)
+            from mmengine.config import DictAction  # which takes seconds
+
             try:
-                super().__call__(parser, namespace, [option], option_string)
+                DictAction(self.option_strings, self.dest, '+')(parser, namespace, [option], option_string)
             except (AssertionError, RecursionError) as error:
                 raise ConfigError(f'--cfg-options {key}', f'cannot be read: {error}') from error
 

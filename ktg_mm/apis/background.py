@@ -10,8 +10,6 @@ from multiprocessing import resource_sharer
 from types import TracebackType
 from typing import Any
 
-from .messages import machine_message
-
 
 @contextmanager
 def failures_in_the_background() -> Iterator[None]:
@@ -33,14 +31,14 @@ def failures_in_the_background() -> Iterator[None]:
     failures: list[BaseException] = []
 
     def of_thread(failure: Any) -> None:
-        if failure.exc_value is None or machine_message(failure.exc_value) is None:
+        if failure.exc_value is None or _machine_message(failure.exc_value) is None:
             told_of_thread(failure)
         else:
             failures.append(failure.exc_value)
 
     def of_log(handler: logging.FileHandler, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
-        if error is None or machine_message(error) is None:
+        if error is None or _machine_message(error) is None:
             told_of_log(handler, record)
         else:
             raise error
@@ -59,3 +57,9 @@ def failures_in_the_background() -> Iterator[None]:
         setattr(logging.FileHandler, 'handleError', told_of_log)  # noqa: B010
     if failures:
         raise failures[0]
+
+
+def _machine_message(error: BaseException) -> str | None:
+    from .messages import machine_message  # there is no library yet when a tool begins
+
+    return machine_message(error)

@@ -5,33 +5,21 @@ import re
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from mmengine.registry import build_from_cfg
-
-from ktg_mm.errors import hide_passwords, is_interrupt, one_line
+from ktg_mm.errors import UserError, hide_passwords, is_interrupt, one_line
 
 from .background import failures_in_the_background
-from .distributed import another_has_told, end_distributed, is_first_to_tell
-from .hook_errors import name_hook_error
+from .first_to_tell import another_has_told, is_first_to_tell
 from .late_interrupts import late_interrupts
-from .messages import machine_message
-from .part_errors import error_text, name_error
 
 P = ParamSpec('P')
 R = TypeVar('R')
 
-# A loader's worker passes its error on as text, a whole stack trace with the error itself as the last line.
-_FROM_WORKER = re.compile(r'^ktg_mm\.[\w.]+: (.*)', re.MULTILINE)
-
 # What ends a job on a cluster may end a loader's worker first.
 _WORKER_TERMINATED = re.compile(r'DataLoader worker \(pid.* is killed by signal: Terminated')
-
-# How mmpretrain's data sets begin their error, of no type of its own, if the files are not there.
-_NO_DATA = ('Cannot find ', 'The dataset is incorrectly organized')
 
 
 def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
@@ -62,13 +50,16 @@ def one_line_errors(main: Callable[P, R]) -> Callable[P, R]:
                 where = f'; {error}' if isinstance(error, KeyboardInterrupt) and str(error) else ''
                 _tell(f'interrupted{where}')
                 sys.exit(130)
-            message = user_message(error)
+            message = _message(error)
             if message is None and not another_has_told():
                 raise
             _tell(f'error: {message}')
             sys.exit(2)
         finally:
-            end_distributed()
+            if _libraries_are_there():
+                from .distributed import end_distributed
+
+                end_distributed()
 
     return wrapped
 
@@ -91,29 +82,15 @@ def _terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def user_message(error: BaseException) -> str | None:
-    """The line that tells the user of a mistake, None if the error is not the user's.
+def _message(error: BaseException) -> str | None:
+    """The line that tells of an error, None if it is not the user's; one in the command line is told at once."""
+    if isinstance(error, UserError) and not _libraries_are_there():
+        return hide_passwords(one_line(error))
+    from .user_message import user_message
 
-    Args:
-        error: Any exception, also one that a data loader's worker has passed on.
-    """
-    text = str(error)
-    if text.startswith('Caught ') and (found := _FROM_WORKER.findall(text)):
-        return hide_passwords(found[-1])
-    if isinstance(error, RuntimeError) and text.startswith(_NO_DATA):
-        return one_line(text)
-    if isinstance(error, Exception) and (named := name_hook_error(error) or name_error(error)):
-        return hide_passwords(one_line(named))
-    if isinstance(error, (TypeError, ValueError, KeyError)) and (part := _part_being_built(error)):
-        return f'config: {part}: {error_text(error)}'
-    return machine_message(error)
+    return user_message(error)
 
 
-def _part_being_built(error: BaseException) -> str | None:
-    """The type of the innermost part that mmengine was building when the error came, where no config is at hand."""
-    parts = [
-        str(frame.f_locals.get('obj_type'))
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_code is build_from_cfg.__code__
-    ]
-    return parts[-1] if parts else None
+def _libraries_are_there() -> bool:
+    """Whether more than the command line has been read."""
+    return 'mmengine' in sys.modules

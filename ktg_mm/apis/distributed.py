@@ -1,4 +1,4 @@
-"""The processes that a launcher has started: they meet, tell of an error once, and part."""
+"""The processes that a launcher has started: they meet, and part."""
 
 import contextlib
 import os
@@ -6,14 +6,11 @@ import re
 import shutil
 import socket
 import time
-from pathlib import Path
 
 import torch
 from mmengine.dist import init_dist, is_distributed
 
 from ktg_mm.errors import UserError
-
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 # What a launcher tells each process of its place: rank, number of processes, rank on the machine.
 _PLACES = {
@@ -35,7 +32,7 @@ def init_distributed(launcher: str) -> None:
     """Connects the processes that a launcher has started, if it has started any; without GPUs they speak gloo.
 
     Args:
-        launcher: One of :data:`LAUNCHERS`.
+        launcher: One of :data:`ktg_mm.apis.LAUNCHERS`.
 
     Raises:
         UserError: If they were not started so, the launcher needs GPUs, a process has a place that is none, or they
@@ -68,37 +65,6 @@ def end_distributed() -> None:
     """
     if is_distributed():
         torch.distributed.destroy_process_group()
-
-
-def is_first_to_tell() -> bool:
-    """Whether no other process that torchrun has started with this one has told of an error; from now on one has.
-
-    torchrun's processes on other machines tell of theirs on their own.
-
-    Example:
-        >>> is_first_to_tell()
-        True
-    """
-    if note := _note():
-        try:
-            note.touch(exist_ok=False)
-        except FileExistsError:
-            return False
-        except OSError:  # told twice is better than not at all
-            return True
-    return True
-
-
-def another_has_told() -> bool:
-    """Whether another process has told of an error, of which this one's is a consequence."""
-    note = _note()
-    return note is not None and note.exists()
-
-
-def _note() -> Path | None:
-    """The file that says so; torchrun gives each process a file for its errors, in a folder that they share."""
-    file = os.environ.get('TORCHELASTIC_ERROR_FILE')
-    return Path(file).parents[1] / 'told' if file and len(Path(file).parents) > 1 else None
 
 
 def _check_place(launcher: str, gpus: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from torch.utils.data import DataLoader, Dataset
 
 from ktg_mm.apis import one_line_errors
-from ktg_mm.apis.command_line import user_message
+from ktg_mm.apis.user_message import user_message
 from ktg_mm.errors import ConfigError, DataError, UserError
 
 

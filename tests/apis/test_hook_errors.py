@@ -3,7 +3,7 @@ from mmengine.hooks import Hook
 from mmpretrain.registry import HOOKS
 
 from ktg_mm.apis import hook_errors
-from ktg_mm.apis.command_line import user_message
+from ktg_mm.apis.user_message import user_message
 
 
 @pytest.fixture

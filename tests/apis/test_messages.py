@@ -11,7 +11,7 @@ import torch
 from mmpretrain.registry import DATASETS
 
 from ktg_mm.apis import runner as runner_module
-from ktg_mm.apis.command_line import user_message
+from ktg_mm.apis.user_message import user_message
 from ktg_mm.datasets import Digits
 from ktg_mm.engine.file_backend import AtomicLocalBackend
 from ktg_mm.errors import UserError

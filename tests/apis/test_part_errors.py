@@ -5,8 +5,8 @@ from mmengine.runner import Runner
 from mmpretrain.datasets import RandomCrop
 from mmpretrain.registry import HOOKS, METRICS
 
-from ktg_mm.apis.command_line import user_message
 from ktg_mm.apis.part_errors import PartError, error_text, hooks_as_listed, name_error, named_errors
+from ktg_mm.apis.user_message import user_message
 from ktg_mm.errors import ConfigError, DataError, UserError
 
 CFG = Config(

@@ -168,7 +168,11 @@ def main() -> int:
     import ktg_mm.evaluation
     import ktg_mm.models
     import ktg_mm.search
-    import ktg_mm.visualization  # noqa: F401
+    import ktg_mm.visualization
+
+    for package in (ktg_mm.analysis, ktg_mm.apis, ktg_mm.search):
+        for name in package.__all__:  # what else is imported when it is asked for
+            getattr(package, name)
 
     cases = [(part, number) for part in args.parts or known for number in range(len(read_cases(part)))]
     count, good = collections.Counter(part for part, _ in cases), collections.Counter()

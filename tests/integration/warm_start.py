@@ -28,7 +28,11 @@ import ktg_mm.engine
 import ktg_mm.evaluation
 import ktg_mm.models
 import ktg_mm.search
-import ktg_mm.visualization  # noqa: F401
+import ktg_mm.visualization
+
+for package in (ktg_mm.apis, ktg_mm.search):
+    for name in package.__all__:  # what else is imported when it is asked for
+        getattr(package, name)
 
 
 def main() -> None:

@@ -2,10 +2,8 @@
 
 import argparse
 
-from ktg_mm.analysis.attention_maps import analyse_attention_maps
-from ktg_mm.analysis.chosen_images import sample_images, seen_pixels, with_images
 from ktg_mm.analysis.runs import config_of, read_runs, runs_parser, save_and_print
-from ktg_mm.apis import joined_name, one_line_errors
+from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import seed
 from ktg_mm.errors import UserError
 
@@ -32,6 +30,10 @@ def main() -> None:
     args = parse_args()
     if not 1 <= (len(args.indices) if args.indices else args.images) <= MOST_IMAGES:
         raise UserError(f'--images and --indices take 1 to {MOST_IMAGES} images')
+    from ktg_mm.analysis.attention_maps import analyse_attention_maps
+    from ktg_mm.analysis.chosen_images import sample_images, seen_pixels, with_images
+    from ktg_mm.apis import joined_name
+
     indices = (args.indices or sample_images(args, args.images))[: args.limit]
     predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
     pixels = seen_pixels(config_of(args), args.split, indices)

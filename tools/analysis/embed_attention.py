@@ -2,10 +2,9 @@
 
 import argparse
 
-from ktg_mm.analysis.chosen_images import sample_images, with_images
-from ktg_mm.analysis.embed_attention import METHODS, analyse_embedding, check_method
+from ktg_mm.analysis.choices import METHODS
 from ktg_mm.analysis.runs import read_runs, runs_parser, save_and_print
-from ktg_mm.apis import joined_name, one_line_errors
+from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import seed
 from ktg_mm.errors import UserError
 
@@ -25,9 +24,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draws."""
     args = parse_args()
-    check_method(args.method)
     if args.samples < 5:
         raise UserError(f'--samples must be at least 5, got {args.samples}')
+    from ktg_mm.analysis.chosen_images import sample_images, with_images
+    from ktg_mm.analysis.embed_attention import analyse_embedding, check_method
+    from ktg_mm.apis import joined_name
+
+    check_method(args.method)
     indices = sample_images(args, args.samples)
     predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
     name = f'{joined_name(args.config, args.overlays)}, {len(indices)} {args.split} images'

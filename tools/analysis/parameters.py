@@ -1,6 +1,6 @@
 """Accuracy against number of parameters: ``python tools/analysis/parameters.py CONFIG CHECKPOINT``."""
 
-from ktg_mm.analysis import analyse_parameters
+from ktg_mm import analysis
 from ktg_mm.analysis.runs import run_analysis, runs_parser
 from ktg_mm.apis import one_line_errors
 
@@ -9,7 +9,7 @@ from ktg_mm.apis import one_line_errors
 def main() -> None:
     """Writes the picture and its CSV file."""
     parser = runs_parser('Draws the accuracy of each node against its number of parameters.')
-    run_analysis(parser, analyse_parameters, attention=False)
+    run_analysis(parser, lambda predictions: analysis.analyse_parameters(predictions), attention=False)
 
 
 if __name__ == '__main__':

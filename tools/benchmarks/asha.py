@@ -13,7 +13,6 @@ the end takes, and the share of orders in which it ends with a graph of the top.
 any curves: the first graph, which nothing can stop, and the one that is found to the end, all others to the first rung.
 """
 
-import argparse
 import bisect
 import json
 import math
@@ -23,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import bootstrap, quantile_test, spearmanr
 
 from ktg_mm.apis import one_line_errors
+from ktg_mm.apis.arguments import Parser
 from ktg_mm.errors import UserError
 
 _HUGE = 1e15  # epochs; stands for infinity where quantiles are interpolated
@@ -122,6 +121,8 @@ def compare(asha: np.ndarray, plain: np.ndarray) -> dict[str, Any]:
         asha: Epochs of ASHA in each order.
         plain: Epochs of plain random search in the same orders.
     """
+    from scipy.stats import bootstrap, quantile_test  # which takes a second
+
     ratio = asha / plain
 
     def of_medians(asha: np.ndarray, plain: np.ndarray, axis: int) -> np.ndarray:
@@ -195,6 +196,8 @@ def measure(path: Path, orders: int = 1000, factor: int = 2, first: int = 1, top
         epochs.append(recorded[-1])
     if missing := sorted(set(epochs) - set(recorded)):
         raise UserError(f'{path}: has no scores at epoch {missing[0]}; it has: {", ".join(map(str, recorded))}')
+    from scipy.stats import spearmanr
+
     scores = scores[:, [recorded.index(epoch) for epoch in epochs]]
     last = scores[:, -1]
     threshold = np.sort(last)[-math.ceil(top * len(last))]
@@ -227,7 +230,7 @@ def measure(path: Path, orders: int = 1000, factor: int = 2, first: int = 1, top
 @one_line_errors
 def main() -> None:
     """Prints the comparison."""
-    parser = argparse.ArgumentParser(description='Measures how many epochs stopping saves, on recorded curves.')
+    parser = Parser(description='Measures how many epochs stopping saves, on recorded curves.')
     parser.add_argument('curves', type=Path, help='file of tools/benchmarks/record_curves.py')
     parser.add_argument('--orders', type=int, default=1000, help='random orders; default: 1000')
     parser.add_argument('--factor', type=int, default=2, help='one graph in so many goes on; default: 2')

@@ -12,15 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from ktg_mm.apis import config_name, config_parser, load_config, one_line_errors
+from ktg_mm.apis import config_parser, one_line_errors
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
-from ktg_mm.search.space.candidates import KEY, Candidates
-from ktg_mm.search.study.address import StudyAddress, add_study_arguments
-from ktg_mm.search.study.retries import earlier_reports, last_of_chains
-from ktg_mm.search.study.study import find_study
+from ktg_mm.search.study.arguments import add_study_arguments
 
 _PACKAGES = ('ktg_mm', 'torch', 'mmengine', 'mmpretrain', 'optuna')
 
@@ -42,6 +37,9 @@ def curves(study: Any) -> list[dict[str, Any]]:
     Returns:
         Of each the graph's key and its score by epoch.
     """
+    from ktg_mm.search.space.candidates import KEY
+    from ktg_mm.search.study.retries import earlier_reports, last_of_chains
+
     found = []
     for trial in last_of_chains(study):
         if trial.state.name == 'COMPLETE':
@@ -50,7 +48,7 @@ def curves(study: Any) -> list[dict[str, Any]]:
     return found
 
 
-def record(cfg: Config, address: StudyAddress, out: Path) -> int:
+def record(cfg: Any, address: Any, out: Path) -> int:
     """Writes the curves of a config's study.
 
     Args:
@@ -64,6 +62,10 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
     Raises:
         UserError: If there are none, or some were stopped early.
     """
+    from ktg_mm.apis import config_name
+    from ktg_mm.search.space.candidates import Candidates
+    from ktg_mm.search.study.study import find_study
+
     study = find_study(address)
     if any(trial.state.name == 'PRUNED' for trial in study.get_trials(deepcopy=False)):
         raise UserError(f'--study {study.study_name}: its pruner stopped graphs; record with NopPruner')
@@ -89,6 +91,9 @@ def record(cfg: Config, address: StudyAddress, out: Path) -> int:
 def main() -> None:
     """Writes the file."""
     args = parse_args()
+    from ktg_mm.apis import load_config
+    from ktg_mm.search.study.address import StudyAddress
+
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     count = record(cfg, StudyAddress.of(cfg, args.work_dir, args.storage, args.study), args.out)
     print(f'{count} curves -> {args.out}')

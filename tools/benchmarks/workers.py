@@ -16,12 +16,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ktg_mm.apis import one_line_errors
+from ktg_mm.apis.arguments import Parser
+
 REPOSITORY = Path(__file__).parents[2]
 
 
+@one_line_errors
 def main() -> None:
     """Measures and prints JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default=str(REPOSITORY / 'configs/search/ktg_3node_digits.py'))
     parser.add_argument('--graphs', type=int, default=12, help='graphs to train, an even number; default: 12')
     parser.add_argument('--epochs', type=int, default=8, help='epochs of each; default: 8')

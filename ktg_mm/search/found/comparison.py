@@ -10,7 +10,7 @@ from scipy.stats import sem, t
 
 from ktg_mm.text_table import text_table
 
-FOUND = 'found'
+from .method_names import FOUND
 
 
 @dataclass(frozen=True)

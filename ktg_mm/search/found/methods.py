@@ -15,9 +15,7 @@ from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, resolved_last
 from ktg_mm.config.taken_node import is_taken
 from ktg_mm.errors import ConfigError, UserError
 
-from .comparison import FOUND
-
-METHODS = (FOUND, 'dml', 'independent')
+from .method_names import FOUND, METHODS
 
 
 def say_it(line: str) -> None:

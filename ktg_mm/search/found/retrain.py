@@ -27,7 +27,8 @@ from ktg_mm.search.study.study import recipe
 from ktg_mm.search.worker.run_trial import quiet_runner, remove_checkpoints
 
 from .comparison import Row, compare
-from .methods import METHODS, check_runs, method_configs, say_it
+from .method_names import METHODS
+from .methods import check_runs, method_configs, say_it
 
 MEAN = 'mean'
 RESULTS = 'results.json'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from ktg_mm.apis.config import config_name
 from ktg_mm.errors import UserError
 from ktg_mm.search.space.options import check_options
 
-VARIABLE = 'KTG_MM_STORAGE'  # may hold the address, with a password that then stands on no command line
+from .arguments import VARIABLE
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,3 @@ class StudyAddress:
         if not study.isprintable():
             raise UserError(f'--study {study!r}: a name must be of characters that can be printed')
         return cls(folder, address, study, source)
-
-
-def add_study_arguments(parser: argparse.ArgumentParser, work_dir: bool = True) -> None:
-    """Adds ``--work-dir`` (unless the parser has it already), ``--storage`` and ``--study``."""
-    if work_dir:
-        parser.add_argument('--work-dir', help="folder of the search; default: work_dirs/ and the config's name")
-    parser.add_argument(
-        '--storage',
-        metavar='URL',
-        help='where the study is kept: sqlite:///FILE, postgresql+psycopg2://USER@HOST/DATABASE, '
-        "grpc://HOST:PORT; default: the config's, else that of the environment variable "
-        f'{VARIABLE}, else search.db in the work folder',
-    )
-    parser.add_argument('--study', metavar='NAME', help="name of the study; default: the config's name")

@@ -1,6 +1,5 @@
 """Where a search is kept: what the user says, else the config, else its name."""
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from mmengine.config import Config
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.mmengine_private import set_aside
 from ktg_mm.search import StudyAddress
-from ktg_mm.search.study.address import add_study_arguments
 
 NAMED = dict(storage='grpc://host:1', study='mine')
 BY_NAME = ('work_dirs/small', 'sqlite:///work_dirs/small/search.db', 'small')
@@ -53,17 +51,6 @@ def test_names_that_cannot_be_printed(name):
 def test_a_config_without_a_search():
     with pytest.raises(ConfigError, match=r'^search: is missing; a config to search over has search=dict'):
         StudyAddress.of(Config(dict(model={})))
-
-
-def test_arguments_of_the_command_line():
-    parser = argparse.ArgumentParser()
-    add_study_arguments(parser)
-    args = parser.parse_args(['--work-dir', 'a', '--storage', 'journal://b', '--study', 'c'])
-    assert (args.work_dir, args.storage, args.study) == ('a', 'journal://b', 'c')
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--work-dir', default='mine')
-    add_study_arguments(parser, work_dir=False)
-    assert vars(parser.parse_args([])) == dict(work_dir='mine', storage=None, study=None)
 
 
 def test_a_password_is_not_printed() -> None:

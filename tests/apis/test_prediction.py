@@ -14,7 +14,7 @@ from mmpretrain.datasets import CIFAR10
 from mmpretrain.registry import MODELS, TRANSFORMS
 
 from ktg_mm.apis import build_runner, load_config, predict
-from ktg_mm.apis.predict import find_images
+from ktg_mm.apis.prediction import find_images
 from ktg_mm.errors import ConfigError, DataError, UserError
 
 REPOSITORY = Path(__file__).parents[2]

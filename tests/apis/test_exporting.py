@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 from ktg_mm.apis import load_config
-from ktg_mm.apis.export_node import export_node
+from ktg_mm.apis.exporting import export_node
 from ktg_mm.datasets import Digits
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models.backbones import CIFARResNet

@@ -25,7 +25,7 @@ from .check_config import check_config
 from .config import config_name
 from .plain_config import PlainData, is_plain, plain_network
 from .plain_source import source_of
-from .predict import load_graph
+from .prediction import load_graph
 
 
 def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str | None = None) -> Path:

@@ -1,0 +1,195 @@
+"""The step of a graph and its floor, run in turn; ``step.py`` is the command."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from graphs import CONFIGS, GRAPHS, OPTIMIZERS, SIZE, VIEWS, WRITTEN
+from mmengine.config import Config
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, LOOPS
+from mmpretrain.structures import DataSample
+from scipy.stats import bootstrap
+from torch import Tensor, nn
+from written_steps import Networks
+
+from ktg_mm.apis import build_runner, load_config
+from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.structures import UNLABELED
+
+WARM_UP = 3
+
+
+@DATASETS.register_module()
+class RandomImages(torch.utils.data.Dataset):
+    """Random images in memory, so that loading costs nothing; there are 512, over and over.
+
+    Args:
+        size: Number of images.
+        pixels: Height and width.
+    """
+
+    metainfo = dict(classes=tuple(map(str, range(100))))
+
+    def __init__(self, size: int, pixels: int) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.images = torch.randint(0, 256, (512, 3, pixels, pixels), generator=generator, dtype=torch.uint8)
+        self.labels = torch.randint(0, 100, (size,), generator=generator)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        sample = DataSample(metainfo=dict(sample_idx=index)).set_gt_label(self.labels[index])
+        return dict(inputs=self.images[index % len(self.images)], data_samples=sample)
+
+
+@DATASETS.register_module()
+class RandomViews(RandomImages):
+    """Two views of random images, of which every eighth in a batch has a label.
+
+    Args:
+        size: Number of images.
+        pixels: Height and width.
+        batch_size: Images in a batch; the labelled ones come first.
+        views: The views' names.
+    """
+
+    def __init__(self, size: int, pixels: int, batch_size: int, views: list[str]) -> None:
+        super().__init__(size, pixels)
+        self.views = views
+        self.labels[torch.arange(size) % batch_size >= batch_size // 8] = UNLABELED
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        item = super().__getitem__(index)
+        second = self.images[(index + 1) % len(self.images)]
+        return item | dict(inputs=dict(zip(self.views, (item['inputs'], second), strict=True)))
+
+
+@DATA_SAMPLERS.register_module()
+class FirstSampler(torch.utils.data.Sampler):
+    """The first images of a data set.
+
+    Args:
+        dataset: The data set.
+        number: How many.
+        seed: Not looked at.
+    """
+
+    def __init__(self, dataset: torch.utils.data.Dataset, number: int, seed: int | None = None) -> None:
+        self.number = number
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.number))
+
+    def __len__(self) -> int:
+        return self.number
+
+
+@LOOPS.register_module()
+class InterleavedLoop(EpochBasedTrainLoop):
+    """The Runner's loop, with a step of the floor before or after each of its iterations."""
+
+    clock: Callable[[], float] = staticmethod(time.perf_counter)
+
+    def __init__(self, runner: Runner, dataloader: Any, max_epochs: int, written: str) -> None:
+        super().__init__(runner, dataloader, max_epochs)
+        self.written = written
+
+    def run(self) -> nn.Module:
+        """Trains and keeps the times in :attr:`seconds`, a (graph, floor) pair per iteration."""
+        self.graph = unwrapped(self.runner.model)
+        self.floor = WRITTEN[self.written](self.graph, self.dataloader.dataset.labels)
+        self.seconds: list[tuple[float, float]] = []
+        return super().run()
+
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Times both steps on one batch, in turn the one and the other first."""
+        batch = self.graph.data_preprocessor(copy.deepcopy(data_batch), training=True)
+        labels = torch.cat([sample.gt_label for sample in batch['data_samples']]).clamp(min=0)
+        ids = torch.tensor([sample.sample_idx for sample in batch['data_samples']], device=labels.device)
+        learnt, taught = self._images(batch)
+        labels, progress = labels.repeat(2)[: len(learnt)], (idx + 1) / self.max_iters
+        steps: list[Callable[[], None]] = [
+            lambda: super(InterleavedLoop, self).run_iter(idx, data_batch),
+            lambda: self.floor.step(learnt, labels, ids, progress, taught),
+        ]
+        order = (0, 1) if idx % 2 else (1, 0)
+        times = {which: _seconds(steps[which], self.clock) for which in order}
+        self.seconds.append((times[0], times[1]))
+
+    def _images(self, batch: dict) -> tuple[Tensor, Tensor | None]:
+        """The images that students learn from, and those that a teacher sees."""
+        inputs = batch['inputs']
+        has_teachers = isinstance(self.floor, Networks) and self.floor.teachers
+        if isinstance(inputs, Tensor):
+            return inputs, inputs if has_teachers else None
+        first, second = inputs.values()
+        unlabeled = second[batch['rows'].rows('unlabeled')]
+        return (first, unlabeled) if has_teachers else (torch.cat([first, unlabeled]), None)
+
+
+def _seconds(step: Callable[[], None], clock: Callable[[], float]) -> float:
+    """Duration of a step, the device's work included."""
+    _wait()
+    start = clock()
+    step()
+    _wait()
+    return clock() - start
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def measure(name: str, batch_size: int, pixels: int, iterations: int, work_dir: str) -> dict[str, Any]:
+    """Runs both steps ``iterations`` times and compares them.
+
+    Args:
+        name: The graph's. An eighth of the batch has labels where there are several views.
+        batch_size: Images in a batch.
+        pixels: Height and width of an image.
+        iterations: Pairs of steps to measure, after three more that warm up.
+        work_dir: Folder for the run's log.
+
+    Returns:
+        Median seconds of both steps, the ratio's median and its 95 % interval.
+    """
+    cfg = load_config(CONFIGS / '_base_/default_runtime.py')
+    views = VIEWS.get(name)
+    cfg.merge_from_dict(
+        dict(
+            model=GRAPHS[name](),
+            data_preprocessor=dict(num_classes=100, mean=[127.5] * 3, std=[64.0] * 3),
+            train_dataloader=dict(
+                batch_size=batch_size,
+                num_workers=0,
+                dataset=dict(type='RandomViews', size=SIZE, pixels=pixels, batch_size=batch_size, views=views)
+                if views
+                else dict(type='RandomImages', size=SIZE, pixels=pixels),
+                sampler=dict(type='FirstSampler', number=batch_size * (iterations + WARM_UP)),
+                collate_fn=dict(type='default_collate'),
+            ),
+            optim_wrapper=dict(OPTIMIZERS[name], constructor='NodeOptimWrapperConstructor'),
+            train_cfg=dict(type='InterleavedLoop', max_epochs=1, written=name),
+            default_hooks=dict(checkpoint=dict(interval=2, save_last=False)),
+            log_level='WARNING',
+        )
+    )
+    runner = build_runner(Config(cfg.to_dict()), work_dir)
+    runner.train()
+    seconds = np.array(runner.train_loop.seconds[WARM_UP:])
+    ratio = seconds[:, 0] / seconds[:, 1]
+    interval = bootstrap((ratio,), np.median, n_resamples=10_000, rng=0, method='percentile').confidence_interval
+    return dict(
+        graph_seconds=round(float(np.median(seconds[:, 0])), 5),
+        floor_seconds=round(float(np.median(seconds[:, 1])), 5),
+        ratio=round(float(np.median(ratio)), 4),
+        ratio_interval_95=[round(float(interval.low), 4), round(float(interval.high), 4)],
+        ratio_quartiles=[round(float(quartile), 4) for quartile in np.quantile(ratio, (0.25, 0.75))],
+        pairs=len(ratio),
+    )
