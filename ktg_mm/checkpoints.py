@@ -23,6 +23,7 @@ _NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
 _SAVED = re.compile(r'(?:best_.+_)?(epoch|iter)_(\d+)(?:-[0-9a-f]{8})?\.pth')
 _NOTE = 'last_checkpoint'  # mmengine's, of the path of the one that it saved last
 FINISHED = 'finished.json'  # stands in the folder of a run that has come to its end
+METRICS = 'metrics.json'  # what it has measured then
 
 
 def latest_checkpoint(work_dir: str | Path, since: float = 0.0) -> Path | None:
@@ -85,7 +86,7 @@ def move_others(folder: str | Path, resumed: str | None) -> Path | None:
     saved = {path: match for path in Path(folder).glob('*.pth') if (match := _SAVED.fullmatch(path.name))}
     kept = next((path for path in newest_first(folder) if resumed and path.samefile(Path(resumed).expanduser())), None)
     if kept is None:
-        notes = [Path(folder) / name for name in (FINISHED, *(() if resumed else (_NOTE,)))]
+        notes = [Path(folder) / name for name in (FINISHED, METRICS, *(() if resumed else (_NOTE,)))]
         others = [*saved, *filter(Path.exists, notes)]
     else:
         ordered = newest_first(folder)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
-from ktg_mm.apis.arguments import seed
+from ktg_mm.apis.arguments import add_baseline_argument, seed
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +30,7 @@ def parse_args() -> argparse.Namespace:
         type=seed,
         help="seed of everything random, from 0 to 4294967295; default: the config's; a resumed run keeps its own",
     )
+    add_baseline_argument(parser)
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16)')
     return parser.parse_args()
 
@@ -39,22 +40,28 @@ def main() -> None:
     """Trains."""
     args = parse_args()
     from ktg_mm.apis import build_runner, load_config
+    from ktg_mm.apis.baseline import find_baseline
     from ktg_mm.apis.checks.whole import check_is_there
     from ktg_mm.apis.stages import StagedRun, run_folder
-    from ktg_mm.apis.training import train_unless_finished
+    from ktg_mm.apis.training import has_test_of_its_own, train_unless_finished
     from ktg_mm.config.stages import is_staged
+    from ktg_mm.errors import UserError
 
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     if args.seed is not None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
     resume = args.resume or args.resume_changed
     if is_staged(cfg):
+        if args.baseline is not None:
+            raise UserError('--baseline: the config is one of stages; give it to tools/test.py, with --stage')
         resume = resume or cfg.get('resume', False)
         folder = run_folder(cfg, args.work_dir)
         run = StagedRun(cfg, folder, args.launcher, args.load_from, resume, args.amp, args.resume_changed)
         run.train(_summary)
         return
     check_is_there(cfg, 'train')
+    kind = 'test' if has_test_of_its_own(cfg) else 'last validation'
+    baseline = find_baseline(args.baseline, cfg, kind) if args.baseline is not None else None
     runner = build_runner(
         cfg,
         args.work_dir,
@@ -65,7 +72,7 @@ def main() -> None:
         resume_changed=args.resume_changed,
         lock=True,
     )
-    train_unless_finished(runner, summary=_summary)
+    train_unless_finished(runner, summary=_summary, baseline=baseline)
 
 
 def _summary(runner: Any) -> str:

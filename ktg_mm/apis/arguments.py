@@ -138,6 +138,20 @@ def add_stage_argument(parser: argparse.ArgumentParser, default: str = 'the last
     )
 
 
+def add_baseline_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--baseline``.
+
+    Args:
+        parser: From :func:`config_parser`.
+    """
+    parser.add_argument(
+        '--baseline',
+        metavar='NODE|FOLDER',
+        help='what the table at the end compares with: another node of the graph, or the folder of a run that has '
+        'trained to its end, whose nodes are compared by their names',
+    )
+
+
 def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--work-dir``, ``--launcher`` and the local rank, which some launchers pass on.
 

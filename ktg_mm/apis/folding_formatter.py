@@ -25,9 +25,9 @@ class FoldingFormatter(logging.Formatter):
         self._formatter = formatter or logging.Formatter()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Folds the lines that LoggerHook writes."""
+        """Folds the lines that LoggerHook and EpochLineHook write."""
         text = self._formatter.format(record)
-        if not record.getMessage().startswith(('Epoch(', 'Iter(')):
+        if not record.getMessage().startswith(('Epoch(', 'Iter(', 'epoch ', 'iteration ')):
             return text
         return self.folded(text, shutil.get_terminal_size().columns)
 

@@ -4,6 +4,9 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from torch import nn
+
+from ktg_mm.engine.hooks import EpochLineHook
 
 from .quiet_terminal import quiet_terminal
 
@@ -11,7 +14,8 @@ from .quiet_terminal import quiet_terminal
 class QuietRunner(Runner):
     """mmengine's Runner, but its dumps go to the log's file alone (:func:`ktg_mm.apis.quiet_terminal.quiet_terminal`).
 
-    The first of them is made as soon as the Runner has its log, so it is quiet from there on.
+    The first of them is made as soon as the Runner has its log, so it is quiet from there on; of training it shows a
+    line an epoch.
 
     Example:
         >>> issubclass(QuietRunner, Runner)
@@ -23,3 +27,9 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         quiet_terminal(logger)
         return logger
+
+    def train(self) -> nn.Module:
+        """Trains, and shows a line an epoch."""
+        if not any(isinstance(hook, EpochLineHook) for hook in self.hooks):
+            self.register_hook(EpochLineHook())
+        return super().train()

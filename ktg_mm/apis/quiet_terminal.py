@@ -4,7 +4,7 @@ import logging
 
 from .folding_formatter import FoldingFormatter
 
-# How the records begin that are for the file alone: dumps, what is said again at every epoch, and warnings of how
+# How the records begin that are for the file alone: dumps, what is said at every epoch, and warnings of how
 # mmengine calls itself, which no user can act on.
 _FOR_THE_FILE = (
     '\n------',  # the environment
@@ -13,6 +13,8 @@ _FOR_THE_FILE = (
     'Distributed training is not used, all SyncBatchNorm',
     'Checkpoints will be saved to ',
     'Exp name: ',
+    'Epoch(',  # mmengine's lines, instead of which an epoch has one
+    'Iter(',
     'Saving checkpoint at ',
     'The previous best checkpoint ',
     'The best checkpoint with ',
@@ -36,8 +38,8 @@ def quiet_terminal(logger: logging.Logger) -> None:
         >>> logger.addHandler(logging.StreamHandler(sys.stdout))
         >>> quiet_terminal(logger)
         >>> logger.info('Exp name: run_20260101')
-        >>> logger.info('Epoch(train) [1][20/20]  loss: 5.5930')
-        Epoch(train) [1][20/20]  loss: 5.5930
+        >>> logger.info('epoch  1/30  loss 5.5930')
+        epoch  1/30  loss 5.5930
     """
     for handler in logger.handlers:
         if not isinstance(handler, logging.StreamHandler) or isinstance(handler, logging.FileHandler):

@@ -12,8 +12,10 @@ from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import RunSummaryHook, SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
 
-from .result_table import last_validation, run_results
+from .baseline import Baseline
+from .result_table import run_results
 from .resume import has_more, last_checkpoint_if_finished, mark_finished
+from .run_metrics import keep_metrics, last_validation
 
 
 def train_runner(runner: Runner) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def train_runner(runner: Runner) -> dict[str, Any]:
         raise KeyboardInterrupt(where) from error
     finally:
         end_loading(runner)
+    keep_metrics(runner, metrics)
     mark_finished(runner)
     return metrics
 
@@ -55,6 +58,7 @@ def train_unless_finished(
     what: str = 'run',
     summary: Callable[[Runner], str] | None = None,
     begin: Callable[[], None] | None = None,
+    baseline: Baseline | None = None,
 ) -> dict[str, Any] | None:
     """Trains, unless the run is finished, which it says.
 
@@ -64,6 +68,7 @@ def train_unless_finished(
         summary: Makes the text that the log begins with, followed by the data, schedule, device and folder, and at the
             end by the results. Defaults to None: none of these.
         begin: Is called before training, if there is any left. Defaults to None.
+        baseline: What the results are compared with. Defaults to None.
 
     Returns:
         The metrics of the test, or of the last validation if there was none; None if the run is finished.
@@ -83,7 +88,7 @@ def train_unless_finished(
         runner.register_hook(RunSummaryHook())
     metrics = train_runner(runner)
     if summary is not None:
-        runner.logger.info(run_results(runner, metrics))
+        runner.logger.info(run_results(runner, metrics, baseline))
     return metrics or last_validation(runner)
 
 

@@ -33,6 +33,6 @@ def test_other_records_stay(monkeypatch):
     fold = FoldingFormatter(logging.Formatter('run - %(message)s')).format
     text = 'nodes:\n  net1: ResNet-8  trained'
     assert fold(logging.makeLogRecord(dict(msg=text))) == f'run - {text}'
-    for start in ('Epoch(test)', 'Iter(train)'):
+    for start in ('Epoch(test)', 'Iter(train)', 'epoch 1/2', 'iteration 1/2'):
         folded = fold(logging.makeLogRecord(dict(msg=f'{start}  a: 1.0  b: 2.0')))
         assert folded == f'run - {start}\n    a: 1.0  b: 2.0'

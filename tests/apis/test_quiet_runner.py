@@ -9,5 +9,5 @@ def test_what_a_run_prints(tiny_runner, tmp_path, capsys):
     assert 'Initialization information' in kept
     lines = [line for line in printed.splitlines() if ' - mmengine - ' in line]
     assert lines == printed.splitlines()
-    assert all('Epoch(' in line for line in lines)
-    assert len([line for line in lines if 'Epoch(val)' in line]) == 2
+    assert [line.split(' - ')[-1].split('  ')[0] for line in lines] == ['epoch 1/2', 'epoch 2/2']
+    assert 'Epoch(train)' in kept and 'Epoch(val)' in kept

@@ -27,6 +27,8 @@ def logger(tmp_path, capsys):
 FOR_THE_FILE = [
     'Config:\nmodel = dict()',
     'Exp name: run_1',
+    'Epoch(train)  [1][20/20]  loss: 5.5930',
+    'Iter(val) [1/1]  val/net1/accuracy/top1: 90.0000',
     'Saving checkpoint at 3 epochs',
     '"HardDiskBackend" is the alias of "LocalBackend" and the former will be deprecated in future.',
 ]
@@ -36,12 +38,12 @@ def test_the_file_has_what_the_terminal_lacks(logger, tmp_path, capsys):
     log = logger()
     for text in FOR_THE_FILE:
         log.warning(text)
-    log.info('Epoch(train) [1][20/20]  loss: 5.5930')
+    log.info('epoch  1/30  loss 5.5930')
     log.warning('a warning')
     log.error('Config:\nan error is shown whatever it begins with')
     printed, file = capsys.readouterr().out, (tmp_path / 'run.log').read_text()
     assert all(text in file and text not in printed for text in FOR_THE_FILE)
-    for text in ('loss: 5.5930', 'a warning', 'an error is shown'):
+    for text in ('loss 5.5930', 'a warning', 'an error is shown'):
         assert text in file and text in printed
 
 

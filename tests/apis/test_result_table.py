@@ -1,3 +1,4 @@
+from ktg_mm.apis.baseline import Baseline
 from ktg_mm.apis.result_table import result_table
 from ktg_mm.apis.training import train_unless_finished
 
@@ -13,6 +14,13 @@ def test_digits_are_those_of_the_column():
 
 def test_no_node_has_metrics():
     assert result_table({'time': 0.1}) == ''
+
+
+def test_differences():
+    metrics = {'a/top1': 90.0, 'b/top1': 91.0, 'a/ece': 0.5}
+    table = cells(result_table(metrics, Baseline('other', {'a/top1': 92.5, 'a/ece': 0.25, 'c/top1': 1.0})))
+    assert table[0] == ['node', 'top1', 'top1 - other', 'ece', 'ece - other']
+    assert table[2:] == [['a', '90.00', '-2.50', '0.5000', '+0.2500'], ['b', '91.00', '', '', '']]
 
 
 def results(text):
@@ -32,7 +40,9 @@ def test_a_run_ends_with_its_test(tiny_runner, capsys, tmp_path):
     assert 'test:\n|' in end
     run = tmp_path / 'run'
     best = run / 'best_net1_accuracy_top1_epoch_1.pth'
-    assert end.endswith(f'folder: {run}\nlast checkpoint: {run / "epoch_1.pth"}\nbest by validation: {best}\n')
+    last = run / 'epoch_1.pth'
+    saved = f'folder: {run}\nlast checkpoint: {last}\nbest by validation: {best}\n'
+    assert end.endswith(f'{saved}next: ktg test {run / "tiny.py"} {last}\n')
 
 
 def test_a_run_without_a_test_ends_with_its_last_validation(tiny_runner, capsys):

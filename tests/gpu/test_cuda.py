@@ -167,7 +167,7 @@ def test_nccl(tmp_path, processes):
     process = subprocess.run([*command, '--cfg-options', *options], env=environment, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr[-4000:]
     assert 'destroy_process_group' not in process.stderr
-    assert (tmp_path / 'epoch_2.pth').exists() and 'Epoch(test)' in process.stdout + process.stderr
+    assert (tmp_path / 'epoch_2.pth').exists() and 'test:\n| node' in process.stdout + process.stderr
 
 
 @pytest.mark.gpu

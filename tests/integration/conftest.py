@@ -184,8 +184,9 @@ def accuracies() -> Callable[[str], dict[str, float]]:
     """Finds the test accuracies that a tool has printed, by node."""
 
     def find(text: str) -> dict[str, float]:
-        (line,) = (line for line in text.splitlines() if 'Epoch(test)' in line and 'accuracy' in line)
-        return {node: float(value) for node, value in re.findall(r'test/(\w+)/accuracy/top1: ([\d.]+)', line)}
+        table = text.rpartition('test:\n')[2]
+        assert table.startswith('| node ') and '| accuracy/top1 |' in table.splitlines()[0]
+        return {node: float(value) for node, value in re.findall(r'^\| (\w+) +\| +([\d.]+) \|', table, re.MULTILINE)}
 
     return find
 

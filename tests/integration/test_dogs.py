@@ -23,7 +23,7 @@ def test_five_nodes(tools, miniatures: ModuleType, tmp_path: Path) -> None:
     sizes += [f'{part}_dataloader.dataset.pipeline.2.crop_size=96' for part in ('val', 'test')]
     options = ['--cfg-options', *roots, *sizes, 'train_cfg.max_epochs=1']
     process = tools.run('train.py', path, '--work-dir', tmp_path / 'run', *options, PRELOAD='few_dogs')
-    assert 'Epoch(train) [1][2/2]' in process.stdout + process.stderr
+    assert 'epoch 1/1  loss ' in process.stdout + process.stderr
     assert (tmp_path / 'run' / 'epoch_1.pth').exists()
 
     (vis_data,) = (tmp_path / 'run').glob('*/vis_data')

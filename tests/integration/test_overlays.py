@@ -51,8 +51,8 @@ def test_train_and_resume(tools, accuracies: Callable, schedule: Path) -> None:
     assert set(copy.model.edges) == {f'label->net{i}' for i in (1, 2, 3)}
 
     resumed = tools.run('train.py', DIGITS, *overlays, '--resume-changed')  # for two epochs
-    assert 'Epoch(train) [1]' in printed.stdout and 'Epoch(train) [1]' not in resumed.stdout
-    assert 'Epoch(train) [2]' in resumed.stdout
+    assert ' - epoch 1/1  loss ' in printed.stdout and ' - epoch 1/2  loss ' not in resumed.stdout
+    assert ' - epoch 2/2  loss ' in resumed.stdout
     state = torch.load(folder / 'epoch_2.pth', weights_only=True)
     assert state['meta']['epoch'] == 2
 

@@ -130,7 +130,7 @@ def test_a_run_from_its_begin_to_its_end(
 
     again = tools.run('train.py', *arguments, '--resume')
     assert f'{folder}: the run is finished; its last checkpoint is {folder}/epoch_{EPOCHS}.pth\n' in again.stdout
-    assert 'Epoch(val)' not in again.stdout
+    assert ' - epoch ' not in again.stdout
     longer = (*arguments, '--cfg-options', f'train_cfg.max_epochs={EPOCHS + 1}')
     line = fails('train.py', *longer, '--resume')
     assert f'/epoch_{EPOCHS}.pth: train_cfg.max_epochs: {EPOCHS} -> {EPOCHS + 1}; put it back' in line

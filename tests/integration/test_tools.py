@@ -142,11 +142,14 @@ def test_tensorboard(run: tuple[Path, str]) -> None:
         assert curves['train/gate/net1->net3'][step] == curves['train/gate/label->net1'][step] == 1
         # One correct gate each: the share of the images that the source has classified correctly.
         assert 0 < curves['train/gate/net3->net1'][step] < 1
-    # The log has the accuracies too, with four digits.
+    # The log has the accuracies too, with four digits; the terminal with two.
+    (log,) = folder.glob('*/*.log')
     for step in (1, 2):
-        (line,) = (line for line in printed.splitlines() if f'Epoch(val) [{step}][1/1]' in line)
+        (line,) = (line for line in log.read_text().splitlines() if f'Epoch(val) [{step}][1/1]' in line)
+        (short,) = (line for line in printed.splitlines() if f' - epoch {step}/2 ' in line)
         for node in NODES:
             assert f'val/{node}/accuracy/top1: {curves[f"val/{node}/accuracy/top1"][step]:.4f}' in line
+            assert f'  {node} {curves[f"val/{node}/accuracy/top1"][step]:5.2f}' in short
 
 
 @pytest.mark.parametrize('name', ['ktg/ens_3node_digits.py', 'kd/kd_cifar100.py'])

@@ -1,6 +1,7 @@
 """Hooks."""
 
 from .class_count_hook import ClassCountHook
+from .epoch_line_hook import EpochLineHook
 from .fast_resume_hook import FastResumeHook
 from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
 from .progress_bar_hook import ProgressBarHook

@@ -16,7 +16,7 @@ def said(tiny_runner, capsys):
         runner.train()
         printed = capsys.readouterr().out
         (text,) = re.findall(r' - (data: .*(?:\n  .*){3})\n', printed)
-        assert printed.index('data: ') < printed.index('(train) [')
+        assert printed.index('data: ') < printed.index(' loss ')
         return text
 
     return train

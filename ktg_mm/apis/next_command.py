@@ -1,0 +1,25 @@
+"""What to run next, as the user would write it."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from ktg_mm.shipped import shipped
+
+
+def next_command(tool: str, *arguments: object) -> str:
+    """A command to copy: with ``ktg`` where the user has called that, else with the script beside the one that runs.
+
+    Args:
+        tool: Name of the tool.
+        arguments: Its arguments.
+
+    Example:
+        >>> next_command('test', 'a.py', 'work dirs/a.pth')
+        "ktg test a.py 'work dirs/a.pth'"
+    """
+    running = Path(sys.argv[0])
+    script = running.with_name(f'{tool}.py')
+    ours = shipped('tools') / f'{tool}.py'
+    begins = ['python', str(script)] if script.is_file() and ours.exists() and script.samefile(ours) else ['ktg', tool]
+    return shlex.join([*begins, *map(str, arguments)])
