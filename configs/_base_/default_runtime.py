@@ -8,7 +8,8 @@ randomness = dict(seed=0)
 
 # The Runner adds to these lists what a graph needs; a config may replace them.
 default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=50, ignore_last=False),  # an epoch's last iterations are logged too
+    # An epoch's last iterations are logged, too; curves of training and validation have one axis, the iterations.
+    logger=dict(type='LoggerHook', interval=50, ignore_last=False, log_metric_by_epoch=False),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1),
 )
 custom_hooks = [dict(type='ProgressBarHook')]  # in a terminal
@@ -18,7 +19,7 @@ log_processor = dict(
     type='GraphLogProcessor', window_size=1, custom_cfg=[dict(data_src='time', method_name='mean', window_size=10)]
 )
 visualizer = dict(
-    type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+    type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='GraphTensorboardVisBackend')]
 )
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
-from ktg_mm.engine.hooks import EpochLineHook
+from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 
 from .quiet_terminal import quiet_terminal
 
@@ -30,6 +31,14 @@ class QuietRunner(Runner):
 
     def train(self) -> nn.Module:
         """Trains, and shows a line an epoch."""
-        if not any(isinstance(hook, EpochLineHook) for hook in self.hooks):
-            self.register_hook(EpochLineHook())
+        self._add(EpochLineHook)
         return super().train()
+
+    def test(self) -> dict[str, float]:
+        """Tests, and keeps the metrics beside the curves."""
+        self._add(RecordTestHook)
+        return super().test()
+
+    def _add(self, kind: type[Hook]) -> None:
+        if not any(isinstance(hook, kind) for hook in self.hooks):
+            self.register_hook(kind())

@@ -11,8 +11,10 @@ from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import RunSummaryHook, SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
+from ktg_mm.visualization.record_picture import record_picture
 
 from .baseline import Baseline
+from .config import config_name
 from .result_table import run_results
 from .resume import has_more, last_checkpoint_if_finished, mark_finished
 from .run_metrics import keep_metrics, last_validation
@@ -85,6 +87,7 @@ def train_unless_finished(
         begin()
     if summary is not None:
         runner.logger.info(summary(runner))
+        record_picture(runner, config_name(runner.cfg))
         runner.register_hook(RunSummaryHook())
     metrics = train_runner(runner)
     if summary is not None:

@@ -2,4 +2,5 @@
 
 from . import hooks, optimizers, schedulers
 from .file_backend import AtomicLocalBackend
+from .graph_tensorboard_vis_backend import GraphTensorboardVisBackend
 from .log_processor import GraphLogProcessor

@@ -33,4 +33,5 @@ def test_edges_are_in_the_curves_and_not_in_the_line(run):
 
     board = EventAccumulator(str(run / 'vis_data'))
     board.Reload()
-    assert expected | {'val/net1/accuracy/top1'} <= set(board.Tags()['scalars'])
+    curves = {f'{kind}/{edge}' for kind in ('loss', 'gate') for edge in EDGES}
+    assert curves | {'accuracy/top1/net1', 'train/lr'} <= set(board.Tags()['scalars'])

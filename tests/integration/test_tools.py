@@ -15,6 +15,7 @@ from ktg_mm.apis import joined_name, load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.stages import stage_config
 from ktg_mm.config.stages import resolve_stages
+from ktg_mm.engine.graph_tensorboard_vis_backend import grouped_tag
 from ktg_mm.visualization import draw_graph, save_picture
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -115,15 +116,20 @@ def test_tensorboard(run: tuple[Path, str]) -> None:
 
     edges = [key for key, edge in load_config(DIGITS).model.edges.items() if key != 'net3->net2']
     assert len(edges) == 8
-    by_iteration = ['base_lr', 'lr', 'data_time', 'time', 'loss']
-    expected = {f'train/{name}' for name in by_iteration}
-    expected |= {f'train/{kind}/{edge}' for kind in ('edge', 'gate') for edge in edges}
-    expected |= {f'val/{node}/accuracy/top1' for node in NODES}
-    assert set(curves) == expected | {'val/data_time', 'val/time', 'epoch', 'iter'}
+    expected = {f'train/{name}' for name in ('base_lr', 'lr', 'data_time', 'time')}
+    expected |= {
+        f'{kind}/{edge}' for kind in ('loss', 'gate') for edge in (*edges, *(['sum'] if kind == 'loss' else []))
+    }
+    expected |= {f'accuracy/top1/{node}' for node in NODES}
+    tested = {f'test/{node}/accuracy/top1' for node in NODES}
+    assert set(curves) == expected | tested | {'val/data_time', 'val/time', 'epoch', 'iter'}
+    assert events.Tags()['images'] == ['graph']
 
     # The same values as in the run's other record, line by line.
     lines = [json.loads(line) for line in (vis_data / 'scalars.json').read_text().splitlines()]
-    recorded = {(tag, line['step']): value for line in lines for tag, value in line.items() if tag != 'step'}
+    recorded = {
+        (grouped_tag(tag), line['step']): value for line in lines for tag, value in line.items() if tag != 'step'
+    }
     read = {(tag, step): value for tag, curve in curves.items() for step, value in curve.items()}
     assert read.keys() == recorded.keys()
     for place, value in recorded.items():
@@ -131,25 +137,23 @@ def test_tensorboard(run: tuple[Path, str]) -> None:
 
     steps = [ITERATIONS_PER_EPOCH, 2 * ITERATIONS_PER_EPOCH]
     for tag, curve in curves.items():
-        assert list(curve) == ([1, 2] if tag.startswith('val/') else steps), tag
+        assert list(curve) == (steps[1:] if tag in tested else steps), tag
     progress = {step: (step - (ITERATIONS_PER_EPOCH - 1) / 2) / (2 * ITERATIONS_PER_EPOCH) for step in steps}
     for step in steps:
-        assert curves['train/loss'][step] == pytest.approx(
-            sum(curves[f'train/edge/{edge}'][step] for edge in edges), rel=1e-5
-        )
-        assert curves['train/gate/net2->net1'][step] == pytest.approx(progress[step], rel=1e-6)
-        assert curves['train/gate/net2->net3'][step] == pytest.approx(1 - progress[step], rel=1e-6)
-        assert curves['train/gate/net1->net3'][step] == curves['train/gate/label->net1'][step] == 1
+        assert curves['loss/sum'][step] == pytest.approx(sum(curves[f'loss/{edge}'][step] for edge in edges), rel=1e-5)
+        assert curves['gate/net2->net1'][step] == pytest.approx(progress[step], rel=1e-6)
+        assert curves['gate/net2->net3'][step] == pytest.approx(1 - progress[step], rel=1e-6)
+        assert curves['gate/net1->net3'][step] == curves['gate/label->net1'][step] == 1
         # One correct gate each: the share of the images that the source has classified correctly.
-        assert 0 < curves['train/gate/net3->net1'][step] < 1
+        assert 0 < curves['gate/net3->net1'][step] < 1
     # The log has the accuracies too, with four digits; the terminal with two.
     (log,) = folder.glob('*/*.log')
-    for step in (1, 2):
-        (line,) = (line for line in log.read_text().splitlines() if f'Epoch(val) [{step}][1/1]' in line)
-        (short,) = (line for line in printed.splitlines() if f' - epoch {step}/2 ' in line)
+    for epoch, step in enumerate(steps, 1):
+        (line,) = (line for line in log.read_text().splitlines() if f'Epoch(val) [{epoch}][1/1]' in line)
+        (short,) = (line for line in printed.splitlines() if f' - epoch {epoch}/2 ' in line)
         for node in NODES:
-            assert f'val/{node}/accuracy/top1: {curves[f"val/{node}/accuracy/top1"][step]:.4f}' in line
-            assert f'  {node} {curves[f"val/{node}/accuracy/top1"][step]:5.2f}' in short
+            assert f'val/{node}/accuracy/top1: {curves[f"accuracy/top1/{node}"][step]:.4f}' in line
+            assert f'  {node} {curves[f"accuracy/top1/{node}"][step]:5.2f}' in short
 
 
 @pytest.mark.parametrize('name', ['ktg/ens_3node_digits.py', 'kd/kd_cifar100.py'])

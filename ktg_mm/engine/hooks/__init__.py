@@ -6,6 +6,7 @@ from .fast_resume_hook import FastResumeHook
 from .graph_runtime_info_hook import GraphRuntimeInfoHook, NonFiniteLossError
 from .progress_bar_hook import ProgressBarHook
 from .progress_hook import ProgressHook
+from .record_test_hook import RecordTestHook
 from .run_summary_hook import RunSummaryHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .sample_count_hook import SampleCountHook
