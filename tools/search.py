@@ -2,10 +2,12 @@
 
 import argparse
 import signal
+import sys
 from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
-from ktg_mm.apis.arguments import whole_number
+from ktg_mm.apis.arguments import Parser, whole_number
+from ktg_mm.errors import hide_passwords
 from ktg_mm.search.study.arguments import add_study_arguments
 
 
@@ -32,11 +34,15 @@ def interrupt(signum: int, frame: Any) -> None:
 def main() -> None:
     """Searches."""
     args = parse_args()
+    from mmengine.dist import is_main_process
+
     from ktg_mm.apis import config_files, load_config
     from ktg_mm.apis.checks.names import check_names
+    from ktg_mm.apis.next_command import next_command
     from ktg_mm.apis.stages import check_stages, run_folder
     from ktg_mm.config.stages import is_staged
     from ktg_mm.search import StudyAddress, run_search
+    from ktg_mm.search.found.result_text import result_text
     from ktg_mm.search.space.retrain_base import retrain_base
 
     signal.signal(signal.SIGTERM, interrupt)
@@ -46,7 +52,20 @@ def main() -> None:
         check_stages(cfg, run_folder(cfg, args.work_dir), last=False)  # the last one is the search's to check
     address = StudyAddress.of(cfg, args.work_dir, args.storage, args.study)
     retrain_base(cfg, config_files(args.config, args.overlays))  # refused now, not when the search is over
-    run_search(cfg, address, args.trials, args.launcher, args.take_over)
+    worker = run_search(cfg, address, args.trials, args.launcher, args.take_over)
+    if is_main_process() and (text := result_text(worker.study, worker.candidates)):
+        print(text)
+        print(f'next: {next_command("export_graph", *_study_words(sys.argv[1:]), "--out", "found.py")}')
+
+
+def _study_words(words: list[str]) -> list[str]:
+    """The command line without what only a search takes."""
+    parser = Parser(add_help=False)
+    parser.add_argument('--trials')
+    parser.add_argument('--launcher')
+    parser.add_argument('--local_rank', '--local-rank')
+    parser.add_argument('--take-over', action='store_true')
+    return [hide_passwords(word) for word in parser.parse_known_args(words)[1]]
 
 
 if __name__ == '__main__':

@@ -1,5 +1,7 @@
 """mmengine's Runner with a quiet terminal."""
 
+import contextlib
+import io
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -28,6 +30,11 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         quiet_terminal(logger)
         return logger
+
+    def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
+        """Loads one, without mmengine's print by which backend, which goes past the log."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            return super().load_checkpoint(*args, **kwargs)
 
     def train(self) -> nn.Module:
         """Trains, and shows a line an epoch."""

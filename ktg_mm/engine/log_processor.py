@@ -11,8 +11,8 @@ from ktg_mm.mmengine_private import PrintingLogProcessor
 class GraphLogProcessor(PrintingLogProcessor):
     """mmengine's LogProcessor, but the edges' losses, gate weights and conflicts stay out of the printed line.
 
-    Five networks have up to 25 edges; their curves are in TensorBoard (``train/edge/...`` and ``train/gate/...``) and
-    in the run's ``vis_data/scalars.json``.
+    Five networks have up to 25 edges; their curves are in TensorBoard (``loss/...`` and ``gate/...``) and in the
+    run's ``vis_data/scalars.json``.
 
     Args:
         **kwargs: As mmengine's.

@@ -1,3 +1,12 @@
+def test_a_checkpoint_is_told_of_once(tiny_runner, tmp_path, capsys):
+    tiny_runner({'train_cfg.max_epochs': 1}).train()
+    path = tmp_path / 'run' / 'epoch_1.pth'
+    capsys.readouterr()
+    tiny_runner(work_dir='tested', load_from=str(path), trains=False).test()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith(f' - INFO - Load checkpoint from {path}')
+
+
 def test_what_a_run_prints(tiny_runner, tmp_path, capsys):
     tiny_runner().train()
     printed = capsys.readouterr().out

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shlex
 import signal
 import sqlite3
 from pathlib import Path
@@ -23,7 +24,12 @@ TINY = [
 def searched(tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished search of three graphs."""
     folder = tmp_path_factory.mktemp('searched')
-    tools.run('search.py', SEARCH, '--work-dir', folder, '--trials', 3, '--cfg-options', 'search.hook=None', *TINY)
+    options = ['--cfg-options', 'search.hook=None', *TINY]
+    ended = tools.run('search.py', SEARCH, '--work-dir', folder, '--trials', 3, *options)
+    number, score = best_trial(folder)
+    assert ended.stdout.startswith(f'best graph: trial {number}, net1/accuracy/top1 {score:.4g}\n  ')
+    command = [SEARCH, '--work-dir', folder, *options, '--out', 'found.py']
+    assert ended.stdout.splitlines()[-1].endswith(f'tools/export_graph.py {shlex.join(map(str, command))}')
     return folder
 
 
@@ -54,7 +60,8 @@ def test_export_and_train(tools, accuracies, searched: Path, exported: Path) -> 
     )
     printed = tools.run('train.py', exported, '--work-dir', searched / 'run', '--cfg-options', *TINY)
     # The same graph, seed and recipe as in the search, so the same network.
-    (score_again,) = re.findall(r'Epoch\(val\) \[2\]\[.*val/net1/accuracy/top1: ([\d.]+)', printed.stdout)
+    (log,) = (searched / 'run').glob('*/*.log')
+    (score_again,) = re.findall(r'Epoch\(val\) \[2\]\[.*val/net1/accuracy/top1: ([\d.]+)', log.read_text())
     assert float(score_again) == pytest.approx(score, abs=1e-4)
     assert 'net1' in accuracies(printed.stdout + printed.stderr)
 
@@ -144,6 +151,7 @@ def test_what_is_found_among_features_and_branches_trains(tools, accuracies, tmp
     if name == 'branches_digits':
         assert {'net1', 'net2', 'net3', 'leader'} <= set(graph.nodes) and graph.target == 'leader'
     printed = tools.run('train.py', out, '--work-dir', tmp_path / 'run', '--cfg-options', *TINY)
-    (again,) = re.findall(rf'Epoch\(val\) \[2\]\[.*val/{graph.target}/accuracy/top1: ([\d.]+)', printed.stdout)
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    (again,) = re.findall(rf'Epoch\(val\) \[2\]\[.*val/{graph.target}/accuracy/top1: ([\d.]+)', log.read_text())
     assert float(again) == pytest.approx(score, abs=1e-4)
     assert graph.target in accuracies(printed.stdout + printed.stderr)

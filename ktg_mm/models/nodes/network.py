@@ -204,7 +204,7 @@ def load_network(
     Raises:
         UserError: If the file cannot be read, or a weight is not in it or has another shape.
     """
-    whole = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    whole = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
     weights = whole.get('state_dict', whole)
     if not isinstance(weights, Mapping):
         raise UserError(f'checkpoint {checkpoint}: its state_dict is a {type(weights).__name__}, not a dict of weights')
