@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from mmpretrain.registry import MODELS
 
 from ktg_mm.errors import UserError
 
@@ -45,6 +48,27 @@ def source_of(classes: Iterable[type]) -> str:
     )
 
 
+@contextmanager
+def own_classes() -> Iterator[None]:
+    """Has ktg_mm's own classes in mmpretrain's registry, where an exported module that is loaded, too, replaced them.
+
+    Example:
+        >>> from ktg_mm.models import EnsembleBackbone
+        >>> with own_classes():
+        ...     MODELS.get('EnsembleBackbone') is EnsembleBackbone
+        True
+    """
+    registered = MODELS.module_dict
+    replaced = dict(registered)
+    for module in [module for name, module in sys.modules.items() if name.startswith(f'{_OWN}.models')]:
+        own = {name: kind for name, kind in vars(module).items() if getattr(kind, '__module__', '') == module.__name__}
+        registered.update({name: kind for name, kind in own.items() if name in replaced})
+    try:
+        yield
+    finally:
+        registered.update(replaced)
+
+
 class _Bundle:
     """Definitions in an order in which each comes after those that it needs, and what they import."""
 
@@ -53,10 +77,20 @@ class _Bundle:
         self.texts: list[str] = []
         self._found: dict[str, str] = {}  # the module of each name
         self._begun: set[str] = set()
+        self._later: list[tuple[str, str]] = []
         self._sources: dict[str, tuple[list[str], dict[str, ast.stmt]]] = {}
 
     def add(self, module: str, name: str) -> None:
         """Adds what a module of ktg_mm defines, or imports, under a name; nothing if it does neither."""
+        self._later.append((module, name))
+        while self._later:
+            self._define(*self._later.pop(0))
+
+    def _define(self, module: str, name: str) -> None:
+        """Adds it after what its definition needs; what its functions need when they are called may come later."""
+        if (module, name) == ('ktg_mm.registry', 'NODES'):  # which is not there then, and finds its parts in ktg_mm
+            self.imports.add('from mmpretrain.registry import MODELS as NODES')
+            return
         lines, statements = self._source(module)
         if (statement := statements.get(name)) is None:
             return
@@ -68,7 +102,7 @@ class _Bundle:
                 (original,) = (one.name for one in statement.names if (one.asname or one.name) == name)
                 if original != name:
                     raise UserError(f'{module}: imports {original} as {name}, which an exported module cannot')
-                self.add(origin, original)
+                self._define(origin, original)
                 return
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             (alias,) = (one for one in statement.names if (one.asname or one.name.partition('.')[0]) == name)
@@ -78,12 +112,14 @@ class _Bundle:
         if self._found.setdefault(name, module) != module:
             raise UserError(f'{name}: is in {module} and in {self._found[name]}; an exported module needs one')
         text = '\n'.join(lines[_first_line(statement) - 1 : statement.end_lineno])
+        names = _names(statement)
         if name in self._begun:
             return
-        self._begun.add(name)
-        for part in ast.walk(statement):
+        self._begun.update(names)
+        for part in _at_once(statement):
             if isinstance(part, ast.Name) and part.id != name:
-                self.add(module, part.id)
+                self._define(module, part.id)
+        self._later += [(module, part.id) for part in ast.walk(statement) if isinstance(part, ast.Name)]
         self.texts.append(text.replace('.register_module()', '.register_module(force=True)'))
 
     def _source(self, module: str) -> tuple[list[str], dict[str, ast.stmt]]:
@@ -109,6 +145,19 @@ def _names(statement: ast.stmt) -> list[str]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, 'target', None)]
     parts = (part for target in targets if target is not None for part in ast.walk(target))
     return [part.id for part in parts if isinstance(part, ast.Name)]
+
+
+def _at_once(part: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a statement that are evaluated where it stands, no bodies of functions and no annotations."""
+    yield part
+    inner: Iterable[ast.AST | None] = ast.iter_child_nodes(part)
+    if isinstance(part, ast.AnnAssign):
+        inner = [part.value]
+    elif isinstance(part, (ast.FunctionDef, ast.Lambda)):
+        inner = [*getattr(part, 'decorator_list', ()), *part.args.defaults, *part.args.kw_defaults]
+    for one in inner:
+        if one is not None:
+            yield from _at_once(one)
 
 
 def _first_line(statement: ast.stmt) -> int:

@@ -5,8 +5,9 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from ktg_mm.apis.plain_source import source_of
+from ktg_mm.apis.plain_source import own_classes, source_of
 from ktg_mm.models import backbones
+from ktg_mm.models.nodes import EnsembleNode
 
 NETWORKS = {
     'CIFARResNet': dict(depth=8),
@@ -39,3 +40,21 @@ def test_each_backbone_computes_the_same_without_ktg_mm(kept_registry, monkeypat
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert all(map(torch.equal, ours(images), alone(images)))
+
+
+def test_own_classes_are_back_for_a_while(kept_registry):
+    class Other:
+        pass
+
+    MODELS.register_module('CIFARResNet', force=True, module=Other)
+    with own_classes():
+        assert MODELS.get('CIFARResNet') is backbones.CIFARResNet
+    assert MODELS.get('CIFARResNet') is Other
+
+
+def test_what_needs_one_another_comes_in_an_order_that_runs():
+    text = source_of([EnsembleNode])
+    assert text.index('class NodeOutput') < text.index('class DetachedOutput(NodeOutput)')
+    assert text.count('def check_members') == 1
+    exec(compile(text, 'parts', 'exec'), dict(__name__='parts'))
+    assert MODELS.module_dict.pop('EnsembleNode').__module__ == 'parts'  # the registry of nodes is ktg_mm's
