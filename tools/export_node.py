@@ -10,8 +10,10 @@ def parse_args() -> argparse.Namespace:
     """Reads the command line."""
     parser = config_parser("Writes a trained node as mmpretrain's own config and checkpoint, which need no ktg_mm.")
     parser.add_argument('checkpoint', help='checkpoint file of the graph')
-    parser.add_argument('--node', metavar='NAME', help="the node; default: the graph's target")
+    parser.add_argument('--node', metavar='NAME', help="network or ensemble; default: the graph's target")
     parser.add_argument('--out', required=True, metavar='FOLDER', help='the folder to write, which is not there yet')
+    parser.add_argument('--onnx', action='store_true', help='write an .onnx, too, checked with onnxruntime')
+    parser.add_argument('--torch-export', action='store_true', help="write torch.export's .pt2, too")
     add_stage_argument(parser)
     return parser.parse_args()
 
@@ -27,7 +29,7 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     run = one_stage(cfg, args.stage)
     with named_stage_errors(cfg, args.stage):
-        print(export_node(run, args.checkpoint, args.out, args.node))
+        print(export_node(run, args.checkpoint, args.out, args.node, args.onnx, args.torch_export))
 
 
 if __name__ == '__main__':

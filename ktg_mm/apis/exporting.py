@@ -2,68 +2,86 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from torch import nn
+from mmpretrain.registry import MODELS
 
 from ktg_mm.config.config_text import Reference, write_value
-from ktg_mm.errors import UserError, did_you_mean
+from ktg_mm.errors import UserError
 from ktg_mm.files import atomic_file
-from ktg_mm.models import KnowledgeTransferGraph
-from ktg_mm.models.nodes import NetworkNode
 from ktg_mm.models.nodes.build_network import build_network
 from ktg_mm.models.nodes.probe import made_up_images
 
 from .check_config import check_config
 from .config import config_name
-from .plain_config import PlainData, is_plain, plain_network
-from .plain_source import source_of
+from .plain_config import PlainData, is_plain
+from .plain_ensemble import plain_classifier
+from .plain_source import own_classes, source_of
 from .prediction import load_graph
+from .traced_network import TracedNetwork, check_onnx_packages, input_shape
+
+_CHANNELS = {1: 'grey', 3: 'BGR'}
+_INSIDE = ('mean', 'std', 'to_rgb', 'pad_size_divisor', 'pad_value')
 
 
-def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str | None = None) -> Path:
+def export_node(
+    cfg: Config,
+    checkpoint: str | Path,
+    out: str | Path,
+    node: str | None = None,
+    onnx: bool = False,
+    torch_export: bool = False,
+) -> Path:
     """Writes a node as a plain config and checkpoint of mmpretrain, which need no ktg_mm.
 
     Parts of ktg_mm come along as a module beside the config, which imports it. The config has the network, the
     preprocessing and the test data; the checkpoint the network's weights under its own names, those of a shared trunk
-    and averaged ones included, and the names of the classes.
+    and averaged ones included, and the names of the classes. An ensemble is one network that has its members in it.
 
     Args:
         cfg: The config that the graph was trained with, of one run; it stays as it is.
         checkpoint: The graph's checkpoint, loaded safely; every weight must be in it.
         out: A new folder; it is there when it is whole.
         node: The node's name. Defaults to the graph's target.
+        onnx: Whether to write the network as ONNX, too, ``.onnx``; see
+            :class:`~ktg_mm.apis.traced_network.TracedNetwork`. Defaults to False.
+        torch_export: Whether to write it as torch.export does, too, ``.pt2``. Defaults to False.
 
     Returns:
-        The exported config; its checkpoint has the same name, with ``.pth``.
+        The exported config; its checkpoint has the same name, with ``.pth``, and so have other files.
 
     Raises:
-        UserError: If there is no such node, it is no network or has parts of another package, the checkpoint is of
-            another graph, or the folder exists; one line.
+        UserError: If there is no such node, it has parts of another package, the checkpoint is of another graph, the
+            folder exists, or the network cannot be written in one of these ways; one line.
     """
     out = Path(out)
     if os.path.lexists(out):
         raise UserError(f'--out {out}: is there already; give the name of a new folder')
+    if onnx:
+        check_onnx_packages()
     cfg = Config(cfg.to_dict(), filename=cfg.filename, cfg_text=' ', format_python_code=False)
     check_config(cfg)
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')), own_classes():
         graph, meta = load_graph(cfg, checkpoint)
         graph.to('cpu')
         name = graph.target if node is None else node
-        network = _plain_network_of(graph, name)
+        config, weights = plain_classifier(graph, cfg.model.to_dict()['nodes'], name)
+        network = build_network(copy.deepcopy(config))
+        network.load_state_dict(weights)  # as whoever takes it will
         data = PlainData(cfg, next(made_up_images(network)).shape[1])
-        classes = data.classes(meta.get('dataset_meta') or {}, graph.num_classes)
-        config = plain_network(cfg.model.to_dict()['nodes'][name]['network'])
-        entries = dict(
+        entries: dict[str, Any] = dict(
             default_scope='mmpretrain',
-            classes=classes,
+            classes=data.classes(meta.get('dataset_meta') or {}, graph.num_classes),
             data_preprocessor=data.preprocessor(),
             model=dict(config, data_preprocessor=Reference('data_preprocessor')),
             test_pipeline=data.pipeline(),
@@ -72,9 +90,17 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
             test_cfg={},
         )
         own = list(dict.fromkeys(type(module) for module in network.modules() if not is_plain(type(module))))
-        build_network(config).load_state_dict(network.state_dict())  # as whoever takes it will
+        more: dict[str, Callable[[Path], Any]] = {}
+        if onnx or torch_export:
+            network.data_preprocessor = MODELS.build(entries['data_preprocessor'])
+            shape = input_shape(entries['test_pipeline'], f'{data.key}.pipeline')
+            traced = TracedNetwork(network, shape, '--torch-export' if torch_export else '--onnx')
+            about = _about(shape, entries)
+            more['.json'] = lambda path: path.write_text(json.dumps(about, indent=1) + '\n', encoding='utf-8')
+            more |= {'.pt2': lambda path: traced.save(path, about)} if torch_export else {}
+            more |= {'.onnx': lambda path: traced.save_onnx(path, about)} if onnx else {}
     title = f'# Node {name} of {config_name(cfg)}: its weights are in the file of the same name, with .pth.'
-    whole = dict(state_dict=network.state_dict(), meta=dict(dataset_meta=dict(classes=classes)))
+    whole = dict(state_dict=weights, meta=dict(dataset_meta=dict(classes=entries['classes'])))
     return _write(
         out,
         f'{config_name(cfg)}_{name}'.translate(str.maketrans('+-. ', '____')),
@@ -82,30 +108,31 @@ def export_node(cfg: Config, checkpoint: str | Path, out: str | Path, node: str 
         entries,
         whole,
         source_of(own) if own else '',
+        more,
     )
 
 
-def _plain_network_of(graph: KnowledgeTransferGraph, name: str) -> nn.Module:
-    """The network of a node, if its parts are of a library, or ktg_mm's own."""
-    if name not in graph.nodes:
-        raise UserError(f'--node {name}: the graph has no such node; {did_you_mean(name, graph.nodes)}')
-    node = graph.nodes[name]
-    if not isinstance(node, NetworkNode):
-        networks = ', '.join(key for key, one in graph.nodes.items() if isinstance(one, NetworkNode))
-        raise UserError(
-            f'--node {name}: is of type {type(node).__name__}, which has no network of its own; networks: {networks}'
-        )
-    for module in node.network.modules():
-        kind = type(module)
-        if not is_plain(kind) and kind.__module__.partition('.')[0] != 'ktg_mm':
-            raise UserError(
-                f'--node {name}: its network has a {kind.__name__}, which needs the module {kind.__module__}; only '
-                "networks of mmpretrain's, timm's, torchvision's and ktg_mm's parts are exported"
-            )
-    return node.network
+def _about(shape: tuple[int, int, int], entries: dict[str, Any]) -> dict[str, Any]:
+    """What whoever runs a file without its config must know, as plain values."""
+    inside = {key: value for key, value in entries['data_preprocessor'].items() if key in _INSIDE}
+    return dict(
+        images=dict(shape=['batch', *shape], dtype='float32', range=[0, 255], channels=_CHANNELS.get(shape[0], '')),
+        logits=dict(shape=['batch', len(entries['classes'])], dtype='float32'),
+        classes=list(entries['classes']),
+        before=entries['test_pipeline'],
+        inside=inside,
+    )
 
 
-def _write(out: Path, name: str, title: str, entries: dict[str, Any], checkpoint: dict[str, Any], source: str) -> Path:
+def _write(
+    out: Path,
+    name: str,
+    title: str,
+    entries: dict[str, Any],
+    checkpoint: dict[str, Any],
+    source: str,
+    more: Mapping[str, Callable[[Path], Any]],
+) -> Path:
     lines = [
         f'{key} = {write_value(value, used=len(key) + 3, broken=key == "model")}' for key, value in entries.items()
     ]
@@ -128,6 +155,9 @@ def _write(out: Path, name: str, title: str, entries: dict[str, Any], checkpoint
                 part.write_text(source, encoding='utf-8')
         with atomic_file(folder / f'{name}.pth') as part, part.open('wb') as file:
             torch.save(checkpoint, file)
+        for ending, write in more.items():
+            with atomic_file(folder / f'{name}{ending}') as part:
+                write(part)
         os.rename(folder, out)
     except OSError as error:
         raise UserError(f'--out {out}: cannot be written: {error.strerror or error}') from error

@@ -12,6 +12,20 @@ network = dict(
 model = dict(nodes=dict(net1=dict(_delete_=True, type='NetworkNode', network=network)))
 """
 
+# Leaks of random slopes, which ONNX does not have; and images of files that keep their size.
+RANDOM = """
+model['nodes']['net1']['network']['head'] = dict(
+    type='StackedLinearClsHead', num_classes=10, in_channels=32, mid_channels=[16], act_cfg=dict(type='RReLU')
+)
+"""
+SIZES = """
+pipeline = [dict(type='LoadImage', color_type='grayscale'), dict(type='PackInputs')]
+test_dataloader = dict(
+    dataset=dict(_delete_=True, type='CustomDataset', data_root='.', metainfo=dict(classes=list('0123456789')),
+                 pipeline=pipeline)
+)
+"""
+
 
 def checkpoint(folder, change=lambda name, value: value):
     """The weights of the config's graph as they are before training, or what ``change`` makes of them."""
@@ -62,7 +76,7 @@ def case(*arguments, says, out='{folder}/out', **more):
 
 CASES = [
     case('--node', 'net9', says='--node net9'),
-    case('--node', 'ensemble', says='--node ensemble'),
+    case('--node', 'ensembl', says="--node ensembl: the graph has no such node; did you mean 'ensemble'?"),
     case('--node', '', says='--node'),
     case('--node', 'net1', says='checkpoint run.pth: no such file', setup=nothing),
     case('--node', 'net1', says='checkpoint run.pth: lacks', setup=without_heads),
@@ -76,6 +90,19 @@ CASES = [
         '--node', 'net1', says='test_dataloader.dataset.pipeline[0].type',
         config=PLAIN + "crop = dict(type='PadRandomCrop', crop_size=8, padding=1)\n"
         "test_dataloader = dict(dataset=dict(pipeline=[crop, dict(type='PackInputs')]))",
+    ),
+    case(
+        '--node', 'net1', '--onnx', config=PLAIN + RANDOM,
+        says='--onnx: ONNX lacks the operation aten.rrelu_with_noise_functional, which the network takes; leave --onnx '
+        'out, or take --torch-export',
+    ),
+    case(
+        '--node', 'net1', '--onnx', config=PLAIN + "import sys\nsys.modules['onnxruntime'] = None\n",
+        says="--onnx: onnxruntime: not installed; pip install 'ktg_mm[onnx]'",
+    ),
+    case(
+        '--node', 'net1', '--torch-export', config=PLAIN + SIZES,
+        says='test_dataloader.dataset.pipeline: makes images of several sizes; --onnx and --torch-export need one',
     ),
     dict(tool='export_node', args=['{config}', 'run.pth'], says='--out'),
     dict(tool='export_node', args=['{config}', '--out', 'out'], says='checkpoint'),
