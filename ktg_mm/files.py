@@ -7,10 +7,13 @@ import csv
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 from ktg_mm.errors import UserError
+
+_DIGITS = 6  # what thousands of images can tell, with some to spare
 
 
 @contextlib.contextmanager
@@ -76,7 +79,7 @@ def whole_file(path: str | Path, name: str | None = None) -> Iterator[Path]:
 
 
 def save_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> Path:
-    r"""Writes a table as a CSV file, with the names of the columns in its first line.
+    r"""Writes a table as a CSV file, with the names of the columns in its first line and :func:`rounded` numbers.
 
     Args:
         rows: At least one row, by column; all have the same columns.
@@ -90,11 +93,26 @@ def save_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> Path:
 
     Example:
         >>> import tempfile
-        >>> save_table([dict(node='a', accuracy=90.0)], tempfile.mkdtemp() + '/a.csv').read_text()
-        'node,accuracy\na,90.0\n'
+        >>> save_table([dict(node='a', accuracy=100 * 0.07)], tempfile.mkdtemp() + '/a.csv').read_text()
+        'node,accuracy\na,7.0\n'
     """
     with whole_file(path) as part, part.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator='\n')
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({column: rounded(value) for column, value in row.items()} for row in rows)
     return Path(path)
+
+
+def rounded(value: Any) -> Any:
+    """A number with six significant digits, as tables have them; integers and all else as they are.
+
+    Args:
+        value: Of a table's cell.
+
+    Example:
+        >>> rounded(0.1 + 0.2), rounded(2 / 3e9), rounded(1234567), rounded('net1')
+        (0.3, 6.66667e-10, 1234567, 'net1')
+    """
+    if not isinstance(value, Real) or isinstance(value, Integral):
+        return value
+    return float(f'{float(value):.{_DIGITS}g}')

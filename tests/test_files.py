@@ -2,6 +2,7 @@ import glob
 import os
 import stat
 
+import numpy as np
 import pytest
 
 from ktg_mm.errors import UserError
@@ -87,3 +88,9 @@ def test_two_who_write_one_file_do_not_meet(tmp_path):
 def test_table(tmp_path):
     path = save_table([dict(node='a', value=1.5), dict(node='b, c', value=None)], tmp_path / 'new/a.csv')
     assert path.read_bytes() == b'node,value\na,1.5\n"b, c",\n'
+
+
+def test_a_tables_numbers_have_six_digits(tmp_path):
+    row = dict(a=0.1 + 0.2, b=np.float64(200 / 3), c=np.float32(0.1), d=123456789, e=float('nan'), f=1e-9 / 3)
+    path = save_table([row], tmp_path / 'a.csv')
+    assert path.read_text().splitlines()[1] == '0.3,66.6667,0.1,123456789,nan,3.33333e-10'

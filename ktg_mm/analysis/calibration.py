@@ -19,6 +19,8 @@ from .predictions import Predictions
 from .result import Result
 
 _COLUMNS = 4
+_OF_FEW: dict[str, Any] = dict(facecolor='white', edgecolor=SKY, hatch='////')
+_FEW = 10  # images, of which one more that is right lifts a bar by more than a tenth of the diagram
 
 
 def analyse_calibration(predictions: Predictions, bins: int = 15) -> Result:
@@ -29,11 +31,13 @@ def analyse_calibration(predictions: Predictions, bins: int = 15) -> Result:
         bins: Number of bins of equal width. Defaults to 15.
 
     Returns:
-        The result ``calibration``, a row for each bin of each node.
+        The result ``calibration``, a row for each bin of each node. Bars of fewer than ten images are hatched.
     """
     rows = [row for name in predictions.names for row in _rows(predictions, name, bins)]
     table = text_table([_summary(predictions, rows, name) for name in predictions.names])
-    return Result('calibration', rows, _draw(rows, predictions.names), table)
+    few, filled = sum(0 < row['images'] < _FEW for row in rows), sum(row['images'] > 0 for row in rows)
+    note = f'\n{few} of the {filled} bins that hold images hold fewer than {_FEW}: their bars say little' if few else ''
+    return Result('calibration', rows, _draw(rows, predictions), table + note)
 
 
 def _rows(predictions: Predictions, name: str, bins: int) -> list[dict[str, Any]]:
@@ -65,8 +69,9 @@ def _summary(predictions: Predictions, rows: Sequence[dict[str, Any]], name: str
     }
 
 
-def _draw(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
+def _draw(rows: Sequence[dict[str, Any]], predictions: Predictions) -> Figure:
     """Draws a reliability diagram of each node."""
+    names = predictions.names
     columns = min(_COLUMNS, len(names))
     lines = -(-len(names) // columns)
     figure, axes = sheet(1.6 + 2.2 * lines, lines, columns, sharex=True, sharey=True)
@@ -78,9 +83,14 @@ def _draw(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Figure:
         here.set_xlabel('confidence (%)')
         here.tick_params(labelbottom=True)
     figure.supylabel('share of the images (%)', fontsize=SIZE)
-    title(figure, 'Calibration', 'ECE: |accuracy - confidence| of a bin, mean over the images')
+    title(
+        figure,
+        f'Calibration, {len(predictions.labels):,} images',
+        'ECE: |accuracy - confidence| of a bin, mean over the images',
+    )
     handles = [
         Patch(facecolor=SKY, edgecolor=BLUE, label='right, of those in the bin'),
+        Patch(label=f'likewise, of fewer than {_FEW} images', **_OF_FEW),
         Line2D([], [], color=VERMILION, lw=1.5, label='perfect calibration'),
         Line2D([], [], color=BLACK, lw=1, label='in the bin, of all'),
     ]
@@ -92,7 +102,8 @@ def _draw_node(axes: Axes, rows: Sequence[dict[str, Any]], name: str) -> None:
     edges = np.array([rows[0]['from_percent'], *(row['to_percent'] for row in rows)])
     images = np.array([row['images'] for row in rows])
     accuracy = np.nan_to_num([row['accuracy_percent'] for row in rows])
-    axes.bar(edges[:-1], accuracy, np.diff(edges), align='edge', color=SKY, edgecolor=BLUE, lw=0.6)
+    for bars, style in ((images >= _FEW, dict(facecolor=SKY, edgecolor=BLUE)), (images < _FEW, _OF_FEW)):
+        axes.bar(edges[:-1][bars], accuracy[bars], np.diff(edges)[bars], align='edge', lw=0.6, **style)
     axes.stairs(100 * images / images.sum(), edges, color=BLACK, lw=1)
     axes.plot([0, 100], [0, 100], color=VERMILION, lw=1.5)
     axes.set(xlim=(0, 100), ylim=(0, 100))

@@ -30,6 +30,22 @@ def test_picture(make_predictions, networks, tmp_path, check_picture):
     check_picture(analyse_calibration(make_predictions(networks)).save(tmp_path)[1])
 
 
+def test_bars_of_few_images_are_hatched(make_predictions):
+    result = analyse_calibration(make_predictions(networks=1), bins=10)
+    mine = [row for row in result.rows if row['node'] == 'net1']
+    few = {row['from_percent']: row['images'] < 10 for row in mine}
+    assert True in few.values() and False in few.values()
+    hatched = {round(bar.get_x()): bool(bar.get_hatch()) for bar in result.figure.axes[0].patches[: len(mine)]}
+    assert hatched == {round(place): is_few for place, is_few in few.items()}
+    of_few = sum(0 < row['images'] < 10 for row in result.rows)
+    filled = sum(row['images'] > 0 for row in result.rows)
+    expected = f'{of_few} of the {filled} bins that hold images hold fewer than 10: their bars say little'
+    assert result.summary.splitlines()[-1] == expected
+    assert 'likewise, of fewer than 10 images' in [text.get_text() for text in result.figure.legends[0].texts]
+    many = analyse_calibration(make_predictions(networks=1, images=4000), bins=2)
+    assert 'fewer' not in many.summary
+
+
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
     assert run_tool('calibration', config, checkpoints[0], '--out', tmp_path) == 0
