@@ -17,7 +17,11 @@ from .result import Result
 
 
 def analyse_attention_maps(
-    predictions: Predictions, pixels: Sequence[np.ndarray], indices: Sequence[int], name: str
+    predictions: Predictions,
+    pixels: Sequence[np.ndarray],
+    indices: Sequence[int],
+    name: str,
+    wrong: str | None = None,
 ) -> Result:
     """Shows where each network looks in a few images.
 
@@ -26,6 +30,7 @@ def analyse_attention_maps(
         pixels: The images, from :func:`ktg_mm.analysis.chosen_images.seen_pixels`.
         indices: Their places in their data set, shape (N,).
         name: What they are of, for the picture's title.
+        wrong: The node by whose mistakes the images were chosen. Defaults to None: they were not.
 
     Returns:
         The result ``attention_maps``, a row for each image and network.
@@ -35,7 +40,9 @@ def analyse_attention_maps(
     """
     notes = note_left_out(predictions)
     summary = text_table([_summary(predictions, node) for node in predictions.attention])
-    figure = draw_attention_maps(pixels, predictions, indices, name)
+    name = f'{name} that {wrong} gets wrong' if wrong else name
+    also = wrong if wrong not in predictions.attention else None
+    figure = draw_attention_maps(pixels, predictions, indices, name, also)
     return Result('attention_maps', attention_table(predictions, indices), figure, '\n'.join([summary, *notes]))
 
 
@@ -61,7 +68,7 @@ def note_left_out(predictions: Predictions) -> list[str]:
     if not predictions.attention:
         raise UserError(
             f'no network has an attention map, as {", ".join(predictions.networks)} give no feature map; '
-            'name a layer of a network as attention_layer of its node'
+            'name a layer of a network as attention_layer of its node, or by --layer'
         )
     without = [name for name in predictions.names if name not in predictions.attention]
     return [f'left out, as they have no attention map: {", ".join(without)}'] if without else []

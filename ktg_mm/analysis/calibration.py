@@ -13,13 +13,25 @@ from matplotlib.patches import Patch
 
 from ktg_mm.evaluation.calibration_error import reliability
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLACK, BLUE, PALE, SIZE, SKY, VERMILION, legend, sheet, short_names, title
+from ktg_mm.visualization.chart import (
+    BLACK,
+    BLUE,
+    GREY,
+    PALE,
+    SIZE,
+    SKY,
+    VERMILION,
+    colours_of,
+    legend,
+    sheet,
+    short_names,
+    title,
+)
 
 from .predictions import Predictions
 from .result import Result
 
 _COLUMNS = 4
-_OF_FEW: dict[str, Any] = dict(facecolor='white', edgecolor=SKY, hatch='////')
 _FEW = 10  # images, of which one more that is right lifts a bar by more than a tenth of the diagram
 
 
@@ -71,12 +83,13 @@ def _summary(predictions: Predictions, rows: Sequence[dict[str, Any]], name: str
 
 def _draw(rows: Sequence[dict[str, Any]], predictions: Predictions) -> Figure:
     """Draws a reliability diagram of each node."""
-    names = predictions.names
+    names, configs = predictions.names, colours_of(predictions.configs)
     columns = min(_COLUMNS, len(names))
     lines = -(-len(names) // columns)
     figure, axes = sheet(1.6 + 2.2 * lines, lines, columns, sharex=True, sharey=True)
     for here, name, label in zip(axes.flat, names, short_names(names, 22), strict=False):
-        _draw_node(here, [row for row in rows if row['node'] == name], label)
+        colour = configs.get(predictions.config_of(name), SKY)
+        _draw_node(here, [row for row in rows if row['node'] == name], label, colour)
     for here in axes.flat[len(names) :]:
         here.set_visible(False)
     for here in axes.flat[max(0, len(names) - columns) : len(names)]:
@@ -89,20 +102,29 @@ def _draw(rows: Sequence[dict[str, Any]], predictions: Predictions) -> Figure:
         'ECE: |accuracy - confidence| of a bin, mean over the images',
     )
     handles = [
-        Patch(facecolor=SKY, edgecolor=BLUE, label='right, of those in the bin'),
-        Patch(label=f'likewise, of fewer than {_FEW} images', **_OF_FEW),
+        *(Patch(label=f'right, of those in the bin: {config}', **_bar(colour)) for config, colour in configs.items()),
+        *([] if configs else [Patch(label='right, of those in the bin', **_bar(SKY))]),
+        Patch(label=f'likewise, of fewer than {_FEW} images', **_bar(GREY if configs else SKY, of_few=True)),
         Line2D([], [], color=VERMILION, lw=1.5, label='perfect calibration'),
         Line2D([], [], color=BLACK, lw=1, label='in the bin, of all'),
     ]
-    legend(figure, handles)
+    legend(figure, handles, columns=2 if configs else 5)
     return figure
 
 
-def _draw_node(axes: Axes, rows: Sequence[dict[str, Any]], name: str) -> None:
+def _bar(colour: str, of_few: bool = False) -> dict[str, Any]:
+    """How a bar looks."""
+    if of_few:
+        return dict(facecolor='white', edgecolor=colour, hatch='////')
+    return dict(facecolor=colour, edgecolor=BLUE if colour == SKY else 'white')
+
+
+def _draw_node(axes: Axes, rows: Sequence[dict[str, Any]], name: str, colour: str) -> None:
     edges = np.array([rows[0]['from_percent'], *(row['to_percent'] for row in rows)])
     images = np.array([row['images'] for row in rows])
     accuracy = np.nan_to_num([row['accuracy_percent'] for row in rows])
-    for bars, style in ((images >= _FEW, dict(facecolor=SKY, edgecolor=BLUE)), (images < _FEW, _OF_FEW)):
+    for bars, of_few in ((images >= _FEW, False), (images < _FEW, True)):
+        style = _bar(colour, of_few)
         axes.bar(edges[:-1][bars], accuracy[bars], np.diff(edges)[bars], align='edge', lw=0.6, **style)
     axes.stairs(100 * images / images.sum(), edges, color=BLACK, lw=1)
     axes.plot([0, 100], [0, 100], color=VERMILION, lw=1.5)

@@ -10,14 +10,14 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS, MODELS
-from torch import Tensor, nn
 from torch.utils.data import Subset
 
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.datasets.seen_pixels import scale_to_one, undo_normalization
 from ktg_mm.errors import ConfigError, UserError
 
 from .predict import check_data
-from .runs import config_of
+from .runs import configs_of
 
 
 @DATASETS.register_module()
@@ -91,8 +91,7 @@ def sample_images(args: argparse.Namespace, number: int) -> list[int]:
         raise UserError(f'--seed must be from 0 to {2**32 - 1}, got {args.seed}')
     if args.limit is not None and args.limit < 1:
         raise UserError(f'--limit must be at least 1, got {args.limit}')
-    cfg = config_of(args)
-    return draw_sample(cfg, args.split, number, args.seed, args.limit).tolist()
+    return draw_sample(configs_of(args)[0], args.split, number, args.seed, args.limit).tolist()
 
 
 def draw_sample(cfg: Config, split: str, number: int, seed: int = 0, limit: int | None = None) -> np.ndarray:
@@ -169,30 +168,4 @@ def seen_pixels(cfg: Config, split: str, indices: Sequence[int]) -> list[np.ndar
     wanted = cfg.model.get('data_preprocessor') or cfg.get('data_preprocessor') or {}
     preprocessor = MODELS.build(dict(type='ClsDataPreprocessor') | Config(dict(wanted)).to_dict())
     images = [undo_normalization(preprocessor, dataset[int(index)]['inputs']) for index in indices]
-    # Pipelines give 0 to 255, unless one of their steps has divided by 255.
-    brightest = 255.0 if max(image.max() for image in images) > 1.5 else 1.0
-    return [np.clip(image / brightest, 0, 1) for image in images]
-
-
-def undo_normalization(preprocessor: nn.Module, inputs: Tensor) -> np.ndarray:
-    """Puts an image through a data preprocessor and takes its mean and deviation out again.
-
-    Args:
-        preprocessor: One of mmpretrain's or mmengine's.
-        inputs: Shape (channels, height, width), as the data set gives it.
-
-    Returns:
-        Shape (height, width, 3), in the unit of the inputs.
-
-    Example:
-        >>> import torch, mmpretrain.models
-        >>> preprocessor = MODELS.build(dict(type='ClsDataPreprocessor', mean=[9] * 3, std=[2] * 3, to_rgb=True))
-        >>> undo_normalization(preprocessor, torch.arange(3).view(3, 1, 1)).tolist()
-        [[[2.0, 1.0, 0.0]]]
-    """
-    seen = preprocessor({'inputs': [inputs]}, training=False)['inputs'][0].float()
-    if hasattr(preprocessor, 'mean') and hasattr(preprocessor, 'std'):
-        seen = seen * preprocessor.std + preprocessor.mean
-    if len(seen) != 3:
-        seen = seen.mean(dim=0, keepdim=True).expand(3, -1, -1)
-    return seen.permute(1, 2, 0).cpu().numpy()
+    return scale_to_one(images)

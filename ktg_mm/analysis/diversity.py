@@ -9,12 +9,25 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ktg_mm.errors import UserError
 from ktg_mm.evaluation.diversity import attention_difference, disagreement, entropy, interrater_agreement, mutual_kl
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLACK, PALE, SHADES, SIZE, SMALL, WIDTH, sheet, short_names, title
+from ktg_mm.visualization.chart import (
+    BLACK,
+    PALE,
+    SHADES,
+    SIZE,
+    SMALL,
+    WIDTH,
+    colours_of,
+    legend,
+    sheet,
+    short_names,
+    title,
+)
 
 from .predictions import Predictions
 from .result import Result
@@ -51,7 +64,7 @@ def analyse_diversity(predictions: Predictions) -> Result:
         'entropy (nats), mean of networks': f'{total["entropy_nats"]:.4f}',
     }
     table = text_table([{'of all networks': name, 'value': value} for name, value in values.items()])
-    return Result('diversity', rows, _draw(rows, predictions.networks), table)
+    return Result('diversity', rows, _draw(rows, predictions), table)
 
 
 def _rows(predictions: Predictions) -> list[dict[str, Any]]:
@@ -94,14 +107,15 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float('nan')
 
 
-def _draw(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> Figure:
+def _draw(rows: Sequence[dict[str, Any]], predictions: Predictions) -> Figure:
     """Draws the measures of all pairs as heat maps."""
     *pairs, total = rows
+    networks, colours = predictions.networks, colours_of(predictions.configs)
     shown = [key for key in _MAPS if not np.isnan(total[key])]
     labels = short_names(networks, 24)
     names = 0.09 * max(map(len, labels))  # inches of the longest
     side = min(2.8, (WIDTH - 0.4 - names) / len(shown) - 0.65)
-    figure, (axes,) = sheet(side + names + 0.95, 1, len(shown))
+    figure, (axes,) = sheet(side + names + 0.95 + 0.25 * len(colours), 1, len(shown))
     for place, (here, key) in enumerate(zip(axes, shown, strict=True)):
         values = np.full((len(networks), len(networks)), np.nan)
         for row in pairs:
@@ -110,8 +124,13 @@ def _draw(rows: Sequence[dict[str, Any]], networks: Sequence[str]) -> Figure:
         _draw_map(here, values, *_MAPS[key])
         here.set_xticks(range(len(networks)), labels, rotation=90)
         here.set_yticks(range(len(networks)), labels if place == 0 else [])
+        for axis in (here.xaxis, here.yaxis) if colours else ():
+            for tick, name in zip(axis.get_ticklabels(), networks, strict=False):
+                tick.set(color=colours[predictions.config_of(name)], weight='bold')
+    if colours:
+        legend(figure, [Patch(color=colour, label=config) for config, colour in colours.items()], columns=2)
     below = f'interrater agreement {total["interrater_agreement"]:.3f}, entropy {total["entropy_nats"]:.3f} nats'
-    title(figure, f'How different the {len(networks)} networks are', below)
+    title(figure, f'How different the {len(networks)} networks are, {len(predictions.labels):,} images', below)
     return figure
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
 from ktg_mm.errors import UserError
-from ktg_mm.visualization.chart import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, SMALL, VERMILION, legend, sheet, title
+from ktg_mm.visualization.chart import GREY, PALETTE, SMALL, colours_of, legend, sheet, title
 from ktg_mm.visualization.graph_layout import text_size
 
 from .attention_maps import note_left_out
@@ -23,7 +25,6 @@ from .choices import METHODS
 from .predictions import Predictions
 from .result import Result
 
-_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, BLACK, '#CC79A7')
 _MARKERS = ('o', '^', 's', 'D', 'v', 'P', 'X', '<', '>', 'p')  # more than colours: 70 nodes differ
 _LAYERS = 10
 
@@ -74,7 +75,8 @@ def analyse_embedding(
     rows = _table(predictions, indices, embed(points, method, seed))
     separation = str(separation_of(points, len(predictions.attention)) or 'separation of the nodes: needs two of them')
     about = f'{len(points)} maps, {len(indices)} each of {", ".join(predictions.attention)}'
-    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', separation)
+    configs = {node: predictions.config_of(node) for node in predictions.attention}
+    figure = draw_embedding(rows, f'Attention maps, {METHODS[method]}: {name}', separation, configs)
     return Result(f'attention_{method}', rows, figure, '\n'.join([about, separation, *notes]))
 
 
@@ -114,7 +116,7 @@ def normalized_maps(predictions: Predictions) -> np.ndarray:
         listed = ', '.join(f'{name} {height}x{width}' for name, (height, width) in sizes.items())
         raise UserError(
             f'the attention maps have different sizes: {listed}; '
-            'attention_layer of a node takes them from another layer of its network'
+            'attention_layer of a node, or --layer, takes them from another layer of its network'
         )
     vectors = np.concatenate([maps.reshape(len(maps), -1) for maps in predictions.attention.values()]).astype(float)
     if vectors.shape[1] == 1:
@@ -188,20 +190,27 @@ def _table(predictions: Predictions, indices: Sequence[int], places: np.ndarray)
     ]
 
 
-def draw_embedding(rows: Sequence[Mapping[str, Any]], name: str, below: str) -> Figure:
-    """Draws a point for each map, a colour and a marker for each node.
+def draw_embedding(
+    rows: Sequence[Mapping[str, Any]], name: str, below: str, configs: Mapping[str, str] | None = None
+) -> Figure:
+    """Draws a point for each map, a colour and a marker for each node; of several configs a colour for each config.
 
     Args:
         rows: Of each point ``node``, ``x`` and ``y``.
         name: The title.
         below: The line below it.
+        configs: Name of each node's config. Defaults to None: all are of one.
     """
     figure, ((axes,),) = sheet(7.2)
     nodes = list(dict.fromkeys(row['node'] for row in rows))
     styles: dict[str, dict[str, Any]] = {
-        node: dict(color=_COLOURS[place % len(_COLOURS)], marker=_MARKERS[place % len(_MARKERS)])
+        node: dict(color=PALETTE[place % len(PALETTE)], marker=_MARKERS[place % len(_MARKERS)])
         for place, node in enumerate(nodes)
     }
+    colours = colours_of((configs or {}).values())
+    if configs and len(colours) > 1:
+        for node, style in styles.items():
+            style['color'] = colours[configs[node]]
     # The nodes' points are drawn in turns, or the last node would hide the others.
     for layer in np.array_split(np.random.default_rng(0).permutation(len(rows)), _LAYERS):
         for node, style in styles.items():
@@ -215,6 +224,8 @@ def draw_embedding(rows: Sequence[Mapping[str, Any]], name: str, below: str) -> 
     axes.set_xlabel('a point is the map of one network for one image; the axes have no unit', fontsize=SMALL)
     title(figure, name, below)
     columns = int(np.clip(6.5 / (0.4 + max(text_size(node, SMALL)[0] for node in nodes)), 1, 8))
-    handles = [Line2D([], [], ls='', ms=6, label=node, **style) for node, style in styles.items()]
+    handles: list[Artist] = [Line2D([], [], ls='', ms=6, label=node, **style) for node, style in styles.items()]
+    if configs and len(colours) > 1:
+        handles += [Patch(color=colour, label=f'all of {config}') for config, colour in colours.items()]
     legend(figure, handles, columns)
     return figure

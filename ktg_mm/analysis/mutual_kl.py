@@ -13,7 +13,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from ktg_mm.errors import UserError
 from ktg_mm.evaluation.diversity import ensemble_gain, mutual_kl
-from ktg_mm.visualization.chart import BLUE, GREY, ORANGE, PALE, SMALL, legend, sheet, title
+from ktg_mm.visualization.chart import BLUE, GREY, ORANGE, PALE, SMALL, colours_of, legend, sheet, title
 
 from .predictions import Predictions
 from .result import Result
@@ -90,7 +90,7 @@ def analyse_mutual_kl(predictions: Predictions) -> Result:
         f'gain of a pair: mean {np.mean(gains):+.2f} points, {min(gains):+.2f} to {max(gains):+.2f}\n'
         f'correlation of mutual KL and gain: {found or _UNKNOWN}'
     )
-    return Result('mutual_kl', rows, _draw(rows, found), summary)
+    return Result('mutual_kl', rows, _draw(rows, found, predictions), summary)
 
 
 def _rows(predictions: Predictions) -> list[dict[str, Any]]:
@@ -118,18 +118,22 @@ def _rows(predictions: Predictions) -> list[dict[str, Any]]:
     return rows
 
 
-def _draw(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
+def _draw(rows: Sequence[dict[str, Any]], found: Correlation | None, predictions: Predictions) -> Figure:
     """Draws the gain of each pair over its mutual KL, and the correlation, if there is one."""
     figure, ((axes,),) = sheet(5.0)
     x, y, same = (np.array([row[key] for row in rows]) for key in ('mutual_kl_nats', 'gain_points', 'same_run'))
-    several = len(set(same)) > 1
-    for chosen, label, marker, colour in (
+    configs = np.array([_config_of_pair(predictions, row) for row in rows])
+    colours = colours_of(predictions.configs)
+    for runs, label, marker, colour in (
         (same == 0, 'pairs of two runs', 'o', ORANGE),
         (same == 1, 'pairs of one run', 'D', BLUE),
     ):
-        if chosen.any():
-            style: dict[str, Any] = dict(ms=6 if len(rows) <= 100 else 4, color=colour, alpha=0.7, mec='white', mew=0.5)
-            axes.plot(x[chosen], y[chosen], marker, label=f'{label} ({chosen.sum()})', **style)
+        for config in sorted(set(configs[runs]), key=[*colours, ''].index):
+            chosen = runs & (configs == config)
+            of = f' of {config}' if config else ' of two configs' if colours else ''
+            style: dict[str, Any] = dict(ms=6 if len(rows) <= 100 else 4, alpha=0.7, mec='white', mew=0.5)
+            style['color'] = colours.get(config, GREY) if colours else colour
+            axes.plot(x[chosen], y[chosen], marker, label=f'{label}{of} ({chosen.sum()})', **style)
     if found:
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=GREY, lw=1.5, label='least squares')
@@ -143,7 +147,14 @@ def _draw(rows: Sequence[dict[str, Any]], found: Correlation | None) -> Figure:
     axes.set(xlabel='mutual KL (nats)', ylabel='gain of the ensemble of two (percentage points)')
     axes.grid(color=PALE)
     below = f'correlation: {found or _UNKNOWN}'
-    title(figure, f'Difference of two networks and gain of their ensemble, {len(rows)} pairs', below)
-    if several or found:
-        legend(figure)
+    pairs = f'{len(rows)} pairs, {len(predictions.labels):,} images'
+    title(figure, f'Mutual KL and gain of two networks, {pairs}', below)
+    if len(axes.get_legend_handles_labels()[0]) > 1:
+        legend(figure, columns=2 if colours else 5)
     return figure
+
+
+def _config_of_pair(predictions: Predictions, row: dict[str, Any]) -> str:
+    """The config of both networks; empty if they are of two, or all are of one."""
+    first, second = (predictions.config_of(row[key]) for key in ('first', 'second'))
+    return first if first == second else ''

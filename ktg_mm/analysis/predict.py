@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ktg_mm.apis.attention_layers import Layer, is_small, larger_layer
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.prediction import load_graph
 from ktg_mm.apis.runner import check_data_root
@@ -55,6 +56,7 @@ def predict_dataset(
         graph = _load_graph(cfg, checkpoint, attention)
         loader = _ordered_loader(cfg, f'{split}_dataloader')
         logits, labels, maps = _run(graph, loader, attention, limit, f'{split}_dataloader')
+        larger = _larger_layers(graph, loader, maps)
     if not len(labels):
         raise ConfigError(f'{split}_dataloader', 'holds no samples to predict')
     for name, of_node in zip(graph.nodes, logits, strict=True):
@@ -67,6 +69,7 @@ def predict_dataset(
         parameters=tuple(sum(weight.numel() for weight in node.parameters()) for node in graph.nodes.values()),
         members={name: tuple(node.inputs) for name, node in graph.nodes.items() if not node.has_parameters},
         attention=maps,
+        larger=larger,
         classes=tuple((getattr(loader.dataset, 'metainfo', None) or {}).get('classes') or ()),
     )
 
@@ -77,6 +80,18 @@ def _load_graph(cfg: Config, checkpoint: str | Path, attention: bool) -> Knowled
         with suppress(ValueError):  # has none
             node.ask_for_attention()
     return graph
+
+
+def _larger_layers(
+    graph: KnowledgeTransferGraph, loader: DataLoader, maps: Mapping[str, np.ndarray]
+) -> dict[str, Layer]:
+    """Layers with larger maps, of the networks whose maps have too few cells."""
+    small = [name for name, some in maps.items() if is_small(*some.shape[1:]) and hasattr(graph.nodes[name], 'network')]
+    if not small:
+        return {}
+    images = graph.data_preprocessor(loader.collate_fn([loader.dataset[0]]), training=False)['inputs']
+    found = {name: larger_layer(graph, name, images) for name in small}
+    return {name: layer for name, layer in found.items() if layer is not None}
 
 
 def check_data(cfg: Config, key: str) -> None:

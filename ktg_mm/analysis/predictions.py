@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import log_softmax
 
+from ktg_mm.apis.attention_layers import Layer
 from ktg_mm.errors import UserError, did_you_mean
 
 
@@ -23,6 +24,8 @@ class Predictions:
         members: The names of each ensemble's members, by its name. Defaults to none: all nodes are networks.
         attention: Attention maps of shape (N, H, W) by node, of the nodes that have some. Defaults to none.
         classes: Names of the C classes; empty if the data set has none. Defaults to empty.
+        larger: Layers with larger attention maps, of the nodes whose maps have too few cells. Defaults to none.
+        configs: Name of each node's config; empty if all are of one. Defaults to empty.
 
     Raises:
         ValueError: If the shapes do not fit.
@@ -41,6 +44,8 @@ class Predictions:
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     attention: dict[str, np.ndarray] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    larger: dict[str, Layer] = field(default_factory=dict)
+    configs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.logits.ndim != 3 or self.logits.shape[:2] != (len(self.names), len(self.labels)):
@@ -63,6 +68,10 @@ class Predictions:
         if name not in self.names:
             raise UserError(f'no node is named {name!r}; {did_you_mean(name, self.names)}')
         return self.names.index(name)
+
+    def config_of(self, name: str) -> str:
+        """Name of a node's config; empty if all are of one."""
+        return self.configs[self.index(name)] if self.configs else ''
 
     def logits_of(self, name: str) -> np.ndarray:
         """A node's logits, shape (N, C)."""
@@ -98,12 +107,13 @@ class Predictions:
         return set().union(*(self._networks_under(member) for member in self.members[name]))
 
 
-def merge(several: Sequence[Predictions], run_names: Iterable[str]) -> Predictions:
+def merge(several: Sequence[Predictions], run_names: Iterable[str], configs: Sequence[str] = ()) -> Predictions:
     """Puts the predictions of several runs on the same images together; nodes are then named ``run/node``.
 
     Args:
         several: At least one.
         run_names: A name for each, all different.
+        configs: Name of each one's config. Defaults to empty: all are of one.
 
     Raises:
         UserError: If the runs have predicted different images, by their labels and classes.
@@ -138,4 +148,8 @@ def merge(several: Sequence[Predictions], run_names: Iterable[str]) -> Predictio
         },
         attention={f'{run}/{name}': maps for run, one in runs.items() for name, maps in one.attention.items()},
         classes=reference.classes,
+        larger={f'{run}/{name}': layer for run, one in runs.items() for name, layer in one.larger.items()},
+        configs=tuple(config for config, one in zip(configs, several, strict=True) for _ in one.names)
+        if len(set(configs)) > 1
+        else (),
     )

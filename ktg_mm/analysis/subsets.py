@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ktg_mm.errors import UserError
 from ktg_mm.text_table import text_table
-from ktg_mm.visualization.chart import BLUE, GREEN, GREY, PALE, VERMILION, legend, sheet, title
+from ktg_mm.visualization.chart import BLUE, GREEN, GREY, PALE, VERMILION, colours_of, legend, sheet, title
 
 from .predictions import Predictions
 from .result import Result
@@ -39,7 +39,7 @@ def analyse_subsets(predictions: Predictions) -> Result:
     best = max(rows, key=lambda row: row['accuracy_percent'])
     table = text_table([_summary(size, rows) for size in range(1, len(predictions.networks) + 1)])
     summary = f'{table}\nbest: {best["networks"]}, {best["accuracy_percent"]:.2f} %'
-    return Result('subsets', rows, _draw(rows), summary)
+    return Result('subsets', rows, _draw(rows, predictions), summary)
 
 
 def _rows(predictions: Predictions) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def _summary(size: int, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
+def _draw(rows: Sequence[dict[str, Any]], predictions: Predictions) -> Figure:
     """Draws the accuracy of every subset over its size."""
     figure, ((axes,),) = sheet(4.8)
     sizes, counts = np.unique([row['size'] for row in rows], return_counts=True)
@@ -87,12 +87,19 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
     places = np.repeat(sizes, counts) + np.concatenate(offsets)
     accuracies = np.array([row['accuracy_percent'] for row in rows])
     means = [np.mean(part) for part in np.split(accuracies, np.cumsum(counts)[:-1])]
-    axes.plot(places, accuracies, 'o', ms=4, color=BLUE, alpha=0.5, mew=0)
+    colours = colours_of(predictions.configs)
+    configs = [_configs_of(row['networks'], predictions) for row in rows]
+    handles = []
+    for config in sorted(set(configs), key=[*colours, ''].index):
+        chosen = np.array([one == config for one in configs])
+        point: dict[str, Any] = dict(
+            ls='', marker='o', ms=4, color=colours.get(config, GREY) if colours else BLUE, mew=0
+        )
+        axes.plot(places[chosen], accuracies[chosen], alpha=0.5, **point)
+        of = f' of {config}' if config else ' of several configs' if colours else ''
+        handles.append(Line2D([], [], label=f'a subset{of}', **point))
     axes.plot(sizes, means, color=GREY, lw=1.5)
-    handles = [
-        Line2D([], [], ls='', marker='o', ms=4, color=BLUE, label='a subset'),
-        Line2D([], [], color=GREY, lw=1.5, label='mean of a size'),
-    ]
+    handles.append(Line2D([], [], color=GREY, lw=1.5, label='mean of a size'))
     marked = (('all', len(rows) - 1, 's', 12, VERMILION), ('best', int(accuracies.argmax()), 'D', 9, GREEN))
     for what, index, marker, size, colour in marked:
         style: dict[str, Any] = dict(ls='', marker=marker, mfc='none', mec=colour, mew=2)
@@ -104,6 +111,13 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.set_xlim(0.5, len(sizes) + 0.5)
     axes.set(xlabel='networks in the ensemble', ylabel='accuracy of the mean of their logits (%)')
     axes.grid(color=PALE)
-    title(figure, f'Accuracy of every ensemble of {len(sizes)} networks, {len(rows)} subsets')
+    images = f'{len(predictions.labels):,} images'
+    title(figure, f'Accuracy of every ensemble of {len(sizes)} networks, {len(rows)} subsets, {images}')
     legend(figure, handles, columns=2)
     return figure
+
+
+def _configs_of(networks: str, predictions: Predictions) -> str:
+    """The config of a subset's networks; empty if they are of several, or all are of one."""
+    configs = {predictions.config_of(name) for name in networks.split(' + ')}
+    return configs.pop() if len(configs) == 1 else ''

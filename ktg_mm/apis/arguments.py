@@ -167,3 +167,19 @@ def _set_local_rank(text: str) -> int:
     rank = whole_number(0)(text)
     os.environ.setdefault('LOCAL_RANK', text)
     return rank
+
+
+def add_layer_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--layer`` to a parser.
+
+    Args:
+        parser: It is changed.
+    """
+    parser.add_argument(
+        '--layer',
+        nargs='+',
+        default=[],
+        metavar='[NODE=]LAYER',
+        help='module of the networks that the attention maps are taken from, such as backbone.layer2; for one '
+        "node NODE=LAYER; default: the config's attention_layer, else an attention branch, else the last feature map",
+    )

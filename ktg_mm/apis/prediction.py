@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import mmcv
 import numpy as np
@@ -22,6 +22,7 @@ from ktg_mm.datasets import LoadImage
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.models.nodes.network import load_network
+from ktg_mm.structures import NodeOutput
 
 from .check_config import check_config
 from .config import load_config
@@ -46,12 +47,23 @@ class Prediction(NamedTuple):
     scores: tuple[float, ...]
 
 
+class Watch(Protocol):
+    """Sees what networks get and give while they predict; pictures are made of it."""
+
+    def begin(self, graph: KnowledgeTransferGraph, node: str) -> Sequence[str]:
+        """Prepares a graph before ``node`` predicts, and returns the nodes whose outputs it wants as well."""
+
+    def see(self, inputs: Sequence[Tensor], images: Tensor, outputs: Mapping[str, NodeOutput]) -> None:
+        """Sees a batch as the pipeline gives it, as the networks get it, and the nodes' outputs."""
+
+
 def predict(
     config: Config | str | Path,
     checkpoint: str | Path,
     images: str | Path | np.ndarray | Sequence[str | Path | np.ndarray],
     node: str | None = None,
     top: int = 5,
+    watch: Watch | None = None,
 ) -> list[Prediction]:
     """Says what a node of a trained graph sees on images, prepared as the config's test images are.
 
@@ -63,6 +75,7 @@ def predict(
         images: Image files, folders that are searched with all that is in them, or arrays (H, W) or (H, W, 3), BGR.
         node: Name of a network or an ensemble. Defaults to None: the graph's target.
         top: Number of classes to name; all, if there are not as many. Defaults to 5.
+        watch: Sees what the networks get and give. Defaults to None.
 
     Returns:
         A prediction for each image, those of a folder by name.
@@ -84,11 +97,12 @@ def predict(
         if node not in graph.nodes:
             raise ConfigError('node', f'no node is named {node!r}; {did_you_mean(node, graph.nodes)}')
         data = _Data(cfg, rgb=getattr(graph.data_preprocessor, 'to_rgb', False))
-        scores = [score for batch in data.batches(found) for score in _run(graph, node, batch, cfg)]
+        names = [node, *(watch.begin(graph, node) if watch else ())]
+        scores = [score for batch in data.batches(found) for score in _run(graph, names, batch, cfg, watch)]
     if not np.isfinite(scores).all():
         raise UserError(f'checkpoint {checkpoint}: the logits of {node} are not finite; the run has diverged')
-    names = _class_names(meta, data.kind, len(scores[0]))
-    return [_best(image, score, names, top) for (image, _), score in zip(found, scores, strict=True)]
+    classes = _class_names(meta, data.kind, len(scores[0]))
+    return [_best(image, score, classes, top) for (image, _), score in zip(found, scores, strict=True)]
 
 
 def load_graph(cfg: Config, checkpoint: str | Path) -> tuple[KnowledgeTransferGraph, Mapping[str, Any]]:
@@ -242,12 +256,18 @@ def _as_array(shape: tuple[int, ...], turned: bool) -> Callable[[dict], dict]:
 
 
 @torch.no_grad()
-def _run(graph: KnowledgeTransferGraph, node: str, batch: list[tuple[str, Tensor]], cfg: Config) -> np.ndarray:
-    """A node's probabilities for images of one shape, float64 (B, C)."""
+def _run(
+    graph: KnowledgeTransferGraph, nodes: list[str], batch: list[tuple[str, Tensor]], cfg: Config, watch: Watch | None
+) -> np.ndarray:
+    """The first node's probabilities for images of one shape, float64 (B, C)."""
     names, inputs = zip(*batch, strict=True)
     with named_errors(cfg, f'images {names[0]}', f'{tuple(inputs[0].shape)} as channels, height and width'):
         images = graph.data_preprocessor(dict(inputs=torch.stack(inputs)), training=False)['inputs']
-        return graph.node_outputs(images, [node])[node].logits.double().softmax(dim=1).cpu().numpy()
+        outputs = graph.node_outputs(images, nodes)
+        scores = outputs[nodes[0]].logits.double().softmax(dim=1).cpu().numpy()
+    if watch:
+        watch.see(inputs, images, outputs)
+    return scores
 
 
 def _class_names(meta: Mapping[str, Any], kind: Any, number: int) -> tuple[str, ...]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION = '#000000', '#E69F00', '#56B4E9', '#009E73', '#0072B2', '#D55E00'
 GREY, PALE = '#767676', '#EEEEEE'
+PALETTE = (BLUE, ORANGE, GREEN, VERMILION, SKY, BLACK, '#CC79A7')
 
 SIZE, SMALL = 10, 9  # of letters, in points
 WIDTH = 8.0  # inches, so that nine points are readable in a picture of 1,000 pixels
@@ -54,6 +56,21 @@ def legend(figure: Figure, handles: Sequence[Any] | None = None, columns: int = 
     """Puts a legend below all axes."""
     given = {} if handles is None else dict(handles=handles)
     figure.legend(loc='outside lower center', ncols=columns, fontsize=SMALL, frameon=False, columnspacing=1.5, **given)
+
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name, told apart by colour-blind readers where there are not more than seven.
+
+    Args:
+        names: In their order; a name may come again.
+
+    Example:
+        >>> colours_of(['dml', 'ktg', 'dml'])
+        {'dml': '#0072B2', 'ktg': '#E69F00'}
+    """
+    names = list(dict.fromkeys(names))
+    more = [to_hex(colour) for colour in colormaps['viridis'](np.linspace(0, 1, len(names)))]
+    return dict(zip(names, PALETTE if len(names) <= len(PALETTE) else more, strict=False))
 
 
 def cut(text: str, letters: int) -> str:

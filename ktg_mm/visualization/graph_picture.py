@@ -97,12 +97,13 @@ def draw_graph(model_cfg: Mapping[str, Any], title: str = '') -> Figure:
     return canvas.finish(margin=0.2)
 
 
-def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
+def save_picture(figure: Figure, path: str | pathlib.Path, comment: str | None = None) -> pathlib.Path:
     """Saves a picture as SVG, with its text as text, or as PNG.
 
     Args:
         figure: The picture.
         path: The file; its ending says which of the two.
+        comment: A text to keep in a PNG file. Defaults to None.
 
     Returns:
         The path.
@@ -121,7 +122,7 @@ def save_picture(figure: Figure, path: str | pathlib.Path) -> pathlib.Path:
     if ending not in ('.svg', '.png'):
         raise UserError(f"{path}: a picture's name ends with .svg or .png, not with {ending!r}")
     with whole_file(path) as part:
-        write_figure(figure, part, ending[1:])
+        write_figure(figure, part, ending[1:], comment)
     return path
 
 

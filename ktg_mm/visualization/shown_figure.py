@@ -22,15 +22,16 @@ class ShownFigure(Figure):
         return file.getvalue().decode()
 
 
-def write_figure(figure: Figure, file: BinaryIO | str | os.PathLike, kind: str) -> None:
+def write_figure(figure: Figure, file: BinaryIO | str | os.PathLike, kind: str, comment: str | None = None) -> None:
     """Writes a picture, with the text of an SVG as text; the same picture gives the same file.
 
     Args:
         figure: The picture.
         file: An open file, or its path.
         kind: ``'svg'`` or ``'png'``.
+        comment: A text to keep in a PNG file. Defaults to None.
     """
-    metadata: dict[str, Any] | None = {'Date': None} if kind == 'svg' else None
+    metadata: dict[str, Any] | None = {'Date': None} if kind == 'svg' else {'Comment': comment} if comment else None
     for text in figure.findobj(Text):
         if '$' in text.get_text() and r'\mathdefault' not in text.get_text():  # which matplotlib's own numbers have
             text.set_parse_math(False)  # a dollar in a name is no formula

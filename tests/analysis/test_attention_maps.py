@@ -1,5 +1,6 @@
 import csv
 import math
+import re
 import runpy
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from ktg_mm.analysis.chosen_images import (
 )
 from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.visualization.chart import sheet
+from ktg_mm.visualization.chart import colours_of, sheet
 
 REPOSITORY = Path(__file__).parents[2]
 DIGITS = REPOSITORY / 'configs' / 'ktg' / 'ens_3node_digits.py'
@@ -221,11 +222,39 @@ def test_pixels_of_unnormalised_floats() -> None:
     np.testing.assert_allclose(seen, plain, atol=1e-6)
 
 
+def test_images_that_an_ensemble_gets_wrong_say_what_it_predicts() -> None:
+    pixels = [np.zeros((4, 4, 3))] * 2
+    figure = analyse_attention_maps(made_up(), pixels, [7, 4], 'two images', wrong='both').figure
+    assert [text.get_text() for text in figure.axes[0].texts] == ['cat', 'image 7', 'both\n✗ dog, 0.60']
+    assert figure.texts[0].get_text() == 'Attention maps: two images that both gets wrong'
+    figure = analyse_attention_maps(made_up(), pixels, [7, 4], 'two images', wrong='b').figure
+    assert [text.get_text() for text in figure.axes[0].texts] == ['cat', 'image 7']
+
+
+def test_runs_of_two_configs_have_two_colours_and_a_legend() -> None:
+    some = made_up()
+    both = Predictions(
+        some.names, some.logits, some.labels, some.parameters, some.members, some.attention, some.classes, {},
+        ('ktg', 'dml', 'dml'),
+    )  # fmt: skip
+    figure = draw_attention_maps([np.zeros((4, 4, 3))] * 2, both, [7, 4], 'two images')
+    assert [axes.title.get_color() for axes in figure.axes[1:3]] == list(colours_of(['ktg', 'dml']).values())
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ['ktg', 'dml']
+    box, bar = legend.get_window_extent(), figure.axes[-1].get_tightbbox()
+    assert box.y0 >= 0 and box.y1 <= bar.y0
+
+
 def test_tool(run: Callable[..., int], checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     again = ('--images', 2, '--seed', 1)
     assert run(DIGITS, checkpoint, '--out', tmp_path / 'a', *again) == 0
-    assert f'left out, as they have no attention map: ensemble\n{tmp_path}/a/' in capfd.readouterr().out
-    rows = read(tmp_path / 'a' / 'attention_maps.csv')
+    printed = capfd.readouterr()
+    assert f'left out, as they have no attention map: ensemble\n{tmp_path}/a/' in printed.out
+    expected = 'warning: the maps of net1, net2, net3 have 2x2 cells, too few to show where a network looks; '
+    assert printed.err.splitlines()[-1] == expected + 'take --layer backbone.layer1 (8x8)'
+    name = f'attention_maps_ens_3node_digits_{checkpoint.parent.name}_epoch_0'
+    rows = read(tmp_path / 'a' / f'{name}.csv')
     cfg = load_config(DIGITS)
     graph = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor)).eval()
     graph.load_state_dict(torch.load(checkpoint, weights_only=True)['state_dict'])
@@ -248,8 +277,23 @@ def test_tool(run: Callable[..., int], checkpoint: Path, tmp_path: Path, capfd: 
         assert float(row['entropy_nats']) == pytest.approx(-float((shares * shares.log()).sum()), rel=1e-3)
 
     assert run(DIGITS, checkpoint, '--out', tmp_path / 'b', *again) == 0
-    for name in ('attention_maps.csv', 'attention_maps.png'):
-        assert (tmp_path / 'a' / name).read_bytes() == (tmp_path / 'b' / name).read_bytes()
+    for ending in ('.csv', '.png'):
+        first, again = (tmp_path / folder / f'{name}{ending}' for folder in 'ab')
+        assert first.read_bytes() == again.read_bytes()
+
+
+def test_tool_on_what_a_node_gets_wrong(
+    run: Callable[..., int], checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [DIGITS, checkpoint, '--out', tmp_path, '--images', 3, '--limit', 40, '--layer', 'backbone.layer1']
+    assert run(*arguments, '--wrong', 'net2') == 0
+    printed = capfd.readouterr()
+    assert re.search(r'net2 gets \d+ of 40 images wrong: 3 of them are drawn$', printed.out.strip())
+    assert 'warning' not in printed.err
+    (path,) = tmp_path.glob('*.csv')
+    rows = [row for row in read(path) if row['node'] == 'net2']
+    assert len(rows) == 3 and all(int(row['image']) < 40 and row['predicted'] != row['label'] for row in rows)
+    assert {row['rows'] for row in read(path)} == {'8'}
 
 
 def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: Path, tmp_path: Path) -> None:
@@ -258,7 +302,8 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
     layer = 'model.nodes.net1.attention_layer=backbone.layer1'
     arguments = ['--split', 'val', '--indices', 8, 3, 5, '--limit', 2, '--out', tmp_path, '--cfg-options', layer]
     assert run(DIGITS, checkpoint, '--against', DIGITS, other, *arguments) == 0
-    rows = read(tmp_path / 'attention_maps.csv')
+    (path,) = tmp_path.glob('attention_maps_ens_3node_digits_*_vs_ens_3node_digits_*.csv')
+    rows = read(path)
     assert [row['image'] for row in rows] == ['8'] * 6 + ['3'] * 6
     ends = [(row['node'].split('/')[-1], row['rows']) for row in rows[:6]]
     assert ends == [('net1', '8'), ('net2', '2'), ('net3', '2')] * 2
@@ -282,6 +327,13 @@ def test_tool_on_chosen_images_of_two_runs(run: Callable[..., int], checkpoint: 
         (
             ['--cfg-options', 'model.nodes.net1.attention_layer=backbone.layer9'],
             'model.nodes.net1.attention_layer: the network has no module',
+        ),
+        (['--wrong', 'net9'], "--wrong: no node is named 'net9'; did you mean 'net"),
+        (['--indices', '3', '--wrong'], '--wrong: chooses the images itself; leave out --indices, or --wrong'),
+        (['--layer', 'net9=backbone.layer1'], "--layer net9=backbone.layer1: no network is named 'net9'; did you mean"),
+        (
+            ['--layer', 'backbone.layer9'],
+            '--layer backbone.layer9: model.nodes.net1.attention_layer: the network has no',
         ),
     ],
 )

@@ -49,9 +49,9 @@ def test_bars_of_few_images_are_hatched(make_predictions):
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
     assert run_tool('calibration', config, checkpoints[0], '--out', tmp_path) == 0
-    rows = read_table(tmp_path / 'calibration.csv')
+    rows = read_table(tmp_path / 'calibration_tiny_seed0_epoch_1.csv')
     assert len(rows) == 3 * 15 and sum(int(row['images']) for row in rows) == 3 * 32
-    check_picture(tmp_path / 'calibration.png')
+    check_picture(tmp_path / 'calibration_tiny_seed0_epoch_1.png')
     error = float(rows[-1]['ece_percent'])
     (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith('| ensemble'))
     assert line.split('|')[-2].strip() == f'{error:.2f}'

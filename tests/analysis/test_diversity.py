@@ -62,9 +62,13 @@ def test_one_network(make_predictions):
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
     assert run_tool('diversity', config, checkpoints[0], '--out', tmp_path) == 0
-    pair, total = read_table(tmp_path / 'diversity.csv')
+    pair, total = read_table(tmp_path / 'diversity_tiny_seed0_epoch_1.csv')
     assert (pair['first'], pair['second'], total['first']) == ('net1', 'net2', 'all')
     assert 0 < float(pair['attention_difference']) < 1
-    check_picture(tmp_path / 'diversity.png')
+    check_picture(tmp_path / 'diversity_tiny_seed0_epoch_1.png')
     assert run_tool('diversity', config, checkpoints[0], '--out', config) == 2
-    assert capfd.readouterr().err.splitlines()[-1].startswith(f'error: {config}/diversity.csv: cannot be written: ')
+    assert (
+        capfd.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f'error: {config}/diversity_tiny_seed0_epoch_1.csv: cannot be written: ')
+    )

@@ -165,7 +165,8 @@ def test_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         return 0
 
     def read(folder: str) -> list[dict[str, str]]:
-        with (tmp_path / folder / 'attention_tsne.csv').open(newline='') as file:
+        (path,) = (tmp_path / folder).glob('attention_tsne_ens_3node_digits_*.csv')
+        with path.open(newline='') as file:
             return list(csv.DictReader(file))
 
     assert run(*paths, '--samples', 10, '--seed', 3, '--out', tmp_path / 'two') == 0

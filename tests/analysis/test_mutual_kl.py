@@ -67,10 +67,11 @@ def test_one_network(make_predictions):
 
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
+    name = 'mutual_kl_tiny_2_runs'
     assert run_tool('mutual_kl', config, *checkpoints, '--out', tmp_path) == 0
-    assert capfd.readouterr().out.splitlines()[-2:] == [f'{tmp_path}/mutual_kl.csv', f'{tmp_path}/mutual_kl.png']
-    rows = read_table(tmp_path / 'mutual_kl.csv')
+    assert capfd.readouterr().out.splitlines()[-2:] == [f'{tmp_path}/{name}.csv', f'{tmp_path}/{name}.png']
+    rows = read_table(tmp_path / f'{name}.csv')
     assert len(rows) == 6 and rows[0]['first'] == 'seed0/net1'
-    check_picture(tmp_path / 'mutual_kl.png')
+    check_picture(tmp_path / f'{name}.png')
     assert run_tool('mutual_kl', config, tmp_path / 'none.pth') == 2
     assert capfd.readouterr().err.splitlines()[-1] == f'error: checkpoint {tmp_path}/none.pth: no such file'

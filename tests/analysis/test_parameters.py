@@ -31,8 +31,8 @@ def test_picture(make_predictions, runs, tmp_path, check_picture):
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
     assert run_tool('parameters', config, checkpoints[0], '--out', tmp_path) == 0
-    rows = {row['node']: int(row['parameters']) for row in read_table(tmp_path / 'parameters.csv')}
+    rows = {row['node']: int(row['parameters']) for row in read_table(tmp_path / 'parameters_tiny_seed0_epoch_1.csv')}
     assert list(rows) == ['net1', 'net2', 'ensemble']
     assert rows['ensemble'] == 2 * rows['net1'] > 0
-    check_picture(tmp_path / 'parameters.png')
+    check_picture(tmp_path / 'parameters_tiny_seed0_epoch_1.png')
     assert f'| net1     | {rows["net1"]:>10,} |' in capfd.readouterr().out

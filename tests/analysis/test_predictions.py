@@ -1,8 +1,18 @@
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
-from ktg_mm.analysis import Predictions, merge
+from ktg_mm.analysis import (
+    Predictions,
+    analyse_calibration,
+    analyse_diversity,
+    analyse_mutual_kl,
+    analyse_parameters,
+    analyse_subsets,
+    merge,
+)
 from ktg_mm.errors import UserError
+from ktg_mm.visualization.chart import colours_of
 
 
 def test_networks_and_ensembles(make_predictions):
@@ -84,3 +94,26 @@ def test_runs_on_other_images_or_classes(make_predictions):
         merge([one, other], ['x', 'y'])
     with pytest.raises(ValueError, match='two runs have the same name'):
         merge([one, one], ['x', 'x'])
+
+
+def test_runs_of_several_configs_have_their_colours_in_every_picture(make_predictions, tmp_path, check_picture):
+    runs = [make_predictions(networks=2, seed=0), make_predictions(networks=2, seed=0)]
+    object.__setattr__(runs[1], 'logits', runs[1].logits[:, :, ::-1])
+    both = merge(runs, ['x', 'y'], ['ktg', 'dml'])
+    assert both.configs == ('ktg',) * 3 + ('dml',) * 3 and both.config_of('y/net1') == 'dml'
+    assert merge(runs, ['x', 'y'], ['ktg', 'ktg']).configs == ()
+    for analyse in (analyse_calibration, analyse_diversity, analyse_mutual_kl, analyse_parameters, analyse_subsets):
+        result = analyse(both)
+        texts = ' '.join(text.get_text() for text in result.figure.legends[0].texts)
+        assert 'ktg' in texts and 'dml' in texts
+        assert '60 images' in result.figure.get_suptitle()
+        shown = {to_hex(colour) for colour in _colours(result.figure.legends[0])}
+        assert shown >= {colour.lower() for colour in colours_of(both.configs).values()}
+        check_picture(result.save(tmp_path)[1])
+        alone = analyse(merge(runs, ['x', 'y'])).figure.legends
+        assert not any('ktg' in text.get_text() for legend in alone for text in legend.texts)
+
+
+def _colours(legend):
+    handles = legend.legend_handles
+    return [one.get_facecolor() if hasattr(one, 'get_facecolor') else one.get_color() for one in handles]

@@ -1,6 +1,6 @@
 import pytest
 
-from ktg_mm.analysis.runs import read_runs, run_names, runs_parser
+from ktg_mm.analysis.runs import files_name, read_runs, run_names, runs_parser
 from ktg_mm.errors import UserError
 
 
@@ -67,6 +67,48 @@ def test_overlays(tiny, tmp_path):
     assert len(both.labels) == 3 and both.names[::3] == ('seed0/net1', 'seed1/net1')
     with pytest.raises(UserError):  # not the same images
         read(config, first, '--with', few, '--against', config, second)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'name'),
+    [
+        ('a.py w/a/e1.pth', 'a_e1'),
+        ('a.py w/seed0/e1.pth --split val', 'a_seed0_e1_val'),
+        ('a.py w/a/e1.pth w/a/e2.pth --stage gen1', 'a_2_runs_gen1'),
+        (
+            'a.py w/a/e1.pth --against b.py+few.py w/b/e1.pth --against c.py w/1.pth w/2.pth',
+            'a_e1_vs_b+few_b_e1_vs_c_2_runs',
+        ),
+    ],
+)
+def test_file_names(arguments, name):
+    assert files_name(runs_parser('Does nothing.').parse_args(arguments.split())) == name
+
+
+def test_long_file_names():
+    against = [word for number in range(40) for word in ('--against', f'config{number}.py', 'run.pth')]
+    assert len(files_name(runs_parser('Does nothing.').parse_args(['a.py', 'run.pth', *against]))) <= 130
+
+
+def test_two_configs_to_one_folder_keep_their_files(tiny, run_tool, tmp_path, capfd):
+    config, checkpoints = tiny
+    other = tmp_path / config.name  # of the same name
+    other.write_text(config.read_text())
+    printed = []
+    for one in (config, other, config):
+        assert run_tool('subsets', one, checkpoints[0], '--limit', 4, '--out', tmp_path / 'out') == 0
+        printed.append(capfd.readouterr().out.split()[-1])
+    assert printed[0] == printed[2] != printed[1]
+    assert len(list((tmp_path / 'out').iterdir())) == 4
+
+
+def test_nodes_know_their_config(tiny, tmp_path):
+    config, (first, second) = tiny
+    other = tmp_path / 'other.py'
+    other.write_text(config.read_text())
+    both = read(config, first, '--limit', 4, '--against', other, second)
+    assert both.configs == ('tiny',) * 3 + ('other',) * 3 and both.config_of('seed1/net1') == 'other'
+    assert read(config, first, second, '--limit', 4).configs == ()
 
 
 def test_mistakes(tiny):

@@ -38,6 +38,10 @@ def test_too_many_networks(make_predictions):
 def test_tool(tiny, run_tool, tmp_path, read_table, check_picture, capfd):
     config, checkpoints = tiny
     assert run_tool('subsets', config, checkpoints[0], '--out', tmp_path) == 0
-    assert [row['networks'] for row in read_table(tmp_path / 'subsets.csv')] == ['net1', 'net2', 'net1 + net2']
-    check_picture(tmp_path / 'subsets.png')
+    assert [row['networks'] for row in read_table(tmp_path / 'subsets_tiny_seed0_epoch_1.csv')] == [
+        'net1',
+        'net2',
+        'net1 + net2',
+    ]
+    check_picture(tmp_path / 'subsets_tiny_seed0_epoch_1.png')
     assert run_tool('subsets', config) == 2  # argparse's

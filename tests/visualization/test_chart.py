@@ -2,7 +2,7 @@ import colorsys
 
 from matplotlib.colors import to_rgb
 
-from ktg_mm.visualization.chart import SHADES, WIDTH, legend, sheet, short_names, title
+from ktg_mm.visualization.chart import PALETTE, SHADES, WIDTH, colours_of, legend, sheet, short_names, title
 
 
 def test_sheet():
@@ -41,3 +41,10 @@ def test_short_names():
     assert short_names(['a_long_name_of_a_run/net1', 'a_long_name_of_a_run/net2'], 12) == ['run/net1', 'run/net2']
     assert short_names(['one/net1', 'another_with_a_long_name/net1'], 14) == ['one/net1', 'another_…/net1']
     assert short_names(['x' * 30], 5) == ['xxxx…']
+
+
+def test_each_name_has_a_colour_of_its_own():
+    names = [f'config{number}' for number in range(12)]
+    assert list(colours_of(names[:7]).values()) == list(PALETTE)
+    assert len(set(colours_of(names).values())) == 12
+    assert colours_of([]) == {}

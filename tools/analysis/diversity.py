@@ -8,7 +8,9 @@ from ktg_mm.apis import one_line_errors
 @one_line_errors
 def main() -> None:
     """Writes the picture and its CSV file."""
-    parser = runs_parser('Draws how different the networks are: disagreement, mutual KL, attention maps.')
+    parser = runs_parser(
+        'Draws how different the networks are: disagreement, mutual KL, attention maps.', attention=True
+    )
     run_analysis(parser, lambda predictions: analysis.analyse_diversity(predictions), attention=True)
 
 

@@ -11,7 +11,9 @@ from ktg_mm.errors import UserError
 
 def parse_args() -> argparse.Namespace:
     """Reads the command line."""
-    parser = runs_parser('Draws the attention maps of all networks as points: maps that are alike are close together.')
+    parser = runs_parser(
+        'Draws the attention maps of all networks as points: maps that are alike are close together.', attention=True
+    )
     parser.add_argument('--method', choices=METHODS, default='tsne', help='umap needs umap-learn; default: tsne')
     parser.add_argument(
         '--samples', type=int, default=500, metavar='N', help='images, drawn evenly from the classes; default: 500'
@@ -34,7 +36,7 @@ def main() -> None:
     indices = sample_images(args, args.samples)
     predictions = read_runs(args, attention=True, change=lambda cfg: with_images(cfg, args.split, indices))
     name = f'{joined_name(args.config, args.overlays)}, {len(indices)} {args.split} images'
-    save_and_print(analyse_embedding(predictions, indices, name, args.method, args.seed), args)
+    save_and_print(analyse_embedding(predictions, indices, name, args.method, args.seed), args, predictions)
 
 
 if __name__ == '__main__':
