@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ktg_mm.errors import UserError, is_interrupt
 
 from .background import failures_in_the_background
-from .command_line import user_message
+from .user_message import user_message
 
 
 @contextmanager

@@ -66,8 +66,8 @@ class TorchvisionBackbone(BaseBackbone):
         maps = _feature_maps(network)
         inside = [name for name in maps if layer is None or name == layer or name.startswith(f'{layer}.')]
         if not inside:
-            known = {name.partition('.')[0] for name in maps} | maps.keys()
-            raise ConfigError('layer', f'{model} has no feature map {layer!r}; {did_you_mean(layer, known)}')
+            names = {name.partition('.')[0] for name in maps} | maps.keys()
+            raise ConfigError('layer', f'{model} has no feature map {layer!r}; {did_you_mean(layer, names)}')
         self.out_channels = maps[inside[-1]]
         self.network = create_feature_extractor(network, {inside[-1]: 'map'}, tracer_kwargs=_TRACER)
 
