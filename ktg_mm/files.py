@@ -104,15 +104,16 @@ def save_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> Path:
 
 
 def rounded(value: Any) -> Any:
-    """A number with six significant digits, as tables have them; integers and all else as they are.
+    """A number with six significant digits, as tables have them; whole numbers and all else as they are.
 
     Args:
         value: Of a table's cell.
 
     Example:
-        >>> rounded(0.1 + 0.2), rounded(2 / 3e9), rounded(1234567), rounded('net1')
-        (0.3, 6.66667e-10, 1234567, 'net1')
+        >>> rounded(0.1 + 0.2), rounded(2 / 3e9), rounded(1234567.0), rounded('net1')
+        (0.3, 6.66667e-10, 1234567.0, 'net1')
     """
     if not isinstance(value, Real) or isinstance(value, Integral):
         return value
-    return float(f'{float(value):.{_DIGITS}g}')
+    number = float(value)
+    return number if number.is_integer() else float(f'{number:.{_DIGITS}g}')  # of counts no digit is lost

@@ -91,6 +91,8 @@ def test_table(tmp_path):
 
 
 def test_a_tables_numbers_have_six_digits(tmp_path):
-    row = dict(a=0.1 + 0.2, b=np.float64(200 / 3), c=np.float32(0.1), d=123456789, e=float('nan'), f=1e-9 / 3)
+    row = dict(
+        a=0.1 + 0.2, b=np.float64(200 / 3), c=np.float32(0.1), d=123456789, e=float('nan'), f=1e-9 / 3, g=11220132.0
+    )
     path = save_table([row], tmp_path / 'a.csv')
-    assert path.read_text().splitlines()[1] == '0.3,66.6667,0.1,123456789,nan,3.33333e-10'
+    assert path.read_text().splitlines()[1] == '0.3,66.6667,0.1,123456789,nan,3.33333e-10,11220132.0'

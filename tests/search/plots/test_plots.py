@@ -14,6 +14,7 @@ from optuna.trial import TrialState, create_trial
 from PIL import Image
 
 from ktg_mm.errors import UserError
+from ktg_mm.files import rounded
 from ktg_mm.search.plots import draw_plots
 from ktg_mm.search.plots.importance import importance_table
 from ktg_mm.search.plots.tables import graphs, ranked, time_table
@@ -147,10 +148,10 @@ def test_one_metric(study: Study, tmp_path: Path) -> None:
     assert columns(
         tmp_path / 'choices.csv', 'parameter', 'choice', 'drawn', 'drawn_percent', 'best', 'best_percent'
     ) == [
-        (GATE, 'through', '4', str(400 / 6), '1', '50.0'),
-        (GATE, 'cutoff', '2', str(200 / 6), '1', '50.0'),
-        (NETWORK, 'small', '5', str(500 / 6), '2', '100.0'),
-        (NETWORK, 'large', '1', str(100 / 6), '0', '0.0'),
+        (GATE, 'through', '4', '66.6667', '1', '50.0'),
+        (GATE, 'cutoff', '2', '33.3333', '1', '50.0'),
+        (NETWORK, 'small', '5', '83.3333', '2', '100.0'),
+        (NETWORK, 'large', '1', '16.6667', '0', '0.0'),
     ]
 
 
@@ -245,7 +246,7 @@ def test_pareto_front(tmp_path: Path) -> None:
     points = {
         int(row['trial']): (float(row[METRIC]), float(row['parameters'])) for row in read(tmp_path / 'pareto_front.csv')
     }
-    assert points == {trial.number: tuple(trial.values) for trial in study.trials}
+    assert points == {trial.number: tuple(map(rounded, trial.values)) for trial in study.trials}
     front = {
         number
         for number, (score, size) in points.items()
