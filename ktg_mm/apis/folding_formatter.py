@@ -8,7 +8,9 @@ _COLOURS = re.compile(r'\x1b\[[0-9;]*m')
 
 
 class FoldingFormatter(logging.Formatter):
-    """Another formatter's text, but a line of metrics goes on in the next one before the metric that has no room.
+    """What the terminal shows of another formatter's text: of an information the message alone, in lines that fit.
+
+    A line of metrics goes on in the next one before the metric that has no room.
 
     Args:
         formatter: The other one. Defaults to None: the standard library's.
@@ -25,8 +27,8 @@ class FoldingFormatter(logging.Formatter):
         self._formatter = formatter or logging.Formatter()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Folds the lines that LoggerHook and EpochLineHook write."""
-        text = self._formatter.format(record)
+        """Folds the lines that LoggerHook and EpochLineHook write; time and level stand before warnings alone."""
+        text = record.getMessage() if record.levelno == logging.INFO else self._formatter.format(record)
         if not record.getMessage().startswith(('Epoch(', 'Iter(', 'epoch ', 'iteration ')):
             return text
         return self.folded(text, shutil.get_terminal_size().columns)
