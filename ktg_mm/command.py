@@ -32,6 +32,7 @@ def main() -> None:
         sys.exit(2)
     elif (tool := tools[name]).suffix == '.sh':
         os.environ.setdefault('PYTHON', sys.executable)
+        os.environ['KTG_COMMAND'] = f'ktg {name}'  # for what it has to say
         os.execvp('bash', ['bash', str(tool), *arguments])
     else:
         sys.argv = [f'ktg {name}', *arguments]

@@ -1,5 +1,7 @@
 """Where the configs and tools are: at the top of a checkout, within the package where it was installed from a wheel."""
 
+import os
+import sys
 from pathlib import Path
 
 from .errors import UserError, did_you_mean
@@ -22,6 +24,22 @@ def shipped(folder: str) -> Path:
     """
     inside = _PACKAGE / '.mim' / folder
     return inside if inside.exists() else _PACKAGE.parent / folder
+
+
+def tool_command(tool: str) -> str:
+    """How to call a tool here: as the user has called this one, and as ``ktg`` where a wheel has no folder of scripts.
+
+    Args:
+        tool: Its name.
+
+    Example:
+        >>> tool_command('train'), tool_command('dist_train')
+        ('python tools/train.py', 'tools/dist_train.sh')
+    """
+    called = sys.argv[0].startswith('ktg ') or 'KTG_COMMAND' in os.environ  # the command, or a script that it has run
+    if called or shipped('tools').parent.name == '.mim':
+        return f'ktg {tool}'
+    return f'tools/{tool}.sh' if (shipped('tools') / f'{tool}.sh').exists() else f'python tools/{tool}.py'
 
 
 def found(path: Path) -> Path:

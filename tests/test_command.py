@@ -59,7 +59,7 @@ def test_a_script_of_the_shell(monkeypatch):
     monkeypatch.setattr(os, 'execvp', lambda *arguments: called.append(arguments))
     run(monkeypatch, 'dist_train', 'config.py', '2')
     assert called == [('bash', ['bash', str(commands()['dist_train']), 'config.py', '2'])]
-    assert os.environ['PYTHON']
+    assert os.environ['PYTHON'] and os.environ.pop('KTG_COMMAND') == 'ktg dist_train'
 
 
 def test_the_list_is_there_at_once():

@@ -5,7 +5,7 @@ import pytest
 import ktg_mm.shipped
 from ktg_mm.apis import load_config
 from ktg_mm.errors import UserError
-from ktg_mm.shipped import found, shipped
+from ktg_mm.shipped import found, shipped, tool_command
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -76,3 +76,14 @@ def test_the_beginning_and_the_ending_may_be_left_out(installed, name):
     with pytest.raises(UserError, match=r"family/oen: no such file; did you mean 'family/one\.py'\?"):
         load_config('family/oen')
     assert found(Path('..', *Path(name).parts)) == Path('..', *Path(name).parts)
+
+
+def test_how_to_call_a_tool(monkeypatch):
+    assert tool_command('train') == 'python tools/train.py' and tool_command('dist_test') == 'tools/dist_test.sh'
+    monkeypatch.setattr('sys.argv', ['ktg train', 'a.py'])
+    assert tool_command('test') == 'ktg test' and tool_command('dist_test') == 'ktg dist_test'
+
+
+def test_how_to_call_a_tool_of_a_wheel(installed):
+    (installed.parent / 'tools').mkdir()
+    assert tool_command('train') == 'ktg train'

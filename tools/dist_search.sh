@@ -6,7 +6,7 @@
 # work_dirs/NAME/worker_N.log.
 set -euo pipefail
 if [ $# -lt 2 ]; then
-  echo "usage: tools/dist_search.sh CONFIG WORKERS [arguments of tools/search.py]" >&2
+  echo "usage: ${KTG_COMMAND:-tools/dist_search.sh} CONFIG WORKERS [arguments of search]" >&2
   exit 2
 fi
 config=$1 workers=$2

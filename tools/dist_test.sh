@@ -4,7 +4,7 @@
 # Several machines: set NNODES, NODE_RANK and MASTER_ADDR on each; PORT if 29500 is taken.
 set -euo pipefail
 if [ $# -lt 3 ]; then
-  echo "usage: tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]" >&2
+  echo "usage: ${KTG_COMMAND:-tools/dist_test.sh} CONFIG CHECKPOINT PROCESSES [arguments of test]" >&2
   exit 2
 fi
 config=$1 checkpoint=$2 processes=$3

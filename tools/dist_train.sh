@@ -4,7 +4,7 @@
 # Several machines: set NNODES, NODE_RANK and MASTER_ADDR on each; PORT if 29500 is taken.
 set -euo pipefail
 if [ $# -lt 2 ]; then
-  echo "usage: tools/dist_train.sh CONFIG PROCESSES [arguments of tools/train.py]" >&2
+  echo "usage: ${KTG_COMMAND:-tools/dist_train.sh} CONFIG PROCESSES [arguments of train]" >&2
   exit 2
 fi
 config=$1 processes=$2

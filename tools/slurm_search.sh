@@ -4,7 +4,7 @@
 # For more than a few workers give --storage postgresql+psycopg2://... SRUN_ARGS holds further arguments of srun.
 set -euo pipefail
 if [ $# -lt 3 ]; then
-  echo "usage: [WORKERS=8] tools/slurm_search.sh PARTITION JOB_NAME CONFIG [arguments of tools/search.py]" >&2
+  echo "usage: [WORKERS=8] ${KTG_COMMAND:-tools/slurm_search.sh} PARTITION JOB_NAME CONFIG [arguments of search]" >&2
   exit 2
 fi
 partition=$1 job_name=$2 config=$3
@@ -15,8 +15,10 @@ for setting in "WORKERS ${WORKERS:-8}" "CPUS_PER_TASK ${CPUS_PER_TASK:-4}"; do
     exit 2
   fi
 done
+elsewhere=tools/dist_search.sh
+if [ -n "${KTG_COMMAND:-}" ]; then elsewhere='ktg dist_search'; fi
 if ! command -v srun > /dev/null; then
-  echo "error: srun: not found; this is for a Slurm cluster, elsewhere use tools/dist_search.sh" >&2
+  echo "error: srun: not found; this is for a Slurm cluster, elsewhere use $elsewhere" >&2
   exit 2
 fi
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

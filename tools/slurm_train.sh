@@ -4,7 +4,7 @@
 # SRUN_ARGS holds further arguments of srun.
 set -euo pipefail
 if [ $# -lt 3 ]; then
-  echo "usage: [GPUS=8] tools/slurm_train.sh PARTITION JOB_NAME CONFIG [arguments of tools/train.py]" >&2
+  echo "usage: [GPUS=8] ${KTG_COMMAND:-tools/slurm_train.sh} PARTITION JOB_NAME CONFIG [arguments of train]" >&2
   exit 2
 fi
 partition=$1 job_name=$2 config=$3
@@ -15,8 +15,10 @@ for setting in "GPUS ${GPUS:-8}" "GPUS_PER_NODE ${GPUS_PER_NODE:-8}" "CPUS_PER_T
     exit 2
   fi
 done
+elsewhere=tools/dist_train.sh
+if [ -n "${KTG_COMMAND:-}" ]; then elsewhere='ktg dist_train'; fi
 if ! command -v srun > /dev/null; then
-  echo "error: srun: not found; this is for a Slurm cluster, elsewhere use tools/dist_train.sh" >&2
+  echo "error: srun: not found; this is for a Slurm cluster, elsewhere use $elsewhere" >&2
   exit 2
 fi
 gpus=${GPUS:-8} gpus_per_node=${GPUS_PER_NODE:-$(( ${GPUS:-8} < 8 ? ${GPUS:-8} : 8 ))}

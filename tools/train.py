@@ -46,6 +46,7 @@ def main() -> None:
     from ktg_mm.apis.training import has_test_of_its_own, train_unless_finished
     from ktg_mm.config.stages import is_staged
     from ktg_mm.errors import UserError
+    from ktg_mm.shipped import tool_command
 
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     if args.seed is not None:
@@ -53,7 +54,7 @@ def main() -> None:
     resume = args.resume or args.resume_changed
     if is_staged(cfg):
         if args.baseline is not None:
-            raise UserError('--baseline: the config is one of stages; give it to tools/test.py, with --stage')
+            raise UserError(f'--baseline: the config is one of stages; give it to {tool_command("test")}, with --stage')
         resume = resume or cfg.get('resume', False)
         folder = run_folder(cfg, args.work_dir)
         run = StagedRun(cfg, folder, args.launcher, args.load_from, resume, args.amp, args.resume_changed)

@@ -11,6 +11,7 @@ import torch
 from mmengine.dist import init_dist, is_distributed
 
 from ktg_mm.errors import UserError
+from ktg_mm.shipped import tool_command
 
 # What a launcher tells each process of its place: rank, number of processes, rank on the machine.
 _PLACES = {
@@ -19,8 +20,8 @@ _PLACES = {
     'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
 }
 _STARTED_BY = {
-    'pytorch': 'the processes must be started by torchrun; use tools/dist_train.sh',
-    'slurm': 'the processes must be started by srun; use tools/slurm_train.sh',
+    'pytorch': f'the processes must be started by torchrun; use {tool_command("dist_train")}',
+    'slurm': f'the processes must be started by srun; use {tool_command("slurm_train")}',
     'mpi': 'the processes must be started by mpirun',
 }
 
@@ -45,7 +46,7 @@ def init_distributed(launcher: str) -> None:
         return
     gpus = torch.cuda.device_count()
     if not gpus and launcher in ('slurm', 'mpi'):
-        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use tools/dist_train.sh')
+        raise UserError(f'--launcher {launcher}: needs a GPU; on CPUs use {tool_command("dist_train")}')
     _check_place(launcher, gpus)
     _check_meeting_point(launcher)
     try:

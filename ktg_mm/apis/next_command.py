@@ -4,11 +4,11 @@ import shlex
 import sys
 from pathlib import Path
 
-from ktg_mm.shipped import shipped
+from ktg_mm.shipped import shipped, tool_command
 
 
 def next_command(tool: str, *arguments: object) -> str:
-    """A command to copy: with ``ktg`` where the user has called that, else with the script beside the one that runs.
+    """A command to copy: with ``ktg`` where the user has called that or has a wheel, else with the script beside this one.
 
     Args:
         tool: Name of the tool.
@@ -21,5 +21,6 @@ def next_command(tool: str, *arguments: object) -> str:
     running = Path(sys.argv[0])
     script = running.with_name(f'{tool}.py')
     ours = shipped('tools') / f'{tool}.py'
-    begins = ['python', str(script)] if script.is_file() and ours.exists() and script.samefile(ours) else ['ktg', tool]
+    beside = script.is_file() and ours.exists() and script.samefile(ours)
+    begins = ['python', str(script)] if beside and not tool_command(tool).startswith('ktg ') else ['ktg', tool]
     return shlex.join([*begins, *map(str, arguments)])

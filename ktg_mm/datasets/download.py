@@ -16,6 +16,7 @@ from torch.hub import download_url_to_file
 from ktg_mm.archives import ARCHIVES
 from ktg_mm.errors import DataError, did_you_mean
 from ktg_mm.files import atomic_file
+from ktg_mm.shipped import tool_command
 
 
 def how_to_get(name: str, data_root: str | Path) -> str:
@@ -29,7 +30,7 @@ def how_to_get(name: str, data_root: str | Path) -> str:
         >>> how_to_get('cifar10', 'data/cifar10')
         'get it with: python tools/download_dataset.py cifar10 --data-root data/cifar10'
     """
-    return f'get it with: python tools/download_dataset.py {name} --data-root {data_root}'
+    return f'get it with: {tool_command("download_dataset")} {name} --data-root {data_root}'
 
 
 def download(name: str, data_root: str | Path) -> None:

@@ -15,3 +15,9 @@ def test_the_command(monkeypatch):
     for name in ('ktg train', 'my_script.py'):
         monkeypatch.setattr('sys.argv', [name, 'a.py'])
         assert next_command('test', 'a.py') == 'ktg test a.py'
+
+
+def test_a_script_that_the_command_has_started(monkeypatch):
+    monkeypatch.setattr('sys.argv', [str(shipped('tools') / 'train.py'), 'a.py'])
+    monkeypatch.setenv('KTG_COMMAND', 'ktg dist_train')
+    assert next_command('test', 'a.py') == 'ktg test a.py'

@@ -30,7 +30,7 @@ from ktg_mm.search.space.space import put
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
-from ktg_mm.shipped import OURS, shipped
+from ktg_mm.shipped import OURS, shipped, tool_command
 
 from .teachers import beside_config, take_weights
 
@@ -200,7 +200,7 @@ def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, tea
     lines = [
         f'# Trial {trial.number} of the study {study.study_name}.',
         f'# On the validation data of the search: {found}.',
-        f'#   python tools/train.py {out.as_posix()}',
+        f'#   {tool_command("train")} {out.as_posix()}',
     ]
     if teachers:
         lines.append('# Frozen teachers; the search has trained them on the labels alone. Take their weights along:')

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 from ktg_mm.search.space.candidates import Candidates
 from ktg_mm.search.study.retries import last_of_chains
 from ktg_mm.search.worker.progress import summary
+from ktg_mm.shipped import tool_command
 from ktg_mm.visualization.graph_text import edge_text, read_graph, shown_edges
 
 from .export import find_trial
@@ -39,5 +40,6 @@ def result_text(study: Study, candidates: Candidates) -> str:
     else:
         up = study.directions[0] == StudyDirection.MAXIMIZE
         values = sorted((trial.values[0] for trial in done), reverse=up)[:_SHOWN]
-        sure = f'the best: {", ".join(f"{value:.4g}" for value in values)}; one run each, compare with tools/retrain.py'
+        best_few = ', '.join(f'{value:.4g}' for value in values)
+        sure = f'the best: {best_few}; one run each, compare with {tool_command("retrain")}'
     return '\n'.join([f'best graph: trial {best.number}, {scores}', *lines, f'graphs: {counts}; {sure}'])

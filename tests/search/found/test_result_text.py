@@ -39,7 +39,7 @@ def test_one_metric(told):
         'best graph: trial 6, net1/accuracy/top1 86',
         '  label->net1: CE · Through',
         'graphs: 7 trained to the end, 1 pruned, 1 failed; the best: 86, 85, 84, 83, 82; one run each, compare with '
-        'tools/retrain.py',
+        'python tools/retrain.py',
     ]
 
 
