@@ -8,7 +8,7 @@ from ktg_mm.shipped import shipped, tool_command
 
 
 def next_command(tool: str, *arguments: object) -> str:
-    """A command to copy: with ``ktg`` where the user has called that or has a wheel, else with the script beside this one.
+    """A command to copy: with ``ktg`` where that was called or a wheel installed, else with the script beside it.
 
     Args:
         tool: Name of the tool.

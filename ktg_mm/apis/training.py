@@ -1,10 +1,12 @@
 """Training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from ktg_mm.checkpoints import latest_checkpoint
 from ktg_mm.engine.empty_loader import refuse_empty
@@ -36,12 +38,13 @@ def train_runner(runner: Runner) -> dict[str, Any]:
     """
     interrupts = SaveOnInterruptHook()
     runner.register_hook(interrupts)
+    tests = has_test_of_its_own(runner.cfg)
     try:
         if runner.train_loop is not None:
             refuse_empty(runner.train_loop.dataloader, 'train_dataloader')
-        with interrupts:
+        with interrupts, _kept_open(runner.visualizer) if tests else nullcontext():
             runner.train()
-        metrics = runner.test() if has_test_of_its_own(runner.cfg) else {}
+        metrics = runner.test() if tests else {}
     except BaseException as error:
         if not is_interrupt(error):
             raise
@@ -53,6 +56,16 @@ def train_runner(runner: Runner) -> dict[str, Any]:
     keep_metrics(runner, metrics)
     mark_finished(runner)
     return metrics
+
+
+@contextmanager
+def _kept_open(visualizer: Visualizer) -> Iterator[None]:
+    """Leaves closing it to the end of the test, which has results for it; Weights & Biases opens no run again."""
+    visualizer.close = lambda: None
+    try:
+        yield
+    finally:
+        del visualizer.close
 
 
 def train_unless_finished(

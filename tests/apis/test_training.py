@@ -1,5 +1,6 @@
 import pytest
 from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
 
 from ktg_mm.apis.training import train_runner
 from ktg_mm.errors import ConfigError
@@ -64,3 +65,12 @@ def test_a_loader_without_a_batch(tiny_runner, loader):
     with pytest.raises(ConfigError, match=rf'^{loader}\.drop_last: leaves no batch; .* here \d+ of 5000$'):
         train_runner(runner)
     assert loader != 'train_dataloader' or runner.iter == 0
+
+
+def test_a_backend_is_closed_once_after_the_test(tiny_runner, monkeypatch):
+    """Weights & Biases takes nothing once it is closed."""
+    done = []
+    monkeypatch.setattr(LocalVisBackend, 'add_scalars', lambda self, numbers, *_, **__: done.extend(numbers))
+    monkeypatch.setattr(LocalVisBackend, 'close', lambda self: done.append('closed'))
+    train_runner(tiny_runner({'train_cfg.max_epochs': 1}))
+    assert done.count('closed') == 1 and done[-2:] == ['test/net2/accuracy/top1', 'closed']
