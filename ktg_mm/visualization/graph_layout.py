@@ -103,10 +103,14 @@ def clear_arc(source: Box, target: Box, bends: Iterable[float], others: Iterable
         [3.0, 1.0]
     """
     around = [box.padded(0.08) for box in others]
-    return min(
-        (arc(source, target, bend) for bend in bends),
-        key=lambda path: sum(box.count_contains(sampled(path)) for box in around),
-    )
+    found: list[tuple[int, Path]] = []
+    for bend in bends:
+        path = arc(source, target, bend)
+        points = sampled(path)
+        found.append((sum(box.count_contains(points) for box in around), path))
+        if not found[-1][0]:
+            break
+    return min(found, key=lambda one: one[0])[1]
 
 
 def loop(box: Box, angle: float) -> Path:

@@ -1,7 +1,7 @@
 import json
 
-from ktg_mm.apis.training import train_runner
 from ktg_mm.apis.run_metrics import read_metrics
+from ktg_mm.apis.training import train_runner
 
 
 def test_a_run_leaves_its_metrics(tiny_runner, tmp_path):

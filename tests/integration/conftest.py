@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -68,10 +69,12 @@ class Tools:
     Args:
         folder: Where they run, and where their output is kept.
         server: A process of ``warm_start.py``.
+        python: A program that starts Python tools as that process does.
     """
 
     folder: Path
     server: subprocess.Popen
+    python: Path
     repository: Path = REPOSITORY
     _outputs: dict[int, tuple[list[str], Path, Path]] = field(default_factory=dict)
 
@@ -121,14 +124,24 @@ class Tools:
 
     def run_cold(self, tool: str, *args: object, status: int | None = 0, **env: str) -> subprocess.CompletedProcess:
         """Runs a tool, Python or shell, to its end in a fresh interpreter."""
+        process = self.start_cold(tool, *args, **env)
+        output, errors = process.communicate()
+        return expect(subprocess.CompletedProcess(process.args, process.returncode, output, errors), status)
+
+    def start_cold(self, tool: str, *args: object, **env: str) -> subprocess.Popen:
+        """Starts a tool, Python or shell, in a fresh interpreter."""
         path = REPOSITORY / 'tools' / tool
-        command = [sys.executable, path] if path.suffix == '.py' else ['bash', path]
+        command = [sys.executable if path.suffix == '.py' else 'bash', path, *args]
         environment = {
             **os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': PYTHONPATH, 'PORT': free_port(), **env
         }  # fmt: skip
-        return expect(
-            subprocess.run([*command, *args], cwd=self.folder, env=environment, capture_output=True, text=True), status
-        )
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, cwd=self.folder, env=environment, **pipes)
+
+    @property
+    def warm(self) -> dict[str, str]:
+        """What lets scripts and torchrun start tools as the server does: its interpreter has imported everything."""
+        return dict(PYTHON=str(self.python), PYTHON_EXEC=str(self.python))
 
 
 def free_port() -> str:
@@ -146,15 +159,23 @@ def expect(process: subprocess.CompletedProcess, status: int | None = 0) -> subp
 @contextlib.contextmanager
 def started_tools(folder: Path) -> Iterator[Tools]:
     """The tools, run in a folder by one warm interpreter."""
-    server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name('warm_start.py')],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, 'PYTHONPATH': PYTHONPATH},
-        text=True,
-    )
+    path, python = folder / 'door', folder / 'python'
+    stand_in = shlex.join([sys.executable, '-IS', str(Path(__file__).with_name('warm_python.py')), str(path)])
+    python.write_text(f'#!/bin/sh\nexec {stand_in} "$@"\n')
+    python.chmod(0o755)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()  # who comes before all is imported waits
+        server = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name('warm_start.py'), str(door.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, 'PYTHONPATH': PYTHONPATH},
+            pass_fds=[door.fileno()],
+            text=True,
+        )
     try:
-        yield Tools(folder, server)
+        yield Tools(folder, server, python)
     finally:
         server.stdin.close()
         server.wait()

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,18 +52,8 @@ def test_two_workers_share_a_search(tools: Any, config: Path, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(REPOSITORY)}
-    command = [
-        'bash',
-        REPOSITORY / 'tools/dist_search.sh',
-        config,
-        '2',
-        '--work-dir',
-        tmp_path / 'run',
-        '--trials',
-        '100',
-    ]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    arguments = (config, '2', '--work-dir', tmp_path / 'run', '--trials', '100')
+    process = tools.start_cold('dist_search.sh', *arguments, **tools.warm)
     while not list(tmp_path.glob('run/trials/*/*.pth')):
         assert process.poll() is None
         time.sleep(0.1)
@@ -114,7 +103,15 @@ def test_the_gpus_of_each_worker(
 @pytest.mark.slow
 def test_a_trial_of_two_processes(tools: Any, config: Path, tmp_path: Path) -> None:
     process = tools.run_cold(
-        'dist_search.sh', config, '1', '--work-dir', tmp_path / 'run', '--trials', '2', GPUS_PER_WORKER='2'
+        'dist_search.sh',
+        config,
+        '1',
+        '--work-dir',
+        tmp_path / 'run',
+        '--trials',
+        '2',
+        GPUS_PER_WORKER='2',
+        **tools.warm,
     )
     trials = trials_of(tmp_path / 'run')
     assert len(trials) == 2

@@ -129,7 +129,7 @@ def test_what_one_process_alone_meets(
 ) -> None:
     hook = f"custom_hooks = [dict(type='FailsOnRank', killed={killed})]"
     config = write_config(tmp_path / 'config.py', DIGITS, hook, ('fails_on_rank',))
-    process = tools.run_cold('dist_train.sh', config, '2', '--work-dir', tmp_path / 'run', status=status)
+    process = tools.run_cold('dist_train.sh', config, '2', '--work-dir', tmp_path / 'run', status=status, **tools.warm)
     assert [text for text in process.stderr.splitlines() if text.startswith('error: ')] == [line]
     if not killed:
         assert 'Traceback' not in process.stderr + process.stdout
@@ -139,7 +139,15 @@ def test_what_one_process_alone_meets(
 def test_what_both_processes_meet(tools: Any, tmp_path: Path) -> None:
     config = TOOLS.parent / 'configs' / DIGITS
     process = tools.run_cold(
-        'dist_train.sh', config, '2', '--work-dir', tmp_path, '--cfg-options', 'model.target=net9', status=2
+        'dist_train.sh',
+        config,
+        '2',
+        '--work-dir',
+        tmp_path,
+        '--cfg-options',
+        'model.target=net9',
+        status=2,
+        **tools.warm,
     )
     (line,) = process.stderr.splitlines()
     assert line.startswith("error: model.target: no node is named 'net9'")

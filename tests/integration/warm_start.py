@@ -2,7 +2,8 @@
 
 One request a line on the standard input, one answer a line on the standard output, both JSON. A request to start is
 answered with the process id, a request to wait for processes with their exit statuses (minus the signal's number if one
-ended it), the question whether a process has ended with true or false.
+ended it), the question whether a process has ended with true or false. ``warm_python.py`` comes by the door, a
+listening socket whose file descriptor is the argument.
 """
 
 import atexit
@@ -11,16 +12,21 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
+import socket
 import sys
 import threading
 import time
 import traceback
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import mmengine.config.config
 import torch
 import torch.utils.tensorboard
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from mmengine.utils.dl_utils import collect_env
 
 import ktg_mm.apis
 import ktg_mm.datasets
@@ -29,6 +35,10 @@ import ktg_mm.evaluation
 import ktg_mm.models
 import ktg_mm.search
 import ktg_mm.visualization
+from ktg_mm.apis import load_config
+from ktg_mm.visualization import draw_graph
+
+DIGITS = Path(__file__).parents[2] / 'configs/ktg/ens_3node_digits.py'
 
 for package in (ktg_mm.apis, ktg_mm.search):
     for name in package.__all__:  # what else is imported when it is asked for
@@ -37,18 +47,50 @@ for package in (ktg_mm.apis, ktg_mm.search):
 
 def main() -> None:
     torch.set_num_threads(1)
+    # What else takes a while once: the search for a compiler and the letters of the graph's picture.
+    collect_env()
+    FigureCanvasAgg(draw_graph(load_config(DIGITS).model)).draw()
     gc.freeze()
-    for line in sys.stdin:
-        request = json.loads(line)
-        if 'wait' in request:
-            answer = wait(request['wait'])
-        elif 'ended' in request:
-            answer = os.waitid(os.P_PID, request['ended'], os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        else:
-            answer = os.fork()
-            if answer == 0:
-                become(**request)
-        print(json.dumps(answer), flush=True)
+    with socket.socket(fileno=int(sys.argv[1])) as door:
+        while True:
+            if door in select.select([door, sys.stdin], [], [])[0]:
+                guest, _ = door.accept()
+                if os.fork() == 0:
+                    attend(guest)
+                guest.close()
+            elif line := sys.stdin.readline():
+                print(json.dumps(answer(json.loads(line))), flush=True)
+            else:
+                return
+
+
+def answer(request: dict[str, Any]) -> Any:
+    """What a request is answered with."""
+    if 'wait' in request:
+        return wait(request['wait'])
+    if 'ended' in request:
+        return os.waitid(os.P_PID, request['ended'], os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    output, errors = request.pop('output'), request.pop('errors')
+    child = os.fork()
+    if child == 0:
+        become(**request, streams=[os.open(path, os.O_RDWR | os.O_CREAT) for path in (os.devnull, output, errors)])
+    return child
+
+
+def attend(guest: socket.socket) -> NoReturn:
+    """Starts the tool that a guest wants to be, passes its signals on and tells it of the end; ends with the guest."""
+    streams = socket.recv_fds(guest, 1, 3)[1]
+    request = json.loads(guest.makefile().readline())
+    child = os.fork()
+    if child == 0:
+        guest.close()
+        become(**request, streams=streams)
+    ended = os.pidfd_open(child)
+    while ended not in select.select([guest, ended], [], [])[0]:
+        number = guest.recv(1)
+        os.kill(child, number[0] if number else signal.SIGKILL)
+    guest.sendall(f'{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n'.encode())
+    os._exit(0)
 
 
 def wait(pids: list[int]) -> list[int]:
@@ -67,11 +109,10 @@ def wait(pids: list[int]) -> list[int]:
     return [statuses[pid] for pid in pids]
 
 
-def become(argv: list[str], cwd: str, env: dict[str, str], output: str, errors: str) -> NoReturn:
+def become(argv: list[str], cwd: str, env: dict[str, str], streams: list[int]) -> NoReturn:
     """Turns this process into ``python *argv``, the leader of a process group of its own."""
     os.setsid()
-    for number, path in (0, os.devnull), (1, output), (2, errors):
-        file = os.open(path, os.O_RDWR | os.O_CREAT)
+    for number, file in enumerate(streams):
         os.dup2(file, number)
         os.close(file)
     os.chdir(cwd)
