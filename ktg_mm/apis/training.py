@@ -13,7 +13,7 @@ from ktg_mm.engine.empty_loader import refuse_empty
 from ktg_mm.engine.end_loading import end_loading
 from ktg_mm.engine.hooks import RunSummaryHook, SaveOnInterruptHook
 from ktg_mm.errors import is_interrupt
-from ktg_mm.visualization.record_picture import record_picture
+from ktg_mm.visualization.record_picture_hook import RecordPictureHook
 
 from .baseline import Baseline
 from .config import config_name
@@ -100,7 +100,7 @@ def train_unless_finished(
         begin()
     if summary is not None:
         runner.logger.info(summary(runner))
-        record_picture(runner, config_name(runner.cfg))
+        runner.register_hook(RecordPictureHook(config_name(runner.cfg)))
         runner.register_hook(RunSummaryHook())
     metrics = train_runner(runner)
     if summary is not None:

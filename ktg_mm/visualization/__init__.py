@@ -2,4 +2,4 @@
 
 from .graph_picture import draw_graph, save_picture
 from .graph_summary import graph_summary
-from .record_picture import record_picture
+from .record_picture_hook import RecordPictureHook

@@ -1,13 +1,15 @@
 import cv2
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ktg_mm.visualization import record_picture
+from ktg_mm.visualization import RecordPictureHook
 from ktg_mm.visualization.graph_picture import draw_graph
 
 
 def test_the_picture_of_a_run(tiny_runner, tmp_path):
     runner = tiny_runner()
-    record_picture(runner, 'tiny')
+    hook = RecordPictureHook('tiny')
+    hook.after_train_epoch(runner)
+    hook.after_train_epoch(runner)
     runner.visualizer.close()
     (vis_data,) = (tmp_path / 'run').glob('20*/vis_data')
     (image,) = EventAccumulator(str(vis_data)).Reload().Images('graph')
