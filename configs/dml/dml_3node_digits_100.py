@@ -1,5 +1,5 @@
-# Three small networks that learn 100 handwritten digits and teach one another (deep mutual learning at T = 2), and their
-# ensemble; net1 is the one to deploy. The quickest example, and the README's: seconds on a laptop.
+# Three small networks that learn 100 handwritten digits and teach one another (deep mutual learning at T = 2), and
+# their ensemble; net1 is the one to deploy. The quickest example, and the README's: seconds on a laptop.
 #   python tools/train.py configs/dml/dml_3node_digits_100.py
 # Its baseline: the same networks from the same first weights and batches, each on its own.
 #   python tools/train.py configs/dml/dml_3node_digits_100.py --with configs/_base_/edges/independent.py
