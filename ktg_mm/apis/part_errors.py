@@ -219,7 +219,9 @@ def _find(part: Mapping[str, Any], cfg: Config, under: str | None) -> str | None
     best, place = 0, None
     for key, entry in parts_of(dict(cfg.items())):
         kind = entry.get('type')
-        if kind != part.get('type') and kind is not None:
+        if (
+            part.get('type') not in (kind, entry.get('of')) and kind is not None
+        ):  # Split builds the data set named by of
             continue
         score = 4 * sum(name in part and _same(value, part[name]) for name, value in entry.items())
         score += 2 * (kind is not None) - (len(entry) > len(part))

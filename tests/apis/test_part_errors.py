@@ -3,7 +3,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.datasets import RandomCrop
-from mmpretrain.registry import HOOKS, METRICS
+from mmpretrain.registry import DATASETS, HOOKS, METRICS
 
 from ktg_mm.apis.part_errors import PartError, error_text, hooks_as_listed, name_error, named_errors
 from ktg_mm.apis.user_message import user_message
@@ -47,6 +47,17 @@ def test_of_equal_parts_the_one_below_the_key_is_named():
     error = failure(lambda: METRICS.build(dict(type='SingleLabelMetric', items=['recal'])))
     assert name_error(error, CFG, 'test_evaluator').key == 'test_evaluator.metric'
     assert name_error(error, CFG, 'val_evaluator').key == 'val_evaluator.metric'
+
+
+def test_a_data_set_that_a_split_builds_is_the_splits():
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=dict(type='Split', of='CustomDataset', part='train', data_prefix='no')),
+            test_dataloader=dict(dataset=dict(type='CustomDataset', data_prefix='test')),
+        )
+    )
+    error = failure(lambda: DATASETS.build(dict(type='CustomDataset', data_prefix='no')))
+    assert name_error(error, cfg, 'train_dataloader.dataset').key == 'train_dataloader.dataset'
 
 
 def test_of_objects_the_innermost_at_work_is_named():

@@ -98,8 +98,7 @@ def test_commands_are_parsed(page: str, parse_only: None, monkeypatch: pytest.Mo
     for words in itertools.chain.from_iterable(commands(one.text) for one in blocks(page) if one.language == 'shell'):
         if '...' in words:  # what the command before it says
             continue
-        if words[0] == 'ktg':
-            words[:2] = ['python', str(tools()[words[1]].relative_to(REPOSITORY))]
+        words = as_a_script(words)
         if words[0] == 'python' and words[1].startswith('tools/'):
             monkeypatch.setattr(sys, 'argv', words[1:])
             with pytest.raises(Parsed):
@@ -113,7 +112,7 @@ def test_commands_are_parsed(page: str, parse_only: None, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     'page',
     [
-        page
+        pytest.param(page, marks=pytest.mark.slow if page.startswith('docs/tasks/') else ())
         for page in PAGES
         if any(one.language == 'python' or one.kind == 'run' for one in blocks(page))
         and page != 'CONTRIBUTING.md'  # whose examples tests/test_contributing.py runs
@@ -159,6 +158,7 @@ def as_overlay(text: str) -> str:
 
 def run(words: list[str], page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a tool; the checkpoint of one epoch goes by the names of those that the page speaks of."""
+    words = as_a_script(words)
     assert words[:1] == ['python'], words
     short = ['--cfg-options', 'train_cfg.max_epochs=1'] if words[1] == 'tools/train.py' else []
     monkeypatch.setattr(sys, 'argv', [*words[1:], *short])
@@ -168,6 +168,13 @@ def run(words: list[str], page: str, monkeypatch: pytest.MonkeyPatch) -> None:
             shutil.copy(trained, Path(folder, epoch))
             for beside in trained.parent.glob('epoch_1.pth.*'):
                 shutil.copy(beside, Path(folder, beside.name.replace('epoch_1.pth', epoch)))
+
+
+def as_a_script(words: list[str]) -> list[str]:
+    """``ktg train ...`` as ``python tools/train.py ...``."""
+    if words[0] != 'ktg':
+        return words
+    return ['python', str(tools()[words[1]].relative_to(REPOSITORY)), *words[2:]]
 
 
 @functools.cache

@@ -58,6 +58,12 @@ _steps = [dict(type='LoadImage', color_type='grayscale'), dict(type='PackInputs'
 _data = dict(type='CustomDataset', data_root='images', pipeline=_steps, _delete_=True)
 train_dataloader = dict(dataset=dict(_data, pipeline=[dict(type='SeedRandom'), *_steps]{}))
 """
+OTHER_FOLDER = "val_dataloader = dict(dataset=dict(_data, data_root='others'))"
+SPLIT_FOLDER = """
+train_dataloader.update(dataset=dict(_delete_=True, type='Split', of='CustomDataset', part='train', val_size=0.5,
+    data_root='images', data_prefix='training', pipeline=train_dataloader['dataset']['pipeline']))
+val_dataloader = dict(dataset=_data)
+"""
 
 
 def write_images(folder: Path, classes: int = 10, number: int = 8) -> Path:
@@ -78,6 +84,12 @@ def images(change: object = None, **counts: int) -> object:
             change(root)
 
     return setup
+
+
+def other_folder(folder: Path) -> None:
+    write_images(folder).rename(folder / 'others')
+    (folder / 'others/9').rename(folder / 'others/x')
+    write_images(folder)
 
 
 def all_broken(root: Path) -> None:
@@ -294,6 +306,8 @@ CASES = [
         data=True,
     ),
     dict(config=FOLDERS.format(", classes=['a', 'b']"), setup=images(), says=TRAIN, data=True),
+    dict(config=FOLDERS.format('') + OTHER_FOLDER, setup=other_folder, says="class 9 is 'x', but '9'", data=True),
+    dict(config=FOLDERS.format('') + SPLIT_FOLDER, setup=images(), says=f'{TRAIN}: ', data=True),
     # Fashion-MNIST.
     dict(base=FASHION, config=split(of='FashionMNISTFiles', split='val'), says='dataset.split'),
     dict(base=FASHION, options=[f'{TRAIN}.data_root=data/fashion'], says=f'{TRAIN}.data_root'),
