@@ -13,15 +13,15 @@ from typing import Any
 import mmengine.fileio
 import yaml
 from mmengine.config import Config
-from mmengine.utils import import_modules_from_strings
 
 from ktg_mm.config.stages import STAGES, without_delete
 from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line, one_line
 from ktg_mm.mmengine_private import find_bases, set_aside
 from ktg_mm.shipped import found, inherited
 
-from .checks.names import KNOWN, evaluated_bases, unread_names, unread_option
+from .checks.names import KNOWN, evaluated_bases, folders_of, unread_names, unread_option
 from .checks.settings import check_imports
+from .own_modules import import_named
 
 find_bases(inherited)
 
@@ -44,6 +44,8 @@ def load_config(
     path: str | Path, cfg_options: dict[str, Any] | None = None, overlays: Sequence[str | Path] = ()
 ) -> Config:
     """Reads a config file.
+
+    Modules that it names in ``custom_imports`` may lie beside it or a config that it inherits, or in the current folder.
 
     Args:
         path: The file, a text config of mmengine; with overlays, if wanted: ``CONFIG.py+OVERLAY.py``.
@@ -78,7 +80,7 @@ def load_config(
                 ) from error
         if 'custom_imports' in {key.split('.')[0] for key in cfg_options}:
             with _one_line(path, '--cfg-options custom_imports'):
-                _import(config)
+                _import(config, path, *files)
     set_aside(config, unread=unread)
     return config
 
@@ -109,21 +111,22 @@ def joined_name(path: str | Path, overlays: Sequence[str | Path] = ()) -> str:
     return '+'.join(file.stem for file in config_files(path, overlays))
 
 
-def _read(path: Path, name: str) -> Config:
+def _read(path: Path, name: str, *others: Path) -> Config:
     with _one_line(path, name):
         # A config that has no base and imports a module would otherwise be taken for mmengine's other, lazy kind.
         config = Config.fromfile(path, lazy_import=False, import_custom_modules=False)
         # Of what a file imports for itself mmengine drops modules and functions; no printed config can say the rest.
         for key in [key for key, value in config.items() if callable(value) and not isinstance(value, dict)]:
             config.pop(key)
-        _import(config)
+        _import(config, *others, path)
         return config
 
 
-def _import(config: Config) -> None:
+def _import(config: Config, *files: Path) -> None:
+    """Imports what a config names, out of the folders of its files and their bases, or the current one."""
     check_imports(imports := config.get('custom_imports'))
     if imports:
-        import_modules_from_strings(**imports)
+        import_named(imports, [*(folder for file in files for folder in folders_of(file)), Path.cwd()])
 
 
 @contextmanager
@@ -151,7 +154,7 @@ def _with_overlays(config: Config, path: Path, overlays: Sequence[Path]) -> tupl
                 hint = did_you_mean(min(entries), known) if entries else 'it has none'
                 raise UserError(f'{name}: has no entry that the config or the Runner knows; {hint}')
             with _reading_what_is_below(name):
-                config = _read(below, name)
+                config = _read(below, name, overlay)
             own.append(below)
         unread = unread_names(below, config, own)
     text = '\n'.join(file.read_text(encoding='utf-8') for file in (path, *overlays))

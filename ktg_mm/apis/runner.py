@@ -24,6 +24,7 @@ from .distributed import init_distributed
 from .folder_lock import lock_folder
 from .held_warnings import held_warnings
 from .hide_storage import hide_storage
+from .own_modules import with_ours
 from .part_errors import hooks_as_listed, named_errors
 from .quiet_runner import QuietRunner
 from .rehearsal import rehearse
@@ -118,6 +119,8 @@ def _complete(cfg: Config, work_dir: str | Path | None, launcher: str) -> int:
     # Two Runners of one name would share their logs and best score.
     cfg.experiment_name = f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{os.getpid()}_{time.monotonic_ns() % 10**6}'
     cfg.launcher = launcher
+    if cfg.get('custom_imports'):
+        cfg.custom_imports = with_ours(cfg.custom_imports)
     hide_storage(cfg)
     listed = len(cfg.custom_hooks)
     add_required_hooks(cfg)

@@ -1,5 +1,5 @@
-# 30 epochs for few images and networks that begin with trained weights, at a tenth of the usual learning rate; validated
-# after each.
+# 30 epochs for few images and networks that begin with trained weights, at a tenth of the usual learning rate;
+# validated after each.
 optim_wrapper = dict(
     constructor='NodeOptimWrapperConstructor',
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True),

@@ -89,6 +89,11 @@ def unread_names(path: Path, config: Mapping[str, Any], own: Collection[Path] = 
     return unread
 
 
+def folders_of(path: Path) -> list[Path]:
+    """The folders of a config file and of those that it inherits."""
+    return [file.path.parent for file in _parse(Path(os.path.abspath(path))).closure()]
+
+
 def check_names(cfg: Config) -> None:
     """Refuses a config with names at the top that nothing reads.
 

@@ -17,8 +17,8 @@ from ktg_mm.errors import ConfigError
 class ClassCountHook(Hook):
     """Refuses a data set with other classes than the networks', and one without a batch to evaluate on.
 
-    A folder of images that lacks a class, or has one more, gives the classes behind it other numbers. So their names must
-    be those of the training data, too: of this run, or of the one that saved the checkpoint.
+    A folder of images that lacks a class, or has one more, gives the classes behind it other numbers. So their names
+    must be those of the training data, too: of this run, or of the one that saved the checkpoint.
 
     Raises:
         ConfigError: Before the first iteration.
@@ -63,8 +63,8 @@ class ClassCountHook(Hook):
                 if name != trained:
                     raise ConfigError(
                         key,
-                        f'class {number} is {name!r}, but {trained!r} in the training data; give both the same classes, '
-                        'in folders of the same names or by metainfo=dict(classes=[...])',
+                        f'class {number} is {name!r}, but {trained!r} in the training data; give both the same '
+                        'classes, in folders of the same names or by metainfo=dict(classes=[...])',
                     )
 
 

@@ -146,6 +146,12 @@ CASES = [
     dict(config="custom_imports = dict(import_=['ktg_mm.models'])", says='custom_imports: unknown entry'),
     dict(config='custom_imports = dict(imports=[5])', says='custom_imports.imports: must be a list'),
     dict(config="custom_imports = dict(imports=['ktg_mm.no_such'])", says='ktg_mm.no_such'),
+    dict(config="custom_imports = dict(imports=['my_losses'])", says="no module is named 'my_losses'; it may lie in"),
+    dict(
+        config="custom_imports = dict(imports=['my_losses'])",
+        setup=lambda folder: (folder / 'my_losses.py').write_text('import no_such'),
+        says="Failed to import my_losses: No module named 'no_such'",
+    ),
     dict(config="sync_bn = 'apex'", says="sync_bn: must be 'torch' or 'mmcv'"),
     dict(config="compile = 'yes'", says='compile: must be'),
     dict(options=['custom_imports.imports=[ktg_mm.nothing]'], says='custom_imports'),
