@@ -45,7 +45,7 @@ def load_config(
 ) -> Config:
     """Reads a config file.
 
-    Modules that it names in ``custom_imports`` may lie beside it or a config that it inherits, or in the current folder.
+    Modules that ``custom_imports`` names may lie beside it or a config that it inherits, or in the current folder.
 
     Args:
         path: The file, a text config of mmengine; with overlays, if wanted: ``CONFIG.py+OVERLAY.py``.

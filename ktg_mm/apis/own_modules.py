@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from mmengine.utils import import_modules_from_strings
 OURS = ('ktg_mm.models', 'ktg_mm.datasets', 'ktg_mm.engine', 'ktg_mm.evaluation')
 
 
-def import_named(imports: Mapping[str, Any], folders: Iterable[Path]) -> None:
+def import_named(imports: Mapping[str, Any], folders: Sequence[Path]) -> None:
     """Imports the modules of ``custom_imports``; one that Python does not know may lie in a folder.
 
     The folder stays on ``sys.path``, at its end, for the processes that load data.
 
     Args:
         imports: ``imports``, a module or a list of them, and ``allow_failed_imports``.
-        folders: Where to look, the first first.
+        folders: Where to look, the first first; an error names that one.
 
     Raises:
         ImportError: If there is no such module, or it cannot be imported and ``allow_failed_imports`` is not True.
@@ -31,7 +31,6 @@ def import_named(imports: Mapping[str, Any], folders: Iterable[Path]) -> None:
         ...
         ImportError: custom_imports.imports: no module is named 'no_such_module'; it may lie in mine, or on PYTHONPATH
     """
-    folders = list(dict.fromkeys(folders))
     named = imports['imports']
     for name in [named] if isinstance(named, str) else named:
         first = name.partition('.')[0]
@@ -42,9 +41,8 @@ def import_named(imports: Mapping[str, Any], folders: Iterable[Path]) -> None:
             sys.path.append(str(beside))
             importlib.invalidate_caches()
         elif not imports.get('allow_failed_imports'):
-            where = ' or '.join(map(str, folders))
             raise ImportError(
-                f'custom_imports.imports: no module is named {name!r}; it may lie in {where}, or on PYTHONPATH'
+                f'custom_imports.imports: no module is named {name!r}; it may lie in {folders[0]}, or on PYTHONPATH'
             )
     try:
         import_modules_from_strings(**imports)

@@ -72,7 +72,7 @@ def test_elsewhere(own, way, tmp_path, monkeypatch):
 
 def test_nowhere(own):
     own.with_name('quarter_gate.py').unlink()
-    message = rf"custom_imports\.imports: no module is named 'quarter_gate'; it may lie in {own.parent} or "
+    message = rf"custom_imports\.imports: no module is named 'quarter_gate'; it may lie in {own.parent}, or on "
     with pytest.raises(UserError, match=message):
         load_config(own)
 
