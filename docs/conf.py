@@ -15,7 +15,7 @@ project = 'ktg_mm'
 author = 'The ktg_mm authors'
 release = ktg_mm.__version__
 
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'reference']
+extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'reference']
 exclude_patterns = ['_build', 'reference/_*', 'search.md']
 html_theme = 'furo'
 html_title = f'ktg_mm {release}'
@@ -23,6 +23,7 @@ html_show_sourcelink = False
 html_static_path = ['_static']
 html_css_files = ['tables.css']
 
+nb_execution_mode = 'off'  # a test runs the notebook; the page shows what is stored
 myst_heading_anchors = 3  # '#a-heading' as on GitHub
 
 toc_object_entries = False  # each class has a heading
