@@ -47,6 +47,13 @@ OTHERS = {'pip', 'tensorboard', 'source', 'optuna-dashboard', 'sphinx-build', 'p
 PARTS_OF_A_MODEL = ('nodes', 'edges', 'views', 'update', 'target')
 
 
+# What makes a command short.
+SHORT = {
+    'tools/train.py': ['--cfg-options', 'train_cfg.max_epochs=1'],
+    'tools/retrain.py': ['--seeds', '1', '--cfg-options', 'train_cfg.max_epochs=1'],
+}
+
+
 @dataclass
 class Block:
     """A block of a page.
@@ -181,8 +188,7 @@ def run(words: list[str], page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a tool; the checkpoint of one epoch goes by the names of those that the page speaks of."""
     words = as_a_script(words)
     assert words[:1] == ['python'], words
-    short = ['--cfg-options', 'train_cfg.max_epochs=1'] if words[1] == 'tools/train.py' else []
-    monkeypatch.setattr(sys, 'argv', [*words[1:], *short])
+    monkeypatch.setattr(sys, 'argv', [*words[1:], *SHORT.get(words[1], [])])
     main_of(words[1])()
     for folder, epoch in re.findall(r'\b(work_dirs/\w+)/(epoch_\d+\.pth)', page):
         if (trained := Path(folder, 'epoch_1.pth')).exists() and not Path(folder, epoch).exists():
