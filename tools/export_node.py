@@ -29,7 +29,10 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     run = one_stage(cfg, args.stage)
     with named_stage_errors(cfg, args.stage):
-        print(export_node(run, args.checkpoint, args.out, args.node, args.onnx, args.torch_export))
+        config = export_node(run, args.checkpoint, args.out, args.node, args.onnx, args.torch_export)
+    print(config)
+    if (note := config.read_text(encoding='utf-8').splitlines()[1]).startswith('# '):
+        print(note[2:])
 
 
 if __name__ == '__main__':

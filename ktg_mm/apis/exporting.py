@@ -24,8 +24,8 @@ from ktg_mm.models.nodes.probe import made_up_images
 
 from .check_config import check_config
 from .config import config_name
-from .plain_config import PlainData, is_plain
-from .plain_ensemble import plain_classifier
+from .plain_config import LIBRARIES, PlainData
+from .plain_ensemble import package_of, plain_classifier
 from .plain_source import own_classes, source_of
 from .prediction import load_graph
 from .traced_network import TracedNetwork, check_onnx_packages, input_shape
@@ -44,9 +44,11 @@ def export_node(
 ) -> Path:
     """Writes a node as a plain config and checkpoint of mmpretrain, which need no ktg_mm.
 
-    Parts of ktg_mm come along as a module beside the config, which imports it. The config has the network, the
-    preprocessing and the test data; the checkpoint the network's weights under its own names, those of a shared trunk
-    and averaged ones included, and the names of the classes. An ensemble is one network that has its members in it.
+    Parts of ktg_mm come along as a module beside the config, which imports it, and imports what ``custom_imports``
+    names if the network has parts of that: such a module must be there where the export is used. The config has the
+    network, the preprocessing and the test data; the checkpoint the network's weights under its own names, those of a
+    shared trunk and averaged ones included, and the names of the classes. An ensemble is one network that has its
+    members in it.
 
     Args:
         cfg: The config that the graph was trained with, of one run; it stays as it is.
@@ -61,8 +63,9 @@ def export_node(
         The exported config; its checkpoint has the same name, with ``.pth``, and so have other files.
 
     Raises:
-        UserError: If there is no such node, it has parts of another package, the checkpoint is of another graph, the
-            folder exists, or the network cannot be written in one of these ways; one line.
+        UserError: If there is no such node, it has parts of a package that ``custom_imports`` does not name, the
+            checkpoint is of another graph, the folder exists, or the network cannot be written in one of these ways;
+            one line.
     """
     out = Path(out)
     if os.path.lexists(out):
@@ -75,7 +78,9 @@ def export_node(
         graph, meta = load_graph(cfg, checkpoint)
         graph.to('cpu')
         name = graph.target if node is None else node
-        config, weights = plain_classifier(graph, cfg.model.to_dict()['nodes'], name)
+        imports = _modules_of_others(cfg)
+        packages = {module.partition('.')[0] for module in imports}
+        config, weights = plain_classifier(graph, cfg.model.to_dict()['nodes'], name, packages)
         network = build_network(copy.deepcopy(config))
         network.load_state_dict(weights)  # as whoever takes it will
         data = PlainData(cfg, next(made_up_images(network)).shape[1])
@@ -89,7 +94,10 @@ def export_node(
             test_evaluator=data.evaluators(),
             test_cfg={},
         )
-        own = list(dict.fromkeys(type(module) for module in network.modules() if not is_plain(type(module))))
+        kinds = dict.fromkeys(type(module) for module in network.modules())
+        own = [kind for kind in kinds if package_of(kind) == 'ktg_mm']
+        needed = {package_of(kind) for kind in kinds}
+        imports = [module for module in imports if module.partition('.')[0] in needed]
         more: dict[str, Callable[[Path], Any]] = {}
         if onnx or torch_export:
             network.data_preprocessor = MODELS.build(entries['data_preprocessor'])
@@ -100,6 +108,8 @@ def export_node(
             more |= {'.pt2': lambda path: traced.save(path, about)} if torch_export else {}
             more |= {'.onnx': lambda path: traced.save_onnx(path, about)} if onnx else {}
     title = f'# Node {name} of {config_name(cfg)}: its weights are in the file of the same name, with .pth.'
+    if imports:
+        title += f'\n# Needs {", ".join(imports)}, beside this file or installed, wherever it is used.'
     whole = dict(state_dict=weights, meta=dict(dataset_meta=dict(classes=entries['classes'])))
     return _write(
         out,
@@ -108,8 +118,16 @@ def export_node(
         entries,
         whole,
         source_of(own) if own else '',
+        imports,
         more,
     )
+
+
+def _modules_of_others(cfg: Config) -> list[str]:
+    """The modules of the user that the config imports."""
+    known = ('ktg_mm', *LIBRARIES)
+    names = (cfg.get('custom_imports') or {}).get('imports') or []
+    return [name for name in ([names] if isinstance(names, str) else names) if name.partition('.')[0] not in known]
 
 
 def _about(shape: tuple[int, int, int], entries: dict[str, Any]) -> dict[str, Any]:
@@ -131,14 +149,17 @@ def _write(
     entries: dict[str, Any],
     checkpoint: dict[str, Any],
     source: str,
+    imports: list[str],
     more: Mapping[str, Callable[[Path], Any]],
 ) -> Path:
     lines = [
         f'{key} = {write_value(value, used=len(key) + 3, broken=key == "model")}' for key, value in entries.items()
     ]
-    if source:  # the module is beside the config, wherever that is moved to
-        imports = f"custom_imports = dict(imports=['{name}_parts'], allow_failed_imports=False)"
-        lines = ['import sys\n', "sys.path.append('{{ fileDirname }}')", imports, *lines]
+    if source:
+        imports = [*imports, f'{name}_parts']
+    if imports:  # modules are beside the config, wherever that is moved to
+        lines = [f'custom_imports = dict(imports={imports!r}, allow_failed_imports=False)', *lines]
+        lines = ['import sys\n', "sys.path.append('{{ fileDirname }}')", *lines]
     folder = out.with_name(f'.{out.name}.{secrets.token_hex(8)}.tmp')
     try:
         folder.mkdir(parents=True)

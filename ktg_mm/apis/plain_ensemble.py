@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from .plain_config import is_plain, plain_network
 
 
 def plain_classifier(
-    graph: KnowledgeTransferGraph, nodes: Mapping[str, Any], name: str
+    graph: KnowledgeTransferGraph, nodes: Mapping[str, Any], name: str, packages: Collection[str] = ()
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The config of a node as a classifier without a graph, and its weights.
 
@@ -26,9 +26,11 @@ def plain_classifier(
         graph: The graph.
         nodes: The configs of its nodes, ``model.nodes``.
         name: The node.
+        packages: The packages that its config will import, whose parts may be in it. Defaults to none.
 
     Raises:
-        UserError: If there is no such node, or it has a part that is neither of a library nor of ktg_mm.
+        UserError: If there is no such node, or it has a part that is of no library, of none of these packages and
+            not of ktg_mm.
 
     Example:
         >>> network = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=10),
@@ -44,7 +46,7 @@ def plain_classifier(
         raise UserError(f'--node {name}: the graph has no such node; {did_you_mean(name, graph.nodes)}')
     read = _all_read(graph, name)
     for one in read:
-        _check_parts(name, graph.nodes[one])
+        _check_parts(name, graph.nodes[one], packages)
     configs = {one: plain_network(nodes[one]['network']) for one in read if isinstance(graph.nodes[one], NetworkNode)}
     if name in configs:
         return configs[name], graph.nodes[name].network.state_dict()
@@ -84,14 +86,32 @@ def _all_read(graph: KnowledgeTransferGraph, name: str) -> list[str]:
     return [one for one in graph.nodes if one in wanted]
 
 
-def _check_parts(name: str, node: nn.Module) -> None:
-    for module in (node.network if isinstance(node, NetworkNode) else node).modules():
-        kind = type(module)
-        if not is_plain(kind) and kind.__module__.partition('.')[0] != 'ktg_mm':
+def package_of(kind: type) -> str:
+    """The package of a class.
+
+    Example:
+        >>> package_of(nn.Linear)
+        'torch'
+    """
+    return kind.__module__.partition('.')[0]
+
+
+def _check_parts(name: str, node: nn.Module, packages: Collection[str]) -> None:
+    for kind in _parts(node.network if isinstance(node, NetworkNode) else node, packages):
+        if not is_plain(kind) and package_of(kind) not in ('ktg_mm', *packages):
             raise UserError(
                 f'--node {name}: its network has a {kind.__name__}, which needs the module {kind.__module__}; only '
-                "networks of mmpretrain's, timm's, torchvision's and ktg_mm's parts are exported"
+                "networks of mmpretrain's, timm's, torchvision's and ktg_mm's parts, and of the modules that "
+                'custom_imports names, are exported'
             )
+
+
+def _parts(module: nn.Module, packages: Collection[str]) -> Iterator[type]:
+    """The classes of a network's parts; what is in one of these packages' parts it makes itself."""
+    yield type(module)
+    if package_of(type(module)) not in packages:
+        for child in module.children():
+            yield from _parts(child, packages)
 
 
 def _shared(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, list[str]]]:

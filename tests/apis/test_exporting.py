@@ -260,6 +260,45 @@ def test_a_part_of_another_package_is_refused(trained, tmp_path, monkeypatch):
             export_node(load_config(folder / 'graph.py'), folder / 'run.pth', tmp_path / 'out', name)
 
 
+MINE = """
+from mmpretrain.registry import MODELS
+from torch import nn
+
+
+@MODELS.register_module()
+class MyBackbone(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(1, 32, 3)
+
+    def forward(self, images):
+        return (self.layer(images),)
+"""
+
+
+def test_a_module_of_the_user_is_imported(trained, tmp_path, monkeypatch):
+    folder, _ = trained
+    (tmp_path / 'my_backbone.py').write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / 'mine.py').write_text(
+        f"_base_ = '{folder / 'graph.py'}'\n"
+        "custom_imports = dict(imports=['ktg_mm.models', 'ktg_mm.datasets', 'ktg_mm.engine', 'ktg_mm.evaluation', "
+        "'my_backbone'])\n"
+        "mine = dict(_base_.network, backbone=dict(type='MyBackbone'))\n"
+        'model = dict(nodes=dict(small=dict(network=dict(_delete_=True, **mine))))\n'
+    )
+    cfg = load_config(tmp_path / 'mine.py')
+    graph = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor)).eval()
+    torch.save(dict(state_dict=graph.state_dict()), tmp_path / 'run.pth')
+    config = export_node(cfg, tmp_path / 'run.pth', tmp_path / 'out', 'small')
+    assert sorted(path.name for path in config.parent.iterdir()) == ['mine_small.pth', 'mine_small.py']
+    note = '# Needs my_backbone, beside this file or installed, wherever it is used.'
+    assert config.read_text().splitlines()[1] == note and 'ktg_mm' not in config.read_text()
+    assert float((alone(config) - logits_of(graph, 'small')).abs().max()) <= 1e-6
+    other = export_node(cfg, tmp_path / 'run.pth', tmp_path / 'other', 'net1')
+    assert 'my_backbone' not in other.read_text()
+
+
 @pytest.mark.parametrize(
     'node, says',
     [
