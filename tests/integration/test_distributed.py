@@ -1,5 +1,6 @@
 """Two processes (gloo, CPU) do what one does."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,7 +140,11 @@ def test_test_tool(tools, accuracies: Callable[[str], dict[str, float]], tmp_pat
     expected = accuracies(alone.stdout + alone.stderr)
     assert list(expected) == list(load_config(path).model.nodes)
     assert min(expected.values()) > 30
-    for accuracy in expected.values():
-        # Printed with four digits, which tell 359 images from 360.
+    # All digits, which tell 359 images from 360.
+    (file,) = tmp_path.glob('one/*/*.json')
+    measured = json.loads(file.read_text())
+    for name, printed in expected.items():
+        accuracy = measured[f'test/{name}/accuracy/top1']
         assert round(accuracy * 359 / 100) / 359 * 100 == pytest.approx(accuracy, abs=1e-4)
+        assert printed == round(accuracy, 2)
     assert accuracies(both.stdout + both.stderr) == expected

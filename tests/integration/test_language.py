@@ -59,6 +59,14 @@ def test_killed_within_an_epoch(tools, write_config: Callable[..., Path], tmp_pa
     assert len(vocabulary) == 1000 and vocabulary[:2] == ('<eos>', '<unk>')
 
 
+def perplexities(output: str) -> list[dict[str, float]]:
+    """What each test has come to, by node."""
+    tables = [text.partition('\nfolder: ')[0].splitlines() for text in output.split('test:\n')[1:]]
+    assert all(re.fullmatch(r'\| node +\| +perplexity \|', table[0]) for table in tables)
+    rows = [[re.fullmatch(r'\| (\w+) +\| +([\d.]+) \|', row) for row in table[2:]] for table in tables]
+    return [{row[1]: float(row[2]) for row in table} for table in rows]
+
+
 # Zaremba's schedule begins after 14 epochs.
 @pytest.mark.parametrize(('name', 'epochs'), [('ban_l_lstm_ptb', 16), ('ban_l_conv_lstm_ptb', 4)])
 def test_generations_on_penn_treebank(tools, miniatures, write_config, tmp_path: Path, name: str, epochs: int):
@@ -74,9 +82,10 @@ train_cfg = dict(max_epochs={epochs})
 """
     config = write_config(tmp_path / 'config.py', f'language/{name}.py', text)
     output = tools.run('train.py', config, '--work-dir', tmp_path / 'work', '--amp').stdout
-    tested = re.findall(r'test/net/perplexity: ([\d.]+)(?:  test/teacher/perplexity: ([\d.]+))?', output)
-    assert len(tested) == 2 and tested[0][0] == tested[1][1]  # the teacher is the first stage's network
-    assert all(1 < float(value) < 80 for value in tested[1])
+    first, second = perplexities(output)
+    assert first.keys() == {'net'} and second.keys() == {'net', 'teacher'}
+    assert first['net'] == second['teacher']  # the teacher is the first stage's network
+    assert all(1 < value < 80 for value in second.values())
 
 
 def test_generations_of_the_small_text(tools, write_config, tmp_path: Path):
@@ -87,8 +96,7 @@ train_cfg = dict(max_epochs=2, val_interval=2)
 """
     config = write_config(tmp_path / 'config.py', 'language/ban_l_small_topics.py', text)
     output = tools.run('train.py', config, '--work-dir', tmp_path / 'work').stdout
-    (line,) = (line for line in output.splitlines() if 'test/mean_3/perplexity' in line)
-    found = {name: float(value) for name, value in re.findall(r'test/(\w+)/perplexity: ([\d.]+)', line)}
+    (found,) = (one for one in perplexities(output) if 'mean_3' in one)
     assert found.keys() == {'net', 'gen1', 'teacher', 'ensemble_2', 'ensemble_3', 'mean_2', 'mean_3'}
     assert max(found['mean_2'], found['mean_3']) < max(found['net'], found['gen1'], found['teacher']) < 1000
     # The mean of probabilities is no worse than the members' geometric mean.
