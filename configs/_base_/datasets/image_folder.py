@@ -1,6 +1,6 @@
 # A folder of images, data/images/train/CLASS/* and data/images/test/CLASS/*: a fifth of the training images, the
-# classes in their proportions, is for validation. Mean, standard deviation and crops are ImageNet's, as for weights from there.
-# An experiment gives data_preprocessor.num_classes, and data_root three times if the folder is another.
+# classes in their proportions, is for validation. Mean, standard deviation and crops are ImageNet's, as for weights
+# from there. An experiment gives data_preprocessor.num_classes, and data_root three times if the folder is another.
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 
 train_pipeline = [
