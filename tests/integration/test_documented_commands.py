@@ -21,6 +21,7 @@ DOCUMENTS = [
     if not {'_build', 'reference'} & set(path.parts)
 ]
 HEADERS = 'headers of configs'
+SHIPPED = {str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob('configs/[!_]*/*.py')}
 # Configs that a reader makes.
 MADE = {f'configs/{name}.py' for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')}
 
@@ -71,6 +72,8 @@ def configs(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 @functools.cache
 def check(path: str, *overlays: str) -> None:
+    if path in SHIPPED and not overlays:  # test_tools.py looks at all of these
+        return
     config = load_config(REPOSITORY / path, overlays=[str(REPOSITORY / name) for name in overlays])
     stages = resolve_stages(config, 'work') if is_staged(config) else ()
     for run in [stage_config(config, stage) for stage in stages] or [config]:

@@ -200,7 +200,7 @@ def test_a_server_that_goes_away_is_named(tools: Any, configs: dict[str, Path], 
 
 def test_killed_workers_with_pruning(tools: Any, configs: dict[str, Path], tmp_path: Path) -> None:
     storage = f'sqlite:///{tmp_path}/shared.db'
-    search_with_kills(tools, configs['halving'], tmp_path, storage, seed=1)
+    search_with_kills(tools, configs['halving'], tmp_path, storage, seed=1, kills=6)
     ends = check_ends(storage, 'halving')
     assert {trial.state for trial in ends} == {TrialState.COMPLETE, TrialState.PRUNED}
     left = list((tmp_path / 'trials').glob('*/*.pth'))

@@ -1,5 +1,7 @@
 """The tools from one end to the other, and every config."""
 
+import copy
+import functools
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmpretrain.registry import MODELS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -171,9 +174,15 @@ def test_draw_graph(tools, tmp_path: Path) -> None:
     assert '</svg>' in (tmp_path / 'graph.svg').read_text()
 
 
+@functools.cache
+def loaded(path: Path) -> Config:
+    """A config, read once for all tests."""
+    return load_config(path)
+
+
 @pytest.mark.parametrize(('path', 'overlays'), BUILT, ids=BUILT_NAMES)
 def test_config(path: Path, overlays: Sequence[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = load_config(path, overlays=overlays)
+    config = load_config(path, overlays=overlays) if overlays else copy.deepcopy(loaded(path))
     # No memory and no arithmetic: shapes alone. mmpretrain's ResNets read the numbers of a linspace, though.
     monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
     stages = [stage_config(config, stage) for stage in resolve_stages(config, tmp_path)] if 'stages' in config else []
@@ -218,7 +227,7 @@ def flat(value: object, path: str = '') -> dict[str, str]:
 
 
 def test_what_differs_in_a_single_value_is_an_overlay() -> None:
-    configs = {str(path.relative_to(CONFIGS)): flat(load_config(path).to_dict()) for path in CONFIGS.glob('[!_]*/*.py')}
+    configs = {str(path.relative_to(CONFIGS)): flat(loaded(path).to_dict()) for path in CONFIGS.glob('[!_]*/*.py')}
     alike = {
         pair
         for pair in itertools.combinations(sorted(configs), 2)

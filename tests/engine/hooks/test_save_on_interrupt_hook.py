@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 
 from ktg_mm.apis.training import train_runner
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+MOMENTS = ['before_train_iter', 'after_train_iter']
 
 
 class Interrupt(Hook):
@@ -50,15 +50,14 @@ def weights(path):
     return torch.load(path, weights_only=True)['state_dict']
 
 
-@pytest.mark.parametrize('number', SIGNALS)
-@pytest.mark.parametrize('moment', ['before_train_iter', 'after_train_iter'])
+@pytest.mark.parametrize(('number', 'moments'), [(signal.SIGINT, MOMENTS), (signal.SIGTERM, MOMENTS[::-1])])
 def test_a_loop_over_iterations_saves_and_ends_as_if_uninterrupted(
-    tiny_runner, interrupted, tmp_path, iteration_config, number, moment
+    tiny_runner, interrupted, tmp_path, iteration_config, number, moments
 ):
     changes = {**iteration_config, 'train_dataloader.num_workers': 2}
     changes['default_hooks.checkpoint'] |= dict(interval=100)
     train_runner(tiny_runner(copy.deepcopy(changes), work_dir='whole'))
-    for at, there in ((1, 2), (3, 4)):
+    for at, there, moment in zip((1, 3), (2, 4), moments, strict=True):
         line = interrupted(changes, number, at, moment)
         assert line == f'a resumed run goes on from {tmp_path}/run/iter_{there}.pth'
         assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == [f'iter_{there}.pth']
