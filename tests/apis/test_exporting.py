@@ -49,7 +49,7 @@ model = dict(
         attention=dict(type='AttentionEnsembleNode', members=['branch', 'average']),
         fusion=dict(type='FusionEnsembleNode', members=['net1', 'average']),
         classifier=dict(type='FusionClassifierNode', members=['net1', 'branch']),
-        nested=dict(type='EnsembleNode', members=['gated', 'ours', 'attention']),
+        nested=dict(type='EnsembleNode', members=['gated', 'ours']),
     ),
     edges={{
         'label->net1': label,
