@@ -121,6 +121,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp('trained')
     (folder / 'graph.py').write_text(CONFIG.format(base=BASE))
     cfg = load_config(folder / 'graph.py')
+    torch.manual_seed(0)  # biases keep what they begin with
     graph = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor)).eval()
     generator = torch.Generator().manual_seed(0)
     for name, value in graph.state_dict().items():
@@ -288,6 +289,7 @@ def test_a_module_of_the_user_is_imported(trained, tmp_path, monkeypatch):
         'model = dict(nodes=dict(small=dict(network=dict(_delete_=True, **mine))))\n'
     )
     cfg = load_config(tmp_path / 'mine.py')
+    torch.manual_seed(0)  # biases keep what they begin with
     graph = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor)).eval()
     torch.save(dict(state_dict=graph.state_dict()), tmp_path / 'run.pth')
     config = export_node(cfg, tmp_path / 'run.pth', tmp_path / 'out', 'small')
