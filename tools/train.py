@@ -1,7 +1,6 @@
 """Trains a graph: ``python tools/train.py configs/ktg/ens_3node_digits.py``."""
 
 import argparse
-from typing import Any
 
 from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_baseline_argument, seed
@@ -43,6 +42,7 @@ def main() -> None:
     from ktg_mm.apis.baseline import find_baseline
     from ktg_mm.apis.checks.whole import check_is_there
     from ktg_mm.apis.stages import StagedRun, run_folder
+    from ktg_mm.apis.train_graph import graph_of_run
     from ktg_mm.apis.training import has_test_of_its_own, train_unless_finished
     from ktg_mm.config.stages import is_staged
     from ktg_mm.errors import UserError
@@ -58,7 +58,7 @@ def main() -> None:
         resume = resume or cfg.get('resume', False)
         folder = run_folder(cfg, args.work_dir)
         run = StagedRun(cfg, folder, args.launcher, args.load_from, resume, args.amp, args.resume_changed)
-        run.train(_summary)
+        run.train(graph_of_run)
         return
     check_is_there(cfg, 'train')
     kind = 'test' if has_test_of_its_own(cfg) else 'last validation'
@@ -73,14 +73,7 @@ def main() -> None:
         resume_changed=args.resume_changed,
         lock=True,
     )
-    train_unless_finished(runner, summary=_summary, baseline=baseline)
-
-
-def _summary(runner: Any) -> str:
-    from ktg_mm.engine.unwrapped import unwrapped
-    from ktg_mm.visualization import graph_summary
-
-    return graph_summary(unwrapped(runner.model), runner.cfg.model)
+    train_unless_finished(runner, summary=graph_of_run, baseline=baseline)
 
 
 if __name__ == '__main__':

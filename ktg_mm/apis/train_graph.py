@@ -107,7 +107,7 @@ def train(
         folder = run_folder(cfg, work_dir)
         if is_staged(cfg):
             resume = resume or cfg.get('resume', False)
-            metrics = StagedRun(cfg, folder, 'none', load_from, resume, amp, resume_changed).train(_summary)
+            metrics = StagedRun(cfg, folder, 'none', load_from, resume, amp, resume_changed).train(graph_of_run)
             cfg = one_stage(cfg, None, folder)
             folder = Path(cfg.work_dir)
         else:
@@ -144,7 +144,7 @@ def _train(
         runner = build_runner(
             cfg, folder, load_from=load_from, resume=resume, amp=amp, resume_changed=resume_changed, lock=True
         )
-        return train_unless_finished(runner, summary=_summary)
+        return train_unless_finished(runner, summary=graph_of_run)
     finally:
         close_runner(runner)
         del runner
@@ -165,5 +165,10 @@ def _measure(cfg: Config, folder: Path, checkpoint: Path) -> dict[str, Any]:
         forget_runner(cfg)
 
 
-def _summary(runner: Runner) -> str:
+def graph_of_run(runner: Runner) -> str:
+    """The graph of a run in words, with which its log begins.
+
+    Args:
+        runner: The run's.
+    """
     return graph_summary(unwrapped(runner.model), runner.cfg.model)
