@@ -85,8 +85,11 @@ def run(options: Any) -> None:
 
 
 def end(error: ChildFailedError) -> NoReturn:
-    """Ends the program as the process did that failed first; one that a signal has ended could not say so itself."""
-    rank, first = error.get_first_failure()
+    """Ends the program as the process did that failed first; one that a signal has ended could not say so itself.
+
+    Of failures within the same second it is that one: the others have lost who they were speaking to.
+    """
+    rank, first = min(error.failures.items(), key=lambda one: (one[1].timestamp, one[1].exitcode >= 0))
     codes = [failure.exitcode for failure in error.failures.values()]
     if first.exitcode < 0 and 2 not in codes:
         name = signal.Signals(-first.exitcode).name

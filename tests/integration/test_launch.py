@@ -86,6 +86,11 @@ def failure(rank: int, code: int) -> ProcessFailure:
         (ChildFailedError('train', {0: failure(0, -signal.SIGTERM), 1: failure(1, 2)}), 2, ''),
         (ChildFailedError('train', {1: failure(1, 130)}), 130, ''),
         (ChildFailedError('train', {1: failure(1, -signal.SIGKILL)}), 137, 'error: process 1 was ended by SIGKILL; is'),
+        (
+            ChildFailedError('train', {0: failure(0, 1), 1: failure(1, -signal.SIGKILL)}),
+            137,
+            'error: process 1 was ended by SIGKILL; is',
+        ),
         (SignalException('', signal.SIGTERM), 130, ''),
         (KeyboardInterrupt(), 130, ''),
         (
@@ -93,7 +98,7 @@ def failure(rank: int, code: int) -> ProcessFailure:
             'error: NNODES 1: the machines did not meet at MASTER_ADDR 127.0.0.1, PORT ',
         ),
     ],
-    ids=['mistake', 'sigterm', 'interrupted', 'sigkill', 'told to end', 'ctrl-c', 'did not meet'],
+    ids=['mistake', 'sigterm', 'interrupted', 'sigkill', 'sigkill of one', 'told to end', 'ctrl-c', 'did not meet'],
 )  # fmt: skip
 def test_ends(
     launch: ModuleType,
