@@ -19,6 +19,7 @@ from ktg_mm.errors import UntaughtError
 from ktg_mm.search import Candidates
 from ktg_mm.search.space.candidates import PRETRAINED
 from ktg_mm.search.space.check_space import check_space
+from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.space.search_data import check_search_data
 from ktg_mm.search.worker.trial_config import trial_config
 
@@ -43,9 +44,20 @@ def searches():
 SEARCHES = searches()
 
 
-def config_of(name):
+def files_of(name):
     stem, *overlays = SEARCHES[name]
-    return load_config(CONFIGS / f'search/{stem}.py', overlays=[f'{CONFIGS}/_base_/{name}.py' for name in overlays])
+    return [CONFIGS / f'search/{stem}.py', *(CONFIGS / f'_base_/{overlay}.py' for overlay in overlays)]
+
+
+def config_of(name):
+    path, *overlays = files_of(name)
+    return load_config(path, overlays=overlays)
+
+
+def full_of(name):
+    """The config that the graph that is found will be trained with; None if the search's own."""
+    path = retrain_base(config_of(name), files_of(name))
+    return path and load_config(path)
 
 
 def size(name):
@@ -77,7 +89,7 @@ def check_semi_supervised(name, cfg, nodes):
         number = int(re.search(r'(\d)node', name).group(1))
         assert nodes == {f'net{i}' for i in range(1, number + 1)}
         assert len(cfg.model.edges) == number**2 + number  # with self edges
-    full = load_config(CONFIGS / 'search' / cfg.search.retrain)
+    full = full_of(name)
     assert full.optim_wrapper == cfg.optim_wrapper and full.model.target == cfg.model.target
     assert full.data_preprocessor == cfg.data_preprocessor and full.test_dataloader == cfg.test_dataloader
     for entry in ('batch_size', 'sampler'):
@@ -113,12 +125,11 @@ def test_config(name):
     assert len({candidate.key for candidate in drawn}) == 3
     base = candidates.base['model']
     nodes = {node for node, entry in base['nodes'].items() if entry['type'] == 'NetworkNode'}
-    retrain = candidates.search.get('retrain')
+    full = full_of(name)
     if name.startswith('semi_'):
         check_semi_supervised(name, cfg, nodes)
         return
     if 'branches' in name:
-        full = load_config(CONFIGS / 'search' / retrain)
         assert {key: full.model.nodes[key] for key in nodes} == {key: base['nodes'][key] for key in nodes}
         assert full.train_cfg == cfg.train_cfg and full.optim_wrapper == cfg.optim_wrapper
         assert full.train_dataloader == cfg.train_dataloader
@@ -126,8 +137,7 @@ def test_config(name):
     number = int(re.search(r'(\d)node', name).group(1))
     assert nodes == {f'net{i}' for i in range(1, number + 1)}
     assert len(base['edges']) == number**2
-    if retrain:
-        full = load_config(CONFIGS / 'search' / retrain)
+    if full:
         assert full.to_dict()['model'] == base  # nothing but the data differs before a graph is chosen
         if not name.endswith('_curves'):
             assert full.train_cfg == cfg.train_cfg and full.optim_wrapper == cfg.optim_wrapper

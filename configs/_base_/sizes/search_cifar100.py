@@ -11,5 +11,5 @@ search = dict(
         **__space,
         f'model.nodes.net[2-{__n}].network': _base_.search.space['model.nodes.net2.network'],
     },
-    retrain=f'../dml/dml_{__n}node_cifar100.py',
+    retrain=f'../../dml/dml_{__n}node_cifar100.py',
 )

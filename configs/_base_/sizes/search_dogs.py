@@ -2,4 +2,4 @@
 # net1's, and the graph that is found will be trained as the ensemble of its size.
 _base_ = ['as_net1.py']
 
-search = dict(retrain=f'../ktg/ens_{len(_base_.model.nodes.ensemble.members)}node_dogs.py')
+search = dict(retrain=f'../../ktg/ens_{len(_base_.model.nodes.ensemble.members)}node_dogs.py')
