@@ -55,12 +55,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Gives whole files to the processes, whose tests share what they have trained, the longest first."""
     from xdist.scheduler import LoadFileScheduling
 
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            """Pages of the documentation have nothing in common."""
+            return nodeid if 'test_documented_' in nodeid else super()._split_scope(nodeid)
+
     config.option.loadscopereorder = False  # by the number of tests
-    return LoadFileScheduling(config, log)
+    return Scheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of the tools, which take as long as all others, before them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the tests of the tools, which take as long as all others, before them; leaves out the long ones."""
+    if 'long' not in config.option.markexpr:
+        items[:] = [item for item in items if 'long' not in item.keywords]
     items.sort(key=lambda item: 'integration' not in item.path.parts)
 
 

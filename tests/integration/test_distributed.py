@@ -78,7 +78,7 @@ def config(write_config: Callable[..., Path], tmp_path: Path) -> Callable[[str],
         (torch.float32, 1, 'SimultaneousUpdate'),
         (torch.float64, 10, 'SimultaneousUpdate'),
         (torch.float64, 10, 'SequentialUpdate'),
-        (torch.float64, 10, 'PCGradUpdate'),
+        pytest.param(torch.float64, 10, 'PCGradUpdate', marks=pytest.mark.long),
     ],
     ids=['float32_one_step', 'float64_ten_steps', 'float64_ten_steps_sequential', 'float64_ten_steps_pcgrad'],
 )

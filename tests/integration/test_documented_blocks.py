@@ -6,74 +6,41 @@ A comment before a block says what it is:
 - ``<!-- file: PATH -->``: a config of this place, which loads; where the repository has the file, they are alike. With
   a class it is a module that a config imports.
 - ``<!-- over: CONFIG -->``: an overlay, with which that config is right; ``nodes`` and so on are entries of its model.
-- ``<!-- run -->``: commands, which are run, but trained for one epoch.
+- ``<!-- run -->``: commands, which are run, but trained for one epoch; ``test_documented_runs.py`` runs the others, on
+  miniatures, when it is asked to.
 
 Without a comment Python is a script, which is run, and commands are parsed by their tools; whether their configs are
 right, ``test_documented_commands.py`` looks. What is run of a page runs in one folder, in the page's order.
 """
 
 import argparse
-import functools
-import importlib.util
 import itertools
 import re
-import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from documented import BLOCK, PAGES, REPOSITORY, as_a_script, blocks, commands, main_of, name_checkpoints
 from mmpretrain.registry import DATASETS
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.stages import stage_config
-from ktg_mm.command import commands as tools
 from ktg_mm.config.stages import is_staged, resolve_stages
 from ktg_mm.registry import GATES, LOSSES
 
-REPOSITORY = Path(__file__).parents[2]
-PAGES = [
-    str(path.relative_to(REPOSITORY))
-    for pattern in ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'configs/*/README.md')
-    for path in sorted(REPOSITORY.glob(pattern))
-    if not {'_build', 'reference'} & set(path.parts)
-]
-BLOCK = re.compile(r'^(?:<!-- (not run|file|over|run)(?:: (.+?))? -->\n\n?)?```(\w+)\n(.*?)^```$', flags=re.M | re.S)
 # Programs of others, and scripts that are no tools: it is enough that they exist.
 OTHERS = {'pip', 'tensorboard', 'source', 'optuna-dashboard', 'sphinx-build', 'python3', 'pre-commit'}
+# Pages that take long; test_documented_runs.py has their commands, too.
+LONG = [f'docs/tasks/{name}.md' for name in ('deploying', 'other_networks', 'own_csv', 'pretrained', 'tracking')]
 PARTS_OF_A_MODEL = ('nodes', 'edges', 'views', 'update', 'target')
-
-
 # What makes a command short.
 SHORT = {
     'tools/train.py': ['--cfg-options', 'train_cfg.max_epochs=1'],
     'tools/retrain.py': ['--seeds', '1', '--cfg-options', 'train_cfg.max_epochs=1'],
 }
-
-
-@dataclass
-class Block:
-    """A block of a page.
-
-    Args:
-        kind: What the comment before it says, or ''.
-        about: What follows the colon there.
-        language: As in the page.
-        text: What stands in it.
-    """
-
-    kind: str
-    about: str
-    language: str
-    text: str
-
-
-def blocks(page: str) -> list[Block]:
-    found = [Block(*groups) for groups in BLOCK.findall((REPOSITORY / page).read_text())]
-    return [block for block in found if block.language in ('python', 'shell') and block.kind != 'not run']
 
 
 @pytest.mark.parametrize('page', PAGES)
@@ -138,7 +105,7 @@ def own_parts_forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(
     'page',
     [
-        pytest.param(page, marks=pytest.mark.slow if page.startswith('docs/tasks/') else ())
+        pytest.param(page, marks=[pytest.mark.long] * (page in LONG) + [pytest.mark.slow] * ('docs/tasks/' in page))
         for page in PAGES
         if any(one.language == 'python' or one.kind == 'run' for one in blocks(page))
         and page != 'CONTRIBUTING.md'  # whose examples tests/test_contributing.py runs
@@ -190,60 +157,4 @@ def run(words: list[str], page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert words[:1] == ['python'], words
     monkeypatch.setattr(sys, 'argv', [*words[1:], *SHORT.get(words[1], [])])
     main_of(words[1])()
-    for folder, epoch in re.findall(r'\b(work_dirs/\w+)/(epoch_\d+\.pth)', page):
-        if (trained := Path(folder, 'epoch_1.pth')).exists() and not Path(folder, epoch).exists():
-            shutil.copy(trained, Path(folder, epoch))
-            for beside in trained.parent.glob('epoch_1.pth.*'):
-                shutil.copy(beside, Path(folder, beside.name.replace('epoch_1.pth', epoch)))
-
-
-def as_a_script(words: list[str]) -> list[str]:
-    """``ktg train ...`` as ``python tools/train.py ...``."""
-    if words[0] != 'ktg':
-        return words
-    return ['python', str(tools()[words[1]].relative_to(REPOSITORY)), *words[2:]]
-
-
-@functools.cache
-def main_of(tool: str) -> Callable[[], None]:
-    """A tool's main function."""
-    path = REPOSITORY / tool
-    spec = importlib.util.spec_from_file_location(f'documented_{path.stem}', path)
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))  # as that of a script
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module.main
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """The words of each simple command of a script, without its assignments, with braces and variables expanded."""
-    text = re.sub(r'(^|\s)#[^\n]*', r'\1', re.sub(r'\\\n\s*', ' ', text), flags=re.M)
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=';&|\n')
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = ' \t', True, ''
-    variables: dict[str, str] = {}
-    for is_end, words in itertools.groupby(lexer, key=lambda word: set(word) <= set(';&|\n')):
-        words = list(words)
-        words = words[words[0] == 'do' :]
-        if words[:1] == ['for']:
-            variables[words[1]] = words[3]
-        if is_end or words[:1] in (['for'], ['done']):
-            continue
-        words = [re.sub(r'\$(\w+)', lambda match: variables.get(match[1], match[0]), word) for word in words]
-        while words and (assigned := re.fullmatch(r'(\w+)=(.*)', words[0])):
-            variables[assigned[1]] = assigned[2]
-            words = words[1:]
-        if words:
-            words[0] = re.sub(r'^\.venv/bin/', '', words[0])
-            yield list(itertools.chain.from_iterable(map(expand, words)))
-
-
-def expand(word: str) -> list[str]:
-    """What a shell makes of braces."""
-    match = re.search(r'\{([^{}]*,[^{}]*)\}', word)
-    if not match:
-        return [word]
-    before, after = word[: match.start()], word[match.end() :]
-    return [one for option in match[1].split(',') for one in expand(before + option + after)]
+    name_checkpoints(page)

@@ -4,35 +4,19 @@ import functools
 import itertools
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from documented import PAGES, REPOSITORY, expand
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.stages import stage_config
 from ktg_mm.config.stages import is_staged, resolve_stages
 
-REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = [
-    str(path.relative_to(REPOSITORY))
-    for pattern in ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'configs/*/README.md')
-    for path in sorted(REPOSITORY.glob(pattern))
-    if not {'_build', 'reference'} & set(path.parts)
-]
 HEADERS = 'headers of configs'
 SHIPPED = {str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob('configs/[!_]*/*.py')}
 # Configs that a reader makes.
 MADE = {f'configs/{name}.py' for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')}
-
-
-def expand(word: str) -> list[str]:
-    """What a shell makes of braces."""
-    match = re.search(r'\{([^{}]*,[^{}]*)\}', word)
-    if not match:
-        return [word]
-    options = match.group(1).split(',')
-    return list(itertools.chain.from_iterable(expand(word[: match.start()] + o + word[match.end() :]) for o in options))
 
 
 def text_of(document: str) -> str:
@@ -81,7 +65,7 @@ def check(path: str, *overlays: str) -> None:
             check_config(run)
 
 
-@pytest.mark.parametrize('document', [*DOCUMENTS, HEADERS])
+@pytest.mark.parametrize('document', [*PAGES, HEADERS])
 def test_commands(document: str) -> None:
     for words in commands(text_of(document)):
         for path, *overlays in configs(words):
@@ -89,7 +73,7 @@ def test_commands(document: str) -> None:
                 check(path, *overlays)
 
 
-@pytest.mark.parametrize('document', [*DOCUMENTS, HEADERS])
+@pytest.mark.parametrize('document', [*PAGES, HEADERS])
 def test_files_that_are_named_exist(document: str) -> None:
     # A comment before a block names the file that the block is: test_documented_blocks.py looks at these.
     text = re.sub(r'<!-- file: .*? -->', '', text_of(document))

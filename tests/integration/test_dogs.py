@@ -20,8 +20,8 @@ def test_five_nodes(tools, miniatures: ModuleType, tmp_path: Path) -> None:
     path = tools.repository / 'configs' / 'ktg' / 'ens_5node_dogs.py'
     roots = [f'{part}_dataloader.dataset.data_root={root}' for part in ('train', 'val', 'test')]
     # Pixels cost most; test_tools.py has the shapes at 224.
-    sizes = ['train_dataloader.dataset.pipeline.2.scale=96']
-    sizes += [f'{part}_dataloader.dataset.pipeline.2.crop_size=96' for part in ('val', 'test')]
+    sizes = ['train_dataloader.dataset.pipeline.2.scale=64']
+    sizes += [f'{part}_dataloader.dataset.pipeline.2.crop_size=64' for part in ('val', 'test')]
     options = ['--cfg-options', *roots, *sizes, 'train_cfg.max_epochs=1']
     process = tools.run('train.py', path, '--work-dir', tmp_path / 'run', *options, PRELOAD='few_dogs')
     assert 'epoch 1/1  loss ' in process.stdout + process.stderr

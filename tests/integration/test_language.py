@@ -46,6 +46,7 @@ def content(folder: Path) -> dict:
     return {name: checkpoint[name] for name in ('state_dict', 'optimizer', 'param_schedulers')}
 
 
+@pytest.mark.long
 def test_killed_within_an_epoch(tools, write_config: Callable[..., Path], tmp_path: Path, same: Callable[..., None]):
     config = write_config(tmp_path / 'config.py', 'language/small_lstm_topics.py', RESUMED, plugins=('killer',))
     tools.run('train.py', config, '--work-dir', tmp_path / 'whole')
@@ -68,7 +69,10 @@ def perplexities(output: str) -> list[dict[str, float]]:
 
 
 # Zaremba's schedule begins after 14 epochs.
-@pytest.mark.parametrize(('name', 'epochs'), [('ban_l_lstm_ptb', 16), ('ban_l_conv_lstm_ptb', 4)])
+@pytest.mark.parametrize(
+    ('name', 'epochs'),
+    [('ban_l_lstm_ptb', 16), pytest.param('ban_l_conv_lstm_ptb', 4, marks=pytest.mark.long)],
+)
 def test_generations_on_penn_treebank(tools, miniatures, write_config, tmp_path: Path, name: str, epochs: int):
     """In mixed precision and with accumulated gradients; networks of the configs, but small."""
     root = miniatures.write_penn_treebank(tmp_path / 'ptb', words=60, lines=80)

@@ -52,7 +52,10 @@ def content(path: Path) -> dict:
 
 @pytest.mark.parametrize(
     ('loop', 'killed', 'left', 'end'),
-    [(EPOCHS, 'iteration:4:0.5', 'epoch_1', 'epoch_2'), (ITERATIONS, 'iteration:5:0.5', 'iter_4', 'iter_8')],
+    [
+        (EPOCHS, 'iteration:4:0.5', 'epoch_1', 'epoch_2'),
+        pytest.param(ITERATIONS, 'iteration:5:0.5', 'iter_4', 'iter_8', marks=pytest.mark.long),
+    ],
     ids=['in an epoch', 'between iterations of an epoch'],
 )
 def test_killed_and_resumed(

@@ -168,7 +168,7 @@ def check_ends(storage: str, name: str, number: int = TRIALS) -> list[optuna.tri
     return ends
 
 
-@pytest.mark.parametrize('kind', ['sqlite', 'postgresql'])
+@pytest.mark.parametrize('kind', ['sqlite', pytest.param('postgresql', marks=pytest.mark.long)])
 def test_killed_workers_lose_no_trial(
     kind: str, tools: Any, configs: dict[str, Path], undisturbed: dict[str, float], tmp_path: Path, request: Any
 ) -> None:
@@ -198,6 +198,7 @@ def test_a_server_that_goes_away_is_named(tools: Any, configs: dict[str, Path], 
     assert line.endswith('; start the search again, it goes on where it was') and 'no-secret' not in ended.stderr
 
 
+@pytest.mark.long
 def test_killed_workers_with_pruning(tools: Any, configs: dict[str, Path], tmp_path: Path) -> None:
     storage = f'sqlite:///{tmp_path}/shared.db'
     search_with_kills(tools, configs['halving'], tmp_path, storage, seed=1, kills=6)

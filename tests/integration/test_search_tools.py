@@ -139,7 +139,7 @@ def test_a_database_that_is_damaged(tools, searched: Path, tmp_path: Path, tool:
     assert line.startswith(f'error: --storage sqlite:///{tmp_path}/search.db, of --work-dir: ') and 'malformed' in line
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize('name', ['features_3node_digits', 'branches_digits'])
 def test_what_is_found_among_features_and_branches_trains(tools, accuracies, tmp_path: Path, name: str) -> None:
     config, out = CONFIGS / f'search/{name}.py', tmp_path / 'found.py'

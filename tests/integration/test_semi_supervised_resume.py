@@ -108,6 +108,7 @@ def test_every_part_has_a_state(uninterrupted: dict) -> None:
         assert curves[f'train/edge/{edge}']['values'].abs().max() > 0
 
 
+@pytest.mark.long
 def test_killed_six_times(tools, config: Path, tmp_path: Path, uninterrupted: dict, same: Callable[..., None]) -> None:
     folder = tmp_path / 'killed'
     iterations_after_kills = []

@@ -32,7 +32,8 @@ CASES = [
     dict(config=_train(_PACK, _SEED), says='train_dataloader.dataset.pipeline[1]'),
     dict(config=_train(_SEED, _PACK, _PACK), says='train_dataloader.dataset.pipeline'),
     dict(config=_train(_SEED, _PACK, "dict(type='RandomFlip', prob=0.5)"), says='train_dataloader.dataset.pipeline[2]'),
-    dict(config=_train(_SEED, "dict(type='LoadImage')", _PACK), says='train_dataloader.dataset.pipeline[1]'),
+    # An image that is loaded passes, in colour; the network takes grey ones.
+    dict(config=_train(_SEED, "dict(type='LoadImage')", _PACK), says='model.nodes.net1.network.backbone'),
     dict(config=_train(_SEED, "dict(type='LoadImageFromFile')", _PACK), says='train_dataloader.dataset.pipeline[1]'),
     dict(
         base='configs/ktg/ens_2node_dogs.py',
