@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Searches with several workers on this machine, one a GPU (or one a core, if it has none):
 #   tools/dist_search.sh CONFIG WORKERS [arguments of tools/search.py]
-# GPUS_PER_WORKER=2 trains each trial on two GPUs. FIRST_GPU is the first to use, 0 unless set. Other machines join by the
+# GPUS_PER_WORKER=2 trains each trial on two GPUs, WORKERS_PER_GPU=4 gives each GPU four workers, which share it by NVIDIA's
+# MPS where that can be started and take turns where it cannot. FIRST_GPU is the first to use, 0 unless set. Other machines join by the
 # same command with the same --storage and --work-dir. The first worker's progress is shown; the others write to
 # work_dirs/NAME/worker_N.log.
 set -euo pipefail
@@ -12,14 +13,18 @@ fi
 config=$1 workers=$2
 shift 2
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-gpus=${GPUS_PER_WORKER:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
-for setting in "WORKERS 1 $workers" "GPUS_PER_WORKER 1 $gpus" "FIRST_GPU 0 $first" "PORT 1 $port"; do
+gpus=${GPUS_PER_WORKER:-1} sharing=${WORKERS_PER_GPU:-1} first=${FIRST_GPU:-0} port=${PORT:-29500}
+for setting in "WORKERS 1 $workers" "GPUS_PER_WORKER 1 $gpus" "WORKERS_PER_GPU 1 $sharing" "FIRST_GPU 0 $first" "PORT 1 $port"; do
   IFS=' ' read -r key lowest value <<< "$setting"
   if ! [[ $value =~ ^(0|[1-9][0-9]{0,4})$ ]] || [ "$value" -lt "$lowest" ]; then
     echo "error: $key: must be a whole number, at least $lowest, got '$value'" >&2
     exit 2
   fi
 done
+if [ "$gpus" -gt 1 ] && [ "$sharing" -gt 1 ]; then
+  echo "error: WORKERS_PER_GPU: must be 1 where GPUS_PER_WORKER is $gpus, got '$sharing'" >&2
+  exit 2
+fi
 name=$(sed 's/\.py+/\n/g' <<< "$config" | while read -r file; do basename "$file" .py; done | paste -sd+) # CONFIG+OVERLAY, too
 logs= option=
 for argument in "$@"; do
@@ -46,16 +51,40 @@ else
   devices=
 fi
 IFS=, read -r -a devices <<< "$devices"
-if [ ${#devices[@]} -gt 0 ] && [ $((first + workers * gpus)) -gt ${#devices[@]} ]; then
-  echo "error: WORKERS $workers: $gpus GPUs each, from number $first on, are more than the ${#devices[@]} there are" >&2
+if [ ${#devices[@]} -gt 0 ] && [ $((first + (workers * gpus + sharing - 1) / sharing)) -gt ${#devices[@]} ]; then
+  each="$gpus GPUs each"
+  if [ "$sharing" -gt 1 ]; then each="$sharing on a GPU"; fi
+  echo "error: WORKERS $workers: $each, from number $first on, are more than the ${#devices[@]} there are" >&2
   exit 2
+fi
+
+mps=
+stop_mps() {
+  if [ -n "$mps" ]; then
+    echo quit | nvidia-cuda-mps-control > /dev/null 2>&1 || true
+    rm -rf "$mps"
+  fi
+}
+# A daemon of this search's own, unless the machine has one; it counts only if a process gets to the GPU through it.
+if [ "$sharing" -gt 1 ] && [ ${#devices[@]} -gt 0 ] && [ -z "${CUDA_MPS_PIPE_DIRECTORY:-}" ]; then
+  mps=$(mktemp -d)
+  export CUDA_MPS_PIPE_DIRECTORY=$mps CUDA_MPS_LOG_DIRECTORY=$mps
+  trap stop_mps EXIT
+  # The daemon sees all GPUs, or the numbers that the workers are given would be counted among those that it sees.
+  if ! problem=$(env -u CUDA_VISIBLE_DEVICES nvidia-cuda-mps-control -d 2>&1 &&
+    CUDA_VISIBLE_DEVICES=${devices[first]} "${PYTHON:-python}" -c 'import torch; torch.zeros(1, device="cuda")' 2>&1); then
+    echo "warning: WORKERS_PER_GPU $sharing: MPS cannot be used, the workers of a GPU take turns: ${problem##*$'\n'}" >&2
+    stop_mps
+    mps=
+    unset CUDA_MPS_PIPE_DIRECTORY CUDA_MPS_LOG_DIRECTORY
+  fi
 fi
 
 start() {
   local number=$1 visible
   shift
   if [ ${#devices[@]} -gt 0 ]; then
-    visible=("${devices[@]:first + number * gpus:gpus}")
+    visible=("${devices[@]:first + number * gpus / sharing:gpus}")
     CUDA_VISIBLE_DEVICES=$(IFS=, && echo "${visible[*]}")
     export CUDA_VISIBLE_DEVICES
   fi

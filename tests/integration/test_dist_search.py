@@ -68,6 +68,23 @@ def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: 
     assert sorted(set(waiting)) == interrupted != []  # both may have queued the same; it is begun once
 
 
+def program(path: Path, script: str) -> None:
+    """A program that takes another's place."""
+    path.write_text(f'#!/bin/sh\n{script}\n')
+    path.chmod(0o755)
+
+
+def start(folder: Path, workers: int, **environment: str) -> subprocess.CompletedProcess:
+    """Runs the script with the programs in a folder."""
+    path = f'{folder}:{os.environ["PATH"]}'
+    return subprocess.run(
+        ['bash', REPOSITORY / 'tools/dist_search.sh', 'config.py', str(workers), '--work-dir', folder],
+        env={**os.environ, 'PATH': path, 'PYTHON': str(folder / 'python'), **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize(
     ('devices', 'workers', 'environment', 'shown'),
     [
@@ -76,28 +93,55 @@ def test_the_end_of_a_job_leaves_the_trials_to_be_continued(tools: Any, config: 
         ('4,5,6', 2, {'FIRST_GPU': '1'}, ['5', '6']),
         ('5', 1, {}, ['5']),
         ('', 2, {}, ['', '']),
+        ('3,4,5', 3, {'WORKERS_PER_GPU': '2', 'FIRST_GPU': '1'}, ['4', '4', '5']),
+        ('', 2, {'WORKERS_PER_GPU': '2'}, ['', '']),
         ('0', 2, {}, 'error: WORKERS 2: 1 GPUs each, from number 0 on, are more than the 1 there are'),
         ('0,1,2', 2, {'GPUS_PER_WORKER': '2'}, 'error: WORKERS 2: 2 GPUs each'),
+        ('0,1', 5, {'WORKERS_PER_GPU': '2'}, 'error: WORKERS 5: 2 on a GPU, from number 0 on, are more than the 2'),
+        ('0,1', 2, {'WORKERS_PER_GPU': '2', 'GPUS_PER_WORKER': '2'}, 'error: WORKERS_PER_GPU: must be 1 where'),
     ],
 )
 def test_the_gpus_of_each_worker(
     devices: str, workers: int, environment: dict[str, str], shown: list[str] | str, tmp_path: Path
 ) -> None:
-    python = tmp_path / 'python'
-    python.write_text('#!/bin/sh\necho "$CUDA_VISIBLE_DEVICES"\n')
-    python.chmod(0o755)
-    process = subprocess.run(
-        ['bash', REPOSITORY / 'tools/dist_search.sh', 'config.py', str(workers), '--work-dir', tmp_path],
-        env={**os.environ, 'PYTHON': str(python), 'CUDA_VISIBLE_DEVICES': devices, **environment},
-        capture_output=True,
-        text=True,
-    )
+    program(tmp_path / 'python', 'echo "$CUDA_VISIBLE_DEVICES"')
+    process = start(tmp_path, workers, CUDA_VISIBLE_DEVICES=devices, **environment)
     if isinstance(shown, str):
         assert process.returncode == 2 and process.stderr.startswith(shown)
         return
     assert process.returncode == 0, process.stderr
     others = [(tmp_path / f'worker_{number}.log').read_text().strip() for number in range(1, workers)]
     assert [process.stdout.strip(), *others] == shown
+
+
+@pytest.mark.parametrize(
+    ('control', 'probe', 'said'),
+    [
+        ('exit 0', 'exit 0', ''),
+        ('echo "no permission"; exit 1', 'exit 0', 'no permission'),
+        ('exit 0', 'echo Traceback; echo "MPS client failed to connect"; exit 1', 'MPS client failed to connect'),
+    ],
+    ids=['shared', 'not permitted', 'nobody gets through'],
+)
+def test_workers_share_a_gpu(control: str, probe: str, said: str, tmp_path: Path) -> None:
+    """By a daemon that ends with the search; where there can be none a line says so, and they go on."""
+    asked = tmp_path / 'asked'
+    program(tmp_path / 'nvidia-cuda-mps-control', f'if [ "$1" = -d ]; then {control}; fi; cat >> {asked}')
+    program(tmp_path / 'python', f'if [ "$1" = -c ]; then {probe}; fi; echo "pipe=$CUDA_MPS_PIPE_DIRECTORY"')
+    process = start(tmp_path, 2, CUDA_VISIBLE_DEVICES='0', WORKERS_PER_GPU='2')
+    pipes = {process.stdout.strip(), (tmp_path / 'worker_1.log').read_text().strip()}
+    assert process.returncode == 0 and len(pipes) == 1
+    assert (pipes == {'pipe='}) == bool(said)
+    warning = f'warning: WORKERS_PER_GPU 2: MPS cannot be used, the workers of a GPU take turns: {said}\n'
+    assert process.stderr == (warning if said else '')
+    assert asked.read_text() == 'quit\n' and not Path(pipes.pop().removeprefix('pipe=') or 'none').exists()
+
+
+def test_the_daemon_of_a_machine_is_left_alone(tmp_path: Path) -> None:
+    program(tmp_path / 'nvidia-cuda-mps-control', 'exit 1')
+    program(tmp_path / 'python', 'echo "$CUDA_MPS_PIPE_DIRECTORY"')
+    process = start(tmp_path, 2, CUDA_VISIBLE_DEVICES='0', WORKERS_PER_GPU='2', CUDA_MPS_PIPE_DIRECTORY='/of/all')
+    assert (process.returncode, process.stdout, process.stderr) == (0, '/of/all\n', '')
 
 
 @pytest.mark.slow

@@ -164,6 +164,7 @@ def test_what_both_processes_meet(tools: Any, tmp_path: Path) -> None:
         ({}, 'x', "error: WORKERS: must be a whole number, at least 1, got 'x'"),
         ({}, '0', "error: WORKERS: must be a whole number, at least 1, got '0'"),
         (dict(GPUS_PER_WORKER='1.5'), '2', "error: GPUS_PER_WORKER: must be a whole number, at least 1, got '1.5'"),
+        (dict(WORKERS_PER_GPU='two'), '2', "error: WORKERS_PER_GPU: must be a whole number, at least 1, got 'two'"),
         (dict(FIRST_GPU='-1'), '2', "error: FIRST_GPU: must be a whole number, at least 0, got '-1'"),
     ],
 )
