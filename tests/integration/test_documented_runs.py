@@ -57,7 +57,7 @@ STARTED = {f'tools/dist_{name}.sh': f'tools/{name}.py' for name in ('train', 'te
 SHORT = {
     'tools/retrain.py': ['--seeds', '1'],
     'tools/search.py': ['--trials', '1'],
-    'tools/benchmarks/step.py': ['--iterations', '2', '--batch-size', '2'],
+    'tools/benchmarks/step.py': ['--iterations', '2', '--batch-size', '16'],
     'tools/benchmarks/workers.py': ['--repeats', '1', '--graphs', '2', '--epochs', '1'],
     'tools/benchmarks/asha.py': ['--orders', '2'],
 }
