@@ -8,7 +8,9 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
+from ktg_mm.datasets.shared_data import share_data
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 
 from .quiet_terminal import quiet_terminal
@@ -30,6 +32,11 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         quiet_terminal(logger)
         return logger
+
+    @staticmethod
+    def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
+        """Builds one; within :func:`ktg_mm.datasets.shared_data.sharing_data` equal data are read once."""
+        return Runner.build_dataloader(share_data(dataloader), *args, **kwargs)
 
     def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
         """Loads one, without mmengine's print by which backend, which goes past the log."""

@@ -19,6 +19,7 @@ from ktg_mm.apis.training import has_test_of_its_own, train_runner
 from ktg_mm.config import GraphConfig
 from ktg_mm.config.fingerprint import fingerprint
 from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, resolve_stages
+from ktg_mm.datasets.shared_data import sharing_data
 from ktg_mm.errors import ConfigError, NonFiniteError, UserError, did_you_mean
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
@@ -35,6 +36,7 @@ RESULTS = 'results.json'
 _RUN = 'run.json'
 
 
+@sharing_data()
 def retrain(
     cfg: Config,
     work_dir: str | Path,

@@ -16,6 +16,8 @@ from mmpretrain.registry import HOOKS, MODELS
 from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.quiet_runner import QuietRunner
+from ktg_mm.datasets import Digits
 from ktg_mm.errors import UserError
 from ktg_mm.search import StudyAddress, Worker, load_study, open_storage, run_search
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, LOST
@@ -130,6 +132,24 @@ def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path)
     apart = search(tiny(hook=None), tmp_path / 'b', trials=3).study.get_trials()
     assert [trial.value for trial in together] == [trial.value for trial in apart]
     assert apart[0].intermediate_values.keys() == {4}  # without a hook the end alone is validated
+
+
+def test_data_are_read_once_and_change_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    load = Digits.load_data_list
+    monkeypatch.setattr(Digits, 'load_data_list', lambda self: read.append(self.split) or load(self))
+    shared = search(tiny(hook=None), tmp_path / 'shared').study.get_trials()
+    assert sorted(read) == ['train', 'val']
+    read.clear()
+    monkeypatch.setattr(QuietRunner, 'build_dataloader', staticmethod(Runner.build_dataloader))
+    alone = search(tiny(hook=None), tmp_path / 'alone').study.get_trials()
+    assert sorted(read) == ['train'] * 3 + ['val'] * 3
+    assert [trial.value for trial in shared] == [trial.value for trial in alone]
+    logs = [sorted(path.glob('trials/*/*/vis_data/scalars.json')) for path in (tmp_path / 'shared', tmp_path / 'alone')]
+    assert len(logs[0]) == 3
+    for one, other in zip(*logs, strict=True):
+        losses = [[json.loads(line).get('loss') for line in log.read_text().splitlines()] for log in (one, other)]
+        assert losses[0] == losses[1]
 
 
 def test_the_gates_of_a_pruned_trial_knew_the_whole_length(tmp_path: Path, acting: Callable) -> None:
