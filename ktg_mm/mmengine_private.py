@@ -13,6 +13,7 @@ from typing import Any
 import mmengine.runner.checkpoint
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import CheckpointHook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
@@ -30,6 +31,12 @@ base_files: Callable[[str], list[str]] = Config._get_base_files  # the paths tha
 assert_async = torch._assert_async  # raises later, when the device has come there, and never waits
 # Takes what mmengine's schemes for model zoos (torchvision://, open-mmlab://, mmcls://) are to load addresses by.
 replace_http_loader = partial(setattr, mmengine.runner.checkpoint, 'load_from_http')
+
+
+def pack_samples(dataset: BaseDataset) -> None:
+    """Packs the samples of a data set that was built without, as it would have packed them itself."""
+    dataset.data_bytes, dataset.data_address = dataset._serialize_data()
+    dataset.serialize_data = True
 
 
 def accumulative_counts(optim_wrapper: OptimWrapper) -> int:

@@ -28,6 +28,7 @@ USED = [
     'mmengine.optim.OptimWrapper:_clip_grad',
     'mmengine.optim.scheduler.param_scheduler._ParamScheduler:_get_value',
     'mmengine.dataset.BaseDataset:_metainfo',
+    'mmengine.dataset.BaseDataset:_serialize_data',
     'mmengine.config.Config:_filename',
     'mmengine.config.Config:_get_base_files',
     'mmengine.config.Config:_get_cfg_path',

@@ -1,5 +1,6 @@
 """A reproducible, stratified division of any data set into a training and a validation part."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from mmpretrain.registry import DATASETS
 from sklearn.model_selection import train_test_split
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.mmengine_private import pack_samples
 
 from .check_dataset import check_split
 
@@ -47,8 +49,15 @@ def split_dataset(
         (718, 719)
     """
     check_split(dict(kwargs, of=of, part=part, val_size=val_size, train_size=train_size, seed=seed), 'dataset')
-    dataset = DATASETS.build({'type': of, **kwargs})
-    labels = dataset.get_gt_labels()
+    kind = DATASETS.get(of)
+    packs = kwargs.get('serialize_data', True) is True and _is_plain(kind)
+    # Packed once the part is all that is left: packing takes longer than reading.
+    dataset = DATASETS.build({'type': of, **kwargs, **({'serialize_data': False} if packs else {})})
+    if packs:
+        dataset.full_init()
+        labels = np.array([sample['gt_label'] for sample in dataset.data_list])
+    else:
+        labels = dataset.get_gt_labels()
     try:
         train, val = train_test_split(
             np.arange(len(labels)), train_size=train_size, test_size=val_size, stratify=labels, random_state=seed
@@ -57,6 +66,20 @@ def split_dataset(
         raise ConfigError(
             'dataset.val_size', f'{val_size} cannot divide {of} of {len(labels)} images: {error}'
         ) from error
-    dataset.get_subset_(np.sort(train if part == 'train' else val).tolist())
+    chosen = np.sort(train if part == 'train' else val).tolist()
+    if packs:
+        dataset.data_list = [dataset.data_list[i] for i in chosen]
+        pack_samples(dataset)
+    else:
+        dataset.get_subset_(chosen)
     dataset.test_mode = dataset.test_mode or part == 'val'
     return dataset
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether a data set keeps its samples, and gives them, as mmpretrain's base class does."""
+    if not (inspect.isclass(kind) and issubclass(kind, BaseDataset)):
+        return False
+    names = ('full_init', 'get_data_info', 'get_gt_labels', 'get_subset_', '__len__')
+    own = any(getattr(kind, name) is not getattr(BaseDataset, name) for name in names)
+    return not own and bool({'serialize_data', 'kwargs'} & inspect.signature(kind).parameters.keys())

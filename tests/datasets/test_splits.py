@@ -80,6 +80,33 @@ def test_splits_mmpretrain_data_sets(tmp_path, monkeypatch, miniatures):
     assert np.bincount(val.get_gt_labels()).tolist() == [10] * 10
 
 
+@DATASETS.register_module()
+class Renumbered(Numbered):
+    """Gives its samples in its own way."""
+
+    def get_data_info(self, idx):
+        info = super().get_data_info(idx)
+        return info | dict(number=info['number'] + 10_000)
+
+
+@pytest.mark.parametrize('of', ['Numbered', 'Renumbered'])
+def test_a_part_is_what_the_packed_data_set_holds(of, monkeypatch):
+    part = split_dataset(of, 'train', 300, train_size=500, seed=3)
+    packed = []
+    pack = BaseDataset._serialize_data
+    monkeypatch.setattr(BaseDataset, '_serialize_data', lambda self: packed.append(len(self.data_list)) or pack(self))
+    whole = DATASETS.get(of)()
+    chosen = [number % 10_000 for number in numbers(part)]
+    assert chosen == sorted(chosen) and len(chosen) == 500
+    whole.get_subset_(chosen)
+    assert part.serialize_data and not part.data_list
+    assert part.data_bytes.tobytes() == whole.data_bytes.tobytes() and part.data_bytes.dtype == np.uint8
+    assert part.data_address.tolist() == whole.data_address.tolist()
+    assert [part[i] for i in range(3)] == [whole[i] for i in range(3)]
+    split_dataset(of, 'train', 300, train_size=500)
+    assert packed == [1000, 500 if of == 'Numbered' else 1000]  # what is left out is packed only where it must be
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
