@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,28 @@ def lazy_names(
     def get(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f'module {package!r} has no attribute {name!r}')
-        value = getattr(importlib.import_module(modules[name]), name)
+        with without_collecting():
+            value = getattr(importlib.import_module(modules[name]), name)
         setattr(sys.modules[package], name, value)  # this is asked once
         return value
 
     return get, lambda: sorted({*vars(sys.modules[package]), *modules}), list(modules)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Collects no garbage within; imports make so many objects that collecting takes a fifth of their time.
+
+    Example:
+        >>> with without_collecting():
+        ...     import fractions
+        >>> gc.isenabled()
+        True
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,5 +1,6 @@
 """The command line is read before any library is there."""
 
+import gc
 import importlib
 import os
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from ktg_mm.lazy import lazy_names, without_collecting
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ['ktg_mm.analysis', 'ktg_mm.apis', 'ktg_mm.search']
@@ -65,3 +68,24 @@ def test_a_name_that_is_none(package):
         importlib.import_module(package).nothing  # noqa: B018
     with pytest.raises(ImportError):
         exec(f'from {package} import nothing')
+
+
+def test_nothing_is_collected_while_a_module_is_imported(tmp_path, monkeypatch):
+    (tmp_path / 'lazy_package').mkdir()
+    (tmp_path / 'lazy_package/__init__.py').write_text('if TYPE_CHECKING:\n    from .part import collecting\n')
+    (tmp_path / 'lazy_package/part.py').write_text('import gc\ncollecting = gc.isenabled()\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, 'lazy_package', module := type(sys)('lazy_package'))
+    module.__path__ = [str(tmp_path / 'lazy_package')]
+    get, _, _ = lazy_names('lazy_package', tmp_path / 'lazy_package/__init__.py')
+    assert get('collecting') is False and gc.isenabled()
+    gc.disable()
+    try:
+        with without_collecting():
+            pass
+        assert not gc.isenabled()  # as it was
+    finally:
+        gc.enable()
+    with pytest.raises(ImportError), without_collecting():
+        raise ImportError
+    assert gc.isenabled()

@@ -8,6 +8,7 @@ from typing import Any
 from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import Parser, whole_number
 from ktg_mm.errors import hide_passwords
+from ktg_mm.lazy import without_collecting
 from ktg_mm.search.study.arguments import add_study_arguments
 
 
@@ -34,16 +35,17 @@ def interrupt(signum: int, frame: Any) -> None:
 def main() -> None:
     """Searches."""
     args = parse_args()
-    from mmengine.dist import is_main_process
+    with without_collecting():
+        from mmengine.dist import is_main_process
 
-    from ktg_mm.apis import config_files, load_config
-    from ktg_mm.apis.checks.names import check_names
-    from ktg_mm.apis.next_command import next_command
-    from ktg_mm.apis.stages import check_stages, run_folder
-    from ktg_mm.config.stages import is_staged
-    from ktg_mm.search import StudyAddress, run_search
-    from ktg_mm.search.found.result_text import result_text
-    from ktg_mm.search.space.retrain_base import retrain_base
+        from ktg_mm.apis import config_files, load_config
+        from ktg_mm.apis.checks.names import check_names
+        from ktg_mm.apis.next_command import next_command
+        from ktg_mm.apis.stages import check_stages, run_folder
+        from ktg_mm.config.stages import is_staged
+        from ktg_mm.search import StudyAddress, run_search
+        from ktg_mm.search.found.result_text import result_text
+        from ktg_mm.search.space.retrain_base import retrain_base
 
     signal.signal(signal.SIGTERM, interrupt)
     cfg = load_config(args.config, args.cfg_options, args.overlays)

@@ -1,9 +1,11 @@
 """Trains a graph: ``python tools/train.py configs/ktg/ens_3node_digits.py``."""
 
 import argparse
+import gc
 
 from ktg_mm.apis import add_runner_arguments, config_parser, one_line_errors
 from ktg_mm.apis.arguments import add_baseline_argument, seed
+from ktg_mm.lazy import without_collecting
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,15 +40,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Trains."""
     args = parse_args()
-    from ktg_mm.apis import build_runner, load_config
-    from ktg_mm.apis.baseline import find_baseline
-    from ktg_mm.apis.checks.whole import check_is_there
-    from ktg_mm.apis.stages import StagedRun, run_folder
-    from ktg_mm.apis.train_graph import graph_of_run
-    from ktg_mm.apis.training import has_test_of_its_own, train_unless_finished
-    from ktg_mm.config.stages import is_staged
-    from ktg_mm.errors import UserError
-    from ktg_mm.shipped import tool_command
+    with without_collecting():
+        from ktg_mm.apis import build_runner, load_config
+        from ktg_mm.apis.baseline import find_baseline
+        from ktg_mm.apis.checks.whole import check_is_there
+        from ktg_mm.apis.stages import StagedRun, run_folder
+        from ktg_mm.apis.train_graph import graph_of_run
+        from ktg_mm.apis.training import has_test_of_its_own, train_unless_finished
+        from ktg_mm.config.stages import is_staged
+        from ktg_mm.errors import UserError
+        from ktg_mm.shipped import tool_command
+    gc.freeze()  # mmengine collects with every data set, and would go through all that is imported each time
 
     cfg = load_config(args.config, args.cfg_options, args.overlays)
     if args.seed is not None:

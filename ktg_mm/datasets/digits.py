@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from ktg_mm.errors import ConfigError, did_you_mean
 
@@ -46,6 +44,10 @@ class Digits(BaseDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Returns the split's samples, each with ``img`` and ``gt_label``."""
+        # Importing it takes most of a second, for all who have other data, too.
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+
         digits = load_digits()
         images = np.round(digits.images * (255 / 16)).astype(np.uint8)
         labels = digits.target

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
-from sklearn.model_selection import train_test_split
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.mmengine_private import pack_samples
@@ -48,6 +47,8 @@ def split_dataset(
         >>> len(train), len(val)
         (718, 719)
     """
+    from sklearn.model_selection import train_test_split  # takes most of a second, for all who split nothing, too
+
     check_split(dict(kwargs, of=of, part=part, val_size=val_size, train_size=train_size, seed=seed), 'dataset')
     kind = DATASETS.get(of)
     packs = kwargs.get('serialize_data', True) is True and _is_plain(kind)
