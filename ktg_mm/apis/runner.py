@@ -24,6 +24,7 @@ from .distributed import init_distributed
 from .folder_lock import lock_folder
 from .held_warnings import held_warnings
 from .hide_storage import hide_storage
+from .laid_out_once import laid_out_once
 from .own_modules import with_ours
 from .part_errors import hooks_as_listed, named_errors
 from .quiet_runner import QuietRunner
@@ -75,7 +76,8 @@ def build_runner(
         lock_folder(cfg.work_dir)
     checkpoint = choose_checkpoint(cfg, load_from, resume or cfg.get('resume', False), resume_changed)
     with held_warnings(), hooks_as_listed(added), named_errors(cfg):
-        runner = QuietRunner.from_cfg(cfg)
+        with laid_out_once():
+            runner = QuietRunner.from_cfg(cfg)
         _note_unread(runner)
         if runner.optim_wrapper is not None:
             check_custom_keys(cfg, runner.model)
