@@ -29,6 +29,7 @@ class RampUpGate(Gate):
     """
 
     by_progress = True
+    numbers = ('length',)
 
     def __init__(self, length: float = 0.4, shape: str = 'sigmoid') -> None:
         super().__init__()

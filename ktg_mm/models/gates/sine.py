@@ -35,6 +35,7 @@ class SineGate(Gate):
     """
 
     by_progress = True
+    numbers = ('frequency', 'phase')
 
     def __init__(self, frequency: float, phase: float) -> None:
         super().__init__()

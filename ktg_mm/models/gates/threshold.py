@@ -29,6 +29,8 @@ class ThresholdGate(Gate):
         tensor([1., 0.])
     """
 
+    numbers = ('threshold',)
+
     def __init__(self, threshold: float = 0.95) -> None:
         super().__init__()
         self.threshold = check_number('threshold', threshold, '[0, 1]')

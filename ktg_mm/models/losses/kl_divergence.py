@@ -32,6 +32,8 @@ class KLDivergence(EdgeLoss):
         tensor([0.])
     """
 
+    numbers = ('temperature', 'sharpening')
+
     def __init__(self, temperature: float = 1.0, sharpening: float = 1.0) -> None:
         super().__init__()
         self.temperature = check_number('temperature', temperature, '(0, inf)')

@@ -34,6 +34,7 @@ class PseudoLabel(EdgeLoss):
     """
 
     teaches_source = 'sharpening'
+    numbers = ('threshold',)
 
     def __init__(self, threshold: float = 0.0, sharpening: float | None = None) -> None:
         super().__init__()
