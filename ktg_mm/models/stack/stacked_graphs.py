@@ -14,6 +14,7 @@ from ktg_mm.config import LABEL
 from ktg_mm.errors import UserError
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.models.nodes import NetworkNode
+from ktg_mm.models.samples import Samples
 from ktg_mm.structures import LabelOutput, NodeOutput
 
 from .check_stackable import check_alike, check_stackable
@@ -81,6 +82,20 @@ class StackedGraphs:
         Raises:
             UserError: If the batch has several views, or samples without a label.
         """
+        return self.step_on(*self.prepare(data))
+
+    def prepare(self, data: dict[str, Any]) -> tuple[Tensor, Samples]:
+        """Takes a batch to the device; from here on nothing looks at the host's samples.
+
+        Args:
+            data: As for :meth:`step`.
+
+        Returns:
+            The images, and what is known of them.
+
+        Raises:
+            UserError: If the batch has several views, or samples without a label.
+        """
         first = next(iter(self._graphs.values()))
         batch = first.data_preprocessor(data, training=True)
         images, samples = batch['inputs'], first.samples_of(batch['data_samples'], batch.get('rows'))
@@ -88,17 +103,26 @@ class StackedGraphs:
             raise UserError(f'a stack trains on one view of the images, not on {", ".join(images)}')
         if samples.rows.num_labeled < samples.rows.size:
             raise UserError('a stack trains on labelled images, but some of the batch have no label')
+        if samples.scores is not None:
+            for placed in (placed for edges in self._edges for placed in edges.edges):
+                placed.edge.refuse_soft_labels("the samples' gt_score")
+        return images, samples
+
+    def step_on(self, images: Tensor, samples: Samples) -> dict[int, Tensor]:
+        """The step itself, on what :meth:`prepare` has made; a GPU can capture it once the first step is done.
+
+        Args:
+            images: Of shape (B, channels, height, width).
+            samples: What is known of them.
+        """
         logits = torch.cat([stack(images, mode='tensor') for stack in self._running])
         label = LabelOutput(samples.labels, logits.shape[-1], samples.scores)
         labels = samples.labels if samples.scores is None else None
         progress = torch.stack([graph.progress for graph in self._graphs.values()])
-        if samples.scores is not None:
-            for placed in (placed for edges in self._edges for placed in edges.edges):
-                placed.edge.refuse_soft_labels("the samples' gt_score")
         values = [edges(logits, label, labels, progress) for edges in self._edges]
-        self._losses, self._gates = (torch.cat(found) for found in zip(*values, strict=True))
-        self._sgd.step(torch.autograd.grad(self._losses.sum(), self._learning, allow_unused=True))
-        self._losses = self._losses.detach()
+        losses, self._gates = (torch.cat(found) for found in zip(*values, strict=True))
+        self._sgd.step(torch.autograd.grad(losses.sum(), self._learning, allow_unused=True))
+        self._losses = losses.detach()
         sums = self._losses.new_zeros(len(self._graphs)).index_add_(0, self._graph_of_edge, self._losses)
         return dict(zip(self._graphs, sums.unbind(), strict=True))
 

@@ -1,6 +1,8 @@
 """A stack is trained as its graphs alone would be."""
 
 import copy
+import importlib.util
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +11,17 @@ from mmpretrain.structures import DataSample
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models.stack import StackedGraphs, check_stackable
 from ktg_mm.registry import GATES, LOSSES
+
+
+def load_replay():
+    place = Path(__file__).parents[1] / 'replay.py'
+    spec = importlib.util.spec_from_file_location('stack_replay', place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+replay = load_replay()
 
 
 def pairs(toys, stacks, edges, double=True, nodes=None, **options):
@@ -234,3 +247,30 @@ def test_checks_change_nothing(toys, stacks) -> None:
     assert torch.equal(before, torch.get_rng_state())
     assert graph.training
     stacks.assert_same(graph, state, 0)
+
+
+def test_the_step_can_be_captured(toys, stacks) -> None:
+    graphs, wrappers, alone, others = pairs(toys, stacks, map(stacks.random_edges, range(3)))
+    stack, twins = StackedGraphs(graphs, wrappers), StackedGraphs(alone, others)
+    for one in (stack, twins):  # momenta begin with the first step
+        one.step(toys.batch(side=8, seed=9))
+    batches = [stack.prepare(toys.batch(side=8, seed=seed)) for seed in range(4)]
+    images, samples = copy.deepcopy(batches[0])
+    known = [images, samples.labels, *replay.tensors_in([vars(stack), *map(vars, stack._stacks + stack._edges)])]
+    known += [*stack._sgd._momenta, *(buffer for graph in graphs for buffer in graph.buffers())]
+    progress = (0.2, 0.7, 1.0, 0.4)
+    for graph in graphs:
+        graph.progress = progress[0]
+    with replay.Recording(known) as recording:
+        stack.step_on(images, samples)
+    for k, (other_images, other_samples) in enumerate(batches):
+        for graph in (*graphs, *alone):
+            graph.progress = progress[k]
+        if k:
+            replay.overwrite([images, samples.labels], [other_images, other_samples.labels])
+            recording.replay()
+        expected = twins.step_on(other_images, other_samples)
+        for i, loss in expected.items():
+            torch.testing.assert_close(stack.log(i)['loss'], loss, rtol=0, atol=1e-12)
+    for i in range(3):
+        stacks.assert_same(stack.unstack(i), twins.unstack(i), 1e-12)
