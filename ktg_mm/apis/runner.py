@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from ktg_mm.engine.capture import switch_capture
 from ktg_mm.engine.hooks.safe_checkpoint_hook import check_fit
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.files import whole_file
@@ -89,6 +90,8 @@ def build_runner(
             check_networks(runner)
         if rehearsal:
             rehearse(runner)
+        if trains:
+            switch_capture(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False, hooks_added=added)
     return runner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import torch
@@ -56,6 +56,9 @@ class KnowledgeTransferGraph(TeachingModel):
         data_preprocessor: As in mmpretrain; its ``num_classes``, if given, must be that of all nodes.
         init_cfg: As in mmengine.
 
+    Attributes:
+        captured: What makes the training steps in place of the graph, as one CUDA graph. Defaults to None.
+
     Raises:
         ConfigError: If the config is wrong; the message names the key.
 
@@ -73,6 +76,8 @@ class KnowledgeTransferGraph(TeachingModel):
         >>> graph(torch.rand(2, 1, 32, 32)).shape
         torch.Size([2, 10])
     """
+
+    captured: Callable[[nn.Module, dict, OptimWrapper], dict[str, Tensor | float]] | None = None
 
     def __init__(
         self,
@@ -150,9 +155,14 @@ class KnowledgeTransferGraph(TeachingModel):
         self, model: nn.Module, data: dict, optim_wrapper: OptimWrapper
     ) -> dict[str, Tensor | float]:
         """The same; ``model`` is this graph or what wraps it for distributed training."""
+        if self.captured is not None:
+            return self.captured(model, data, optim_wrapper)
         batch = dict(self.data_preprocessor(data, training=True))
-        # From here on nothing looks at the host's samples, so that a GPU can capture what follows.
         batch['samples'] = self.samples_of(batch.pop('data_samples'), batch.pop('rows', None))
+        return self.step(model, batch, optim_wrapper)
+
+    def step(self, model: nn.Module, batch: dict, optim_wrapper: OptimWrapper) -> dict[str, Tensor | float]:
+        """The step on a batch of ``inputs`` and ``samples``: nothing looks at the host, so a GPU can capture it."""
         values: dict[str, EdgeValue] = self.update(model, self, batch, optim_wrapper)
         if optim_wrapper.should_update():
             for average in self.averages:

@@ -88,12 +88,7 @@ class GraphDataPreprocessor(ClsDataPreprocessor):
         first = inputs[0] if isinstance(inputs, (list, tuple)) and inputs else inputs
         if isinstance(first, torch.Tensor) and first.dtype == torch.int64:
             raise ConfigError('data_preprocessor.type', "tokens are no images; take dict(type='TokenPreprocessor')")
-        rows = _rows(data.get('data_samples')) if training else None
-        if training:
-            self._check(inputs, rows)
-            samples = data.get('data_samples')
-            if samples and all(isinstance(sample, DataSample) for sample in samples):
-                check_scores(samples)
+        rows = self.rows_of(data) if training else None
         if not isinstance(inputs, Mapping):
             return super().forward(data, training) | {'rows': rows}
         first, *others = inputs
@@ -102,6 +97,20 @@ class GraphDataPreprocessor(ClsDataPreprocessor):
         for name in others:
             views[name] = super().forward({'inputs': inputs[name]}, training)['inputs']
         return {**result, 'inputs': views, 'rows': rows}
+
+    @property
+    def changes_labels(self) -> bool:
+        """Whether the labels of a training batch are not those of the loader."""
+        return self.to_onehot
+
+    def rows_of(self, data: Mapping[str, Any]) -> SampleRows | None:
+        """Checks a batch of the loader for training; returns which samples have a label, None without labels."""
+        samples = data.get('data_samples')
+        rows = _rows(samples)
+        self._check(data['inputs'], rows)
+        if samples and all(isinstance(sample, DataSample) for sample in samples):
+            check_scores(samples)
+        return rows
 
     def _check(self, inputs: Any, rows: SampleRows | None) -> None:
         hidden = rows is not None and rows.num_labeled < rows.size

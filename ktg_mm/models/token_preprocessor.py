@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -34,6 +35,8 @@ class TokenPreprocessor(BaseDataPreprocessor):
         6
     """
 
+    changes_labels = False
+
     def __init__(self, num_classes: int | None = None) -> None:
         super().__init__()
         try:
@@ -58,7 +61,12 @@ class TokenPreprocessor(BaseDataPreprocessor):
             raise ConfigError(
                 'data_preprocessor.type', 'TokenPreprocessor takes tokens alone; images need GraphDataPreprocessor'
             )
-        rows = None
-        if training and samples and all('gt_label' in sample for sample in samples):
-            rows = SampleRows.of(torch.cat([sample.gt_label for sample in samples]))  # before they go to a device
+        rows = self.rows_of(data) if training else None
         return self.cast_data(dict(inputs=inputs, data_samples=samples)) | {'rows': rows}
+
+    def rows_of(self, data: Mapping[str, Any]) -> SampleRows | None:
+        """Which tokens of a batch of the loader have a label, before they go to a device; None without labels."""
+        samples = data.get('data_samples')
+        if not samples or not all('gt_label' in sample for sample in samples):
+            return None
+        return SampleRows.of(torch.cat([sample.gt_label for sample in samples]))

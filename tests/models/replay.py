@@ -4,6 +4,7 @@ Pytest's importlib mode does not put this folder on the path; tests load this fi
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -71,6 +72,34 @@ class Recording(TorchDispatchMode):
                 if isinstance(old, Tensor) and _memory(old) != _memory(new):  # else a view, or changed in place
                     assert old.shape == new.shape and old.dtype == new.dtype
                     old.copy_(new)
+
+
+class TraceRecorder:
+    """Stands in for the recorder of CUDA graphs in a CapturedStep.
+
+    Args:
+        known: Says what tensors are there before the recorded step.
+    """
+
+    def __init__(self, known: Callable[[], Iterable[Tensor]]) -> None:
+        self.known = known
+        self.steps: list[str] = []
+
+    def beside(self) -> nullcontext:
+        return nullcontext()
+
+    def watch(self, step: Callable[[], Any]) -> tuple[Any, list[str]]:
+        self.steps.append('watch')
+        return step(), []
+
+    def record(self, step: Callable[[], Any]) -> Any:
+        self.steps.append('record')
+        with Recording(self.known()) as self.recording:
+            return step()
+
+    def replay(self) -> None:
+        self.steps.append('replay')
+        self.recording.replay()
 
 
 def _memory(tensor: Tensor) -> int:

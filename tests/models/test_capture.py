@@ -8,6 +8,8 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
+from ktg_mm.engine.capture import CapturedStep
+from ktg_mm.engine.capture.step_rates import wrappers_of
 from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor, PhaseOptimWrapper
 from ktg_mm.models.gates import Gate, StabilityGate
 from ktg_mm.models.losses import EdgeLoss
@@ -254,12 +256,13 @@ def states_of(wrapper):
     return [value for each in wrappers for state in each.optimizer.state.values() for value in state.values()]
 
 
-def optimiser_of(graph, toys):
+def optimiser_of(graph, toys, kind='SGD', **options):
     """SGD; with phases for each one of its own, with a momentum of its own."""
     phases = getattr(graph.update, 'edges', None)
+    options = dict(type=kind, lr=0.1, weight_decay=1e-2) | options
     if phases is None:
-        return toys.sgd(graph)
-    options = dict(type='SGD', lr=0.1, weight_decay=1e-2)
+        options |= dict(momentum=0.9) if kind == 'SGD' else {}
+        return NodeOptimWrapperConstructor(dict(optimizer=options))(graph)
     by_phase = {phase: dict(optimizer=dict(options, momentum=0.9 - 0.2 * i)) for i, phase in enumerate(phases)}
     return NodeOptimWrapperConstructor(by_phase)(graph)
 
@@ -290,7 +293,51 @@ def assert_steps_replay(make, toys, batches):
     assert states[0]
     torch.testing.assert_close(states[1], states[0], rtol=0, atol=0)
     assert len({float(log['loss']) for log in found}) == len(batches) - 1
+    assert_captured_steps(make, toys, batches)
     return found
+
+
+def train_at_rates(graph, wrapper, batches):
+    """The logs of steps of which each has another learning rate."""
+    logs = []
+    for step, batch in enumerate(batches):
+        graph.progress = (step + 1) / len(batches)
+        torch.manual_seed(step)
+        for each in wrappers_of(wrapper):
+            for i, group in enumerate(each.optimizer.param_groups):
+                group['lr'] = 0.1 / (1 + step + i)
+        log = graph.train_step(copy.deepcopy(batch), wrapper)
+        logs.append({name: float(value) for name, value in log.items()})
+    return logs
+
+
+def captured_graph(make, toys, **options):
+    """A graph whose steps are recorded, with its optimiser and the stand-in for the recorder of CUDA graphs."""
+    graph = make()
+    wrapper = optimiser_of(graph, toys, **options)
+    recorder = replay.TraceRecorder(
+        lambda: [*graph.parameters(), *graph.buffers(), *captured.batch.tensors(), *captured.rates.tensors()]
+    )
+    captured = graph.captured = CapturedStep(recorder, pytest.fail)
+    return graph, wrapper, recorder
+
+
+def assert_captured_steps(make, toys, batches, **options):
+    """The second step is recorded; it and its replays do what steps in the optimiser's same kernels do."""
+    graph, wrapper = (direct := make()), optimiser_of(direct, toys, fused=True, **options)
+    expected = train_at_rates(graph, wrapper, batches)
+    captured, other, recorder = captured_graph(make, toys, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('ktg_mm.engine.capture.captured_step.WARM_UP', 1)
+        assert train_at_rates(captured, other, batches) == expected
+    assert recorder.steps == ['watch', 'record', *['replay'] * (len(batches) - 2)]
+    torch.testing.assert_close(captured.state_dict(), graph.state_dict(), rtol=0, atol=0)
+    momenta = [[value for value in states_of(each) if value.any()] for each in (wrapper, other)]
+    assert momenta[0]
+    torch.testing.assert_close(momenta[1], momenta[0], rtol=0, atol=0)
+    for first, second in zip(wrappers_of(wrapper), wrappers_of(other), strict=True):
+        for group, its in zip(first.optimizer.param_groups, second.optimizer.param_groups, strict=True):
+            assert isinstance(its['lr'], float) and its['lr'] == group['lr']
 
 
 def everything_learns(toys, update):

@@ -17,6 +17,17 @@ CASES = [
     dict(args=['{config}', '--seed', '1.5'], says='--seed'),
     dict(options=['env_cfg.cudnn_benchmark=yes'], says='env_cfg.cudnn_benchmark'),
     dict(options=['env_cfg.cudnn_benchmrk=True'], says='env_cfg: unknown entry'),
+    dict(options=['env_cfg.capture=yes'], says='env_cfg.capture: must be True or False'),
+    dict(options=['env_cfg.capture=True'], says='env_cfg.capture: must be False: there is no GPU'),
+    dict(
+        options=['env_cfg.capture=True', 'optim_wrapper.accumulative_counts=2'],
+        says='env_cfg.capture: must be False: optim_wrapper.accumulative_counts is above 1',
+    ),
+    dict(
+        options=['env_cfg.capture=True'],
+        config="optim_wrapper = dict(optimizer=dict(_delete_=True, type='Adagrad', lr=0.1))",
+        says='env_cfg.capture: must be False: optim_wrapper.optimizer: Adagrad',
+    ),
     dict(options=['env_cfg.deterministic=True'], says='env_cfg: unknown entry'),
     dict(options=['env_cfg.resource_limit=-1'], says='env_cfg.resource_limit'),
     dict(options=['env_cfg.resource_limit=many'], says='env_cfg.resource_limit'),
