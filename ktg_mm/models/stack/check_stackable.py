@@ -11,6 +11,7 @@ from torch.optim import SGD
 
 from ktg_mm.config import LABEL
 from ktg_mm.errors import ConfigError, first_line
+from ktg_mm.mmengine_private import accumulative_counts
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.models.needs import Labels
 from ktg_mm.models.nodes import NetworkNode
@@ -19,7 +20,7 @@ from ktg_mm.models.updates import SimultaneousUpdate
 
 from .likeness import likeness
 
-_RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
+_RANDOM = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 _ALONE = 'train it alone'
 
 
@@ -97,8 +98,7 @@ def _check_optimizer(optim_wrapper: OptimWrapper) -> None:
         raise ConfigError('optim_wrapper.optimizer.type', f"must be 'SGD' in a stack, got {name!r}; {_ALONE}")
     if optim_wrapper.clip_grad_kwargs:
         raise ConfigError('optim_wrapper.clip_grad', f'a stack cuts no gradients off; {_ALONE}')
-    if optim_wrapper._accumulative_counts != 1:
-        count = optim_wrapper._accumulative_counts
+    if (count := accumulative_counts(optim_wrapper)) != 1:
         raise ConfigError('optim_wrapper.accumulative_counts', f'must be 1 in a stack, got {count}; {_ALONE}')
     for group in optim_wrapper.optimizer.param_groups:
         for name in ('dampening', 'maximize', 'differentiable'):
