@@ -104,7 +104,7 @@ def check_data(cfg: Config, key: str) -> None:
 def _ordered_loader(cfg: Config, key: str) -> DataLoader:
     """The data loader of the config, but for its order and that it leaves nothing out."""
     check_data(cfg, key)
-    left_out = ('sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers')
+    left_out = ('sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers', 'in_memory')
     loader = {name: value for name, value in cfg[key].items() if name not in left_out}
     sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
     return Runner.build_dataloader(dict(loader, sampler=sampler), seed=0)

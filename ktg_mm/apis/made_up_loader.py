@@ -11,6 +11,7 @@ from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from ktg_mm.datasets.in_memory import BatchedPipeline
 from ktg_mm.errors import ConfigError, did_you_mean
 
 from .made_up_data import DRAWS, MadeUpData, Shape, class_of_data
@@ -32,6 +33,7 @@ class MadeUpLoader:
         metainfo: What is known of the data set's classes.
 
     Raises:
+        ConfigError: If the images are to be in memory, and the pipeline cannot work on many at once.
         PartError: If the data set, the pipeline or the loader cannot be built.
     """
 
@@ -41,9 +43,12 @@ class MadeUpLoader:
         self.metainfo = {'classes': tuple(map(str, range(num_classes))), **self.data.metainfo}
         self.loader: DataLoader | None = None
         self._check_collate(cfg[name].get('collate_fn'))
+        if cfg[name].get('in_memory') and self.data.steps:
+            BatchedPipeline(self.data.steps, f'{self.data.key}.pipeline')
         try:
             with named_errors(cfg, name):
-                self.loader = Runner.build_dataloader(dict(cfg[name], dataset=self.data), seed=0)
+                loader = {key: value for key, value in cfg[name].items() if key != 'in_memory'}
+                self.loader = Runner.build_dataloader(dict(loader, dataset=self.data), seed=0)
         except PartError as error:
             # A sampler that asks more of the data set than there is here does so when they are read.
             if not isinstance(error.__cause__, AttributeError) or error.__cause__.obj is not self.data:

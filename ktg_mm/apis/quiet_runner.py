@@ -2,14 +2,18 @@
 
 import contextlib
 import io
+from collections.abc import Mapping
 from typing import Any
 
+import torch
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ktg_mm.datasets.in_memory import MemoryLoader
 from ktg_mm.datasets.shared_data import share_data
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 
@@ -20,7 +24,7 @@ class QuietRunner(Runner):
     """mmengine's Runner, but its dumps go to the log's file alone (:func:`ktg_mm.apis.quiet_terminal.quiet_terminal`).
 
     The first of them is made as soon as the Runner has its log, so it is quiet from there on; of training it shows a
-    line an epoch.
+    line an epoch. Of a data loader it reads the entry ``in_memory``, too.
 
     Example:
         >>> issubclass(QuietRunner, Runner)
@@ -33,10 +37,20 @@ class QuietRunner(Runner):
         quiet_terminal(logger)
         return logger
 
-    @staticmethod
-    def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
-        """Builds one; within :func:`ktg_mm.datasets.shared_data.sharing_data` equal data are read once."""
-        return Runner.build_dataloader(share_data(dataloader), *args, **kwargs)
+    def build_dataloader(self, dataloader: DataLoader | Mapping[str, Any], *args: Any, **kwargs: Any) -> DataLoader:
+        """Builds one, of images in memory if it says so.
+
+        Within :func:`ktg_mm.datasets.shared_data.sharing_data` equal data are read once.
+        """
+        if not isinstance(dataloader, Mapping):
+            return super().build_dataloader(dataloader, *args, **kwargs)
+        cfg = {name: value for name, value in dataloader.items() if name != 'in_memory'}
+        loader = super().build_dataloader(share_data(cfg), *args, **kwargs)
+        if not dataloader.get('in_memory'):
+            return loader
+        names = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+        key = next((name for name in names if getattr(self, f'_{name}', None) is dataloader), 'dataloader')
+        return MemoryLoader(loader, torch.device(get_device()), key)
 
     def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
         """Loads one, without mmengine's print by which backend, which goes past the log."""

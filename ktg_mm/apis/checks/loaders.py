@@ -17,8 +17,9 @@ from .entries import check_entries
 from .loop_type import train_loop
 from .ranges import check_ranges
 
-# Entries that mmengine takes out, or builds itself.
+# Entries that mmengine takes out, or builds itself, and our own.
 _OF_MMENGINE = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
+_OURS = {'in_memory'}
 _NEED_WORKERS = {'persistent_workers': False, 'prefetch_factor': None, 'timeout': 0, 'multiprocessing_context': None}
 _PARTS = ('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn')
 
@@ -35,7 +36,7 @@ def check_loader(cfg: Config, name: str) -> None:
     """
     if (loader := cfg.get(name)) is None:
         return
-    known = {*inspect.signature(DataLoader).parameters, *_OF_MMENGINE}
+    known = {*inspect.signature(DataLoader).parameters, *_OF_MMENGINE, *_OURS}
     check_entries(loader, name, known, needed=('dataset', 'sampler'))
     plain = {key: value for key, value in loader.items() if key not in _PARTS}
     check_ranges(plain, ('loader',), name)
@@ -56,8 +57,27 @@ def check_loader(cfg: Config, name: str) -> None:
         raise ConfigError(f'{name}.batch_size', 'is missing; must be a whole number above 0')
     if loader.get('batch_sampler') is not None and loader.get('drop_last'):
         raise ConfigError(f'{name}.drop_last', 'is not read beside a batch_sampler; give it to that')
+    _check_in_memory(loader, name)
     _check_indices(loader['dataset'], f'{name}.dataset')
     _check_parts_of_a_batch(cfg, name)
+
+
+def _check_in_memory(loader: Mapping[str, Any], name: str) -> None:
+    """Refuses what a loader of images in memory does not do."""
+    if not isinstance(wanted := loader.get('in_memory', False), bool):
+        raise ConfigError(f'{name}.in_memory', f'must be True or False, got {wanted!r}')
+    if not wanted:
+        return
+    if loader.get('num_workers', 0):
+        raise ConfigError(
+            f'{name}.in_memory', f'needs {name}.num_workers=0, which is {loader["num_workers"]}: no worker is started'
+        )
+    for key in ('batch_sampler', 'num_batch_per_epoch', 'worker_init_fn'):
+        if loader.get(key) is not None:
+            raise ConfigError(f'{name}.{key}', f'is not read beside {name}.in_memory=True; leave one of them out')
+    collate = loader.get('collate_fn')
+    if not isinstance(collate, Mapping) or collate.get('type') != 'default_collate':
+        raise ConfigError(f'{name}.in_memory', f"needs {name}.collate_fn=dict(type='default_collate')")
 
 
 def _check_indices(dataset: Any, path: str) -> None:
