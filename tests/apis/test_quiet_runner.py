@@ -1,3 +1,55 @@
+import pytest
+
+from ktg_mm.datasets.in_memory import images_in_memory
+from ktg_mm.errors import ConfigError
+
+SEED, PACK = dict(type='SeedRandom'), dict(type='PackInputs')
+CROP, FLIP = dict(type='PadRandomCrop', crop_size=8, padding=2), dict(type='RandomFlip', prob=0.5)
+DRAWN = {'train_dataloader.dataset.pipeline': [SEED, CROP, FLIP, PACK]}
+IN_MEMORY = {f'{kind}_dataloader.in_memory': True for kind in ('train', 'val', 'test')}
+
+
+def weights(runner):
+    return {name: value.tolist() for name, value in runner.model.state_dict().items()}
+
+
+def losses(runner):
+    history = runner.message_hub.log_scalars
+    return {name: history[name].data[0].tolist() for name in history if 'loss' in name or 'accuracy' in name}
+
+
+def test_a_run_on_images_in_memory_is_the_same(tiny_runner):
+    runs, tests = [], []
+    for number, changes in enumerate([{}, IN_MEMORY, {'train_dataloader.in_memory': False}]):
+        runs.append(tiny_runner(DRAWN | changes, work_dir=f'run{number}'))
+        runs[-1].train()
+        tests.append(runs[-1].test())
+    (first, second, third), expected = runs, losses(runs[0])
+    assert len(set(expected['train/loss'])) == 4  # an entry each two of eight iterations
+    for runner in (second, third):
+        assert weights(runner) == weights(first) and losses(runner) == expected
+    assert tests[0] == tests[1]
+    assert hasattr(second.train_dataloader, 'images') and not hasattr(third.train_dataloader, 'images')
+
+
+def test_a_run_is_resumed_on_images_in_memory(tiny_runner, tmp_path):
+    whole = tiny_runner(DRAWN, work_dir='whole')
+    whole.train()
+    changes = DRAWN | {'default_hooks.checkpoint.max_keep_ckpts': -1}
+    tiny_runner(changes).train()
+    resumed = tiny_runner(changes | IN_MEMORY, work_dir='resumed', resume=str(tmp_path / 'run/epoch_1.pth'))
+    resumed.train()
+    assert weights(resumed) == weights(whole)
+
+
+@pytest.mark.parametrize('kind', ['train', 'val'])
+def test_images_that_have_no_room_name_their_loader(tiny_runner, kind, monkeypatch):
+    monkeypatch.setattr(images_in_memory, 'free_memory', lambda device: 7)
+    runner = tiny_runner({f'{kind}_dataloader.in_memory': True})
+    with pytest.raises(ConfigError, match=rf'^{kind}_dataloader\.dataset: needs 0 MiB in the memory of cpu'):
+        runner.train()
+
+
 def test_a_checkpoint_is_told_of_once(tiny_runner, tmp_path, capsys):
     tiny_runner({'train_cfg.max_epochs': 1}).train()
     path = tmp_path / 'run' / 'epoch_1.pth'

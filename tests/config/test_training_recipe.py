@@ -51,7 +51,7 @@ def test_what_changes_the_weights_is_named(change, expected):
     'change',
     [
         lambda c: c.update(work_dir='b', randomness=dict(seed=3), val_dataloader={}),
-        lambda c: c['train_dataloader'].update(num_workers=0, persistent_workers=True, pin_memory=True),
+        lambda c: c['train_dataloader'].update(num_workers=0, persistent_workers=True, pin_memory=True, in_memory=True),
         lambda c: c['train_dataloader']['dataset'].update(data_root='b'),
         lambda c: c['train_cfg'].update(val_interval=5, val_begin=2),
         lambda c: c['param_scheduler'][0].update(milestones=[1, 2]),

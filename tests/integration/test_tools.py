@@ -50,6 +50,7 @@ OVERLAID = [
     ('ktg/ens_2node_cifar10.py', 'graphs/ens_3node.py', 'sizes/as_net1.py', 'edges/attention_repel.py'),
     ('dml/dml_3node_fashion_mnist_3000.py', 'edges/temperature_2.py'),
     ('dml/dml_2node_cifar10.py', 'graphs/ktg_2node.py'),
+    ('ktg/ens_3node_fashion_mnist.py', 'data_in_memory.py'),
 ]
 # Experiments that differ in a single value, because the comparison of the two is a result.
 COMPARED = {

@@ -5,6 +5,7 @@ from ktg_mm.apis.checks.loaders import check_loader
 from ktg_mm.errors import ConfigError
 
 LOADER = dict(batch_size=8, dataset=dict(type='Digits'), sampler=dict(type='DefaultSampler'))
+IN_MEMORY = dict(in_memory=True, num_workers=0, collate_fn=dict(type='default_collate'))
 PARTS = dict(type='SemiSupervisedSampler', labeled=2, unlabeled=6)
 
 
@@ -17,6 +18,8 @@ PARTS = dict(type='SemiSupervisedSampler', labeled=2, unlabeled=6)
         dict(shuffle=False, drop_last=True, collate_fn=dict(type='default_collate')),
         dict(collate_fn=list),
         dict(sampler=PARTS),
+        dict(in_memory=False, num_workers=2, batch_sampler=None),
+        IN_MEMORY,
         dict(dataset=dict(type='Digits', indices=5)),
     ],
 )
@@ -40,6 +43,16 @@ def test_none():
         (dict(dataset='Digits'), ".dataset: must be a dict with a 'type', got 'Digits'"),
         (dict(dataset=dict(dataset=dict(indices=[]))), '.dataset.dataset.indices: leaves no sample; got []'),
         (dict(collate_fn=dict(type='stack')), ".collate_fn.type: unknown function 'stack'"),
+        (dict(in_memory=1), '.in_memory: must be True or False, got 1'),
+        (IN_MEMORY | dict(num_workers=2), '.in_memory: needs train_dataloader.num_workers=0, which is 2: no worker'),
+        (
+            IN_MEMORY | dict(num_batch_per_epoch=5),
+            '.num_batch_per_epoch: is not read beside train_dataloader.in_memory',
+        ),
+        (IN_MEMORY | dict(batch_sampler=dict(type='BatchSampler')), '.batch_sampler: is not read beside'),
+        (IN_MEMORY | dict(worker_init_fn=dict(type=list)), '.worker_init_fn: is not read beside'),
+        (dict(in_memory=True), ".in_memory: needs train_dataloader.collate_fn=dict(type='default_collate')"),
+        (IN_MEMORY | dict(collate_fn=dict(type='pseudo_collate')), '.in_memory: needs train_dataloader.collate_fn='),
         (
             dict(sampler=PARTS, batch_size=9),
             "must be the sampler's labeled + unlabeled = 2 + 6 = 8, got 9",

@@ -13,6 +13,12 @@ def _data_set(text: str, says: str):
     return dict(config=f'train_dataloader = dict(dataset=dict(_delete_=True, {text}))', says=f'{TRAIN}.dataset{says}')
 
 
+def _in_memory(*steps: str):
+    pipeline = ', '.join([*steps, 'dict(type="PackInputs")'])
+    return f'train_dataloader = dict(in_memory=True, dataset=dict(pipeline=[{pipeline}]))'
+
+
+SEED = "dict(type='SeedRandom')"
 DIGITS = "dict(type='Digits')"
 CASES = [
     dict(options=[f'{TRAIN}.num_workers=-1'], says=f'{TRAIN}.num_workers: must be a whole number, at least 0'),
@@ -44,6 +50,14 @@ CASES = [
     dict(config=f"{TRAIN} = dict(collate_fn=dict(_delete_=True, name='default_collate'))", says=f'{TRAIN}.collate_fn'),
     dict(config=f"{TRAIN} = dict(worker_init_fn='seed')", says=f'{TRAIN}.worker_init_fn'),
     dict(config=f"{TRAIN} = dict(worker_init_fn=dict(type='seed_all'))", says=f'{TRAIN}.worker_init_fn.type'),
+    # Images in memory.
+    dict(options=[f'{TRAIN}.in_memory=yes'], says=f'{TRAIN}.in_memory: must be True or False'),
+    dict(options=[f'{TRAIN}.in_memory=True', f'{TRAIN}.num_workers=1'], says=f'{TRAIN}.in_memory: needs'),
+    dict(options=[f'{VAL}.in_memory=True', f'{VAL}.num_batch_per_epoch=1'], says=f'{VAL}.num_batch_per_epoch: is not'),
+    dict(options=[f'{TRAIN}.in_memory=True', f'{TRAIN}.collate_fn.type=pseudo_collate'], says=f'{TRAIN}.in_memory: '),
+    dict(config=_in_memory(SEED, "dict(type='ColorJitter')"), says=f'{PIPELINE}[1]: ColorJitter cannot work on images'),
+    dict(config=_in_memory("dict(type='RandomFlip', prob=0.5)", SEED), says=f'{PIPELINE}[1]: SeedRandom must come'),
+    dict(config=_in_memory("dict(type='RandomFlip', prob=0.5)"), says=f'{PIPELINE}[0]: must be'),
     # Samplers.
     dict(options=[f'{TRAIN}.sampler=SeededSampler'], says=f'{TRAIN}.sampler: must be a dict'),
     dict(config=f'{TRAIN} = dict(sampler=None)', says=f'{TRAIN}.sampler: must be a dict'),

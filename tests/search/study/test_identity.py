@@ -18,6 +18,7 @@ DIGITS = CONFIGS / 'search/ktg_3node_digits.py'
         dict(work_dir='elsewhere'),
         dict(train_dataloader__num_workers=4, val_dataloader__num_workers=4),
         dict(train_dataloader__persistent_workers=True, train_dataloader__pin_memory=True),
+        dict(train_dataloader__in_memory=True, val_dataloader__in_memory=True),
         dict(log_level='ERROR'),
         dict(default_hooks__logger__interval=7),
         dict(test_dataloader__batch_size=3),
