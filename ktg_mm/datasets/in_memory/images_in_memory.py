@@ -82,7 +82,10 @@ class ImagesInMemory:
                 )
             images[number] = image
             fields.append(dict(labels.items()))
-            self.notes.append({**dict(labels.metainfo_items()), **changed})
+            notes = {**dict(labels.metainfo_items()), **changed}
+            notes.pop('sample_idx', None)
+            # Mostly all alike; many dicts would be looked through at each collection of garbage.
+            self.notes.append(self.notes[-1] if self.notes and self.notes[-1] == notes else notes)
         self.images = images.to(device)
         self.fields = self._stacked(fields)
         self.views = self.pipeline.batched(tuple(images.shape[1:]), device)
@@ -177,12 +180,15 @@ class ImagesInMemory:
         images = self.images[numbers]
         views = {name: apply(images, steps, drawn[name]) for name, steps in self.views.items()}
         labels = [(name, field[numbers].unbind()) for name, field in self.fields.items()]
+        numbered = 'sample_idx' in self.pipeline.pack.meta_keys
         samples = []
         for position, (index, flip) in enumerate(zip(indices, flips, strict=True)):
             sample = DataSample()
             for name, values in labels:
                 sample.set_field(values[position], name, dtype=Tensor)
-            for notes in (self.notes[index], self._kept({'sample_idx': index}), flip):
+            if numbered:
+                sample.set_field(index, 'sample_idx', field_type='metainfo')
+            for notes in (self.notes[index], flip):
                 for name, value in notes.items():
                     sample.set_field(value, name, field_type='metainfo')
             samples.append(sample)
