@@ -20,6 +20,7 @@ def _module(path: str) -> ModuleType:
 
 toys = _module('models').toys
 _runs = _module('engine')
+shipped = _module('datasets/in_memory').shipped
 tiny_config, tiny_runner, iteration_config = _runs.tiny_config, _runs.tiny_runner, _runs.iteration_config
 
 
