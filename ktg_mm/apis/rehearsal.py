@@ -34,12 +34,14 @@ from .made_up_loader import MadeUpLoader
 from .messages import is_out_of_memory
 from .metric_names import check_metric_names, hooks_of
 from .part_errors import PartError, named_errors
+from .rehearsed import unless_passed
 from .undisturbed import undisturbed
 
 _ITERATIONS = 100  # of a made-up epoch
 _NO_END = 10**8  # of a schedule whose length only data show; mmengine takes 10**9 for none
 
 
+@unless_passed
 def rehearse(runner: Runner) -> None:
     """Puts a made-up batch through what a run does: pipelines, prediction, metrics, a training step, schedules.
 

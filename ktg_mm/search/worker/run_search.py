@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from ktg_mm.apis.distributed import init_distributed
+from ktg_mm.apis.rehearsed import rehearsing_once
 from ktg_mm.datasets.shared_data import sharing_data
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.space.options import check_options
@@ -48,7 +49,7 @@ def run_search(
             give_up_running(worker.study)
         # mmengine collects garbage with every data set, and would go through all that is imported each time.
         gc.freeze()
-        with sharing_data(), SearchProgress(trials, enabled=main) as progress:
+        with sharing_data(), rehearsing_once(), SearchProgress(trials, enabled=main) as progress:
             if main:
                 progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
             worker.run(progress)
