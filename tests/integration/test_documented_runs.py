@@ -51,6 +51,8 @@ ELSEWHERE = {
     'python tools/download_dataset.py': 'no network; test_download.py runs it against a server of its own',
     'python tests/': 'tests that take an hour and are asked for by themselves',
     'docker': 'needs a daemon',
+    'python tools/benchmarks/gpu.py': 'needs a GPU; test_gpu_command.py runs it on other commands',
+    'python tools/benchmarks/step.py --capture': 'needs a GPU',
 }
 # A script that starts a tool in several processes, and that tool.
 STARTED = {f'tools/dist_{name}.sh': f'tools/{name}.py' for name in ('train', 'test', 'search')}

@@ -30,6 +30,7 @@ def main() -> None:
         action='store_true',
         help="measure the process's own time on the CPU, of which other processes on a busy machine take none",
     )
+    parser.add_argument('--capture', action='store_true', help="the graph's step as one CUDA graph; needs a GPU")
     args = parser.parse_args()
     import torch
     from graphs import GRAPHS
@@ -42,7 +43,7 @@ def main() -> None:
         InterleavedLoop.clock = staticmethod(time.process_time)
     with tempfile.TemporaryDirectory() as work_dir:
         results = {
-            name: measure(name, args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}')
+            name: measure(name, args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}', args.capture)
             for name in args.graphs or GRAPHS
         }
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
@@ -53,6 +54,7 @@ def main() -> None:
         threads=torch.get_num_threads(),
         torch=torch.__version__,
         python=platform.python_version(),
+        capture=args.capture,
     )
     print(json.dumps(dict(setting=setting, **results), indent=2))
 
