@@ -201,7 +201,7 @@ def test_a_part_that_looks_is_seen_before_anything_is_recorded(toys):
     expected = train(direct, batches, dict(optimizer, fused=True))
     assert train(captured, batches, optimizer) == [pytest.approx(log, rel=1e-3, abs=1e-3) for log in expected]
     assert recorder.steps == ['watch'] and len(said) == 1
-    assert said[0].startswith('a part looks at the device in the step, at ')
+    assert said[0].startswith('a part waits for the device in the step, at ')
     torch.rand(3, device='cuda')  # a capture that had failed would have broken the generator
 
 

@@ -27,7 +27,7 @@ class Recorder(Protocol):
         """Within it all steps run."""
 
     def watch(self, step: Callable[[], Any]) -> tuple[Any, list[str]]:
-        """Makes a step; returns its result and where it looked at the device."""
+        """Makes a step; returns its result and why it cannot be recorded, if so."""
 
     def record(self, step: Callable[[], Any]) -> Any:
         """Records a step and makes it."""
@@ -61,6 +61,7 @@ class CapturedStep:
         self._seen: Counter[Hashable] = Counter()
         self._recorded: Hashable = None
         self._gives_up = False
+        self._last_log: dict[str, Tensor | float] = {}
         self._names: list[str] = []
         self._numbers: dict[str, float] = {}
         self._values = torch.empty(0)
@@ -100,14 +101,16 @@ class CapturedStep:
                     self.batch, self._recorded = batch, kind
                     return self._record(step)
                 if self._seen[kind] == WARM_UP:
-                    log, waits = self.recorder.watch(step)
-                    if waits:
+                    log, reasons = self.recorder.watch(step)
+                    reasons += _numbers_of_the_host(log, self._last_log)
+                    if reasons:
                         self._gives_up = True
-                        self._tell('waits', f'a part looks at the device in the step, at {waits[0]}')
+                        self._tell('never', reasons[0])
                     return log
                 if self._seen.total() == _UNLIKE:
                     self._tell('unlike', f'of {_UNLIKE} batches no {WARM_UP + 1} were alike in size and labelled rows')
-            return step()
+            self._last_log = step()
+            return self._last_log
 
     def _record(self, step: Callable[[], dict[str, Tensor | float]]) -> dict[str, Tensor | float]:
         def logged() -> tuple[list[str], dict[str, float], Tensor]:
@@ -134,6 +137,14 @@ class CapturedStep:
         if what not in self._told:
             self._told.add(what)
             self._say(reason)
+
+
+def _numbers_of_the_host(log: dict[str, Tensor | float], last: dict[str, Tensor | float]) -> list[str]:
+    """What a recorded step would never see change: numbers of the host's that differ from the last step's."""
+    devices = {name: value.device for name, value in log.items() if isinstance(value, Tensor)}
+    others = [name for name, device in devices.items() if device != devices['loss']]
+    plain = [name for name, value in log.items() if name not in devices and value != last.get(name, value)]
+    return [f'{name} is a number of the host, which may change in each step' for name in others + plain]
 
 
 def _difference(kind: Any, recorded: Any) -> tuple[str, str]:

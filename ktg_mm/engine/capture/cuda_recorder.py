@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 
 Result = TypeVar('Result')
+_OURS = ('capturable=True', 'Synchronization debug mode')  # what torch warns of because it is watched
 
 
 class CudaRecorder:
@@ -37,21 +38,29 @@ class CudaRecorder:
         """Makes a step as ever.
 
         Returns:
-            Its result, and where the host waited for the device: what would make a recording fail.
+            Its result, and what would make a recording fail: where the host waited for the device, or that the device
+            has not the memory for a recorded step beside one that is made as ever.
         """
         before = torch.cuda.get_sync_debug_mode()
-        torch.cuda.set_sync_debug_mode('warn')
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter('always')
+        torch.cuda.reset_peak_memory_stats()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            torch.cuda.set_sync_debug_mode('warn')
+            try:
                 result = step()
-        finally:
-            torch.cuda.set_sync_debug_mode(before)
+            finally:
+                torch.cuda.set_sync_debug_mode(before)
         waits = [warning for warning in caught if 'synchronizing CUDA operation' in str(warning.message)]
         for warning in caught:
-            if warning not in waits and 'capturable=True' not in str(warning.message):
+            if warning not in waits and not any(text in str(warning.message) for text in _OURS):
                 warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-        return result, [f'{warning.filename}:{warning.lineno}' for warning in waits]
+        reasons = [f'a part waits for the device in the step, at {found.filename}:{found.lineno}' for found in waits]
+        kept = torch.cuda.memory_allocated()
+        needed = 2 * (torch.cuda.max_memory_allocated() - kept)
+        there = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - kept
+        if needed > there:
+            reasons.append(f'it takes {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} are free')
+        return result, reasons
 
     def record(self, step: Callable[[], Result]) -> Result:
         """Records a step and makes it once; its result is filled anew at each :meth:`replay`."""

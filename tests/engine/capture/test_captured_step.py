@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from ktg_mm.engine.capture import CapturedStep
 from ktg_mm.engine.optimizers import AutocastOptimWrapper, NodeOptimWrapperConstructor
 from ktg_mm.errors import UserError
+from ktg_mm.models.gates import Gate
 
 SGD = dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=1e-2, nesterov=True)
 FUSED = dict(SGD, fused=True)
@@ -153,7 +154,7 @@ def test_a_schedule_of_the_momentum_is_seen(toys, capture):
 def test_a_part_that_looks_is_not_recorded(toys, capture, replay):
     class Looks(replay.TraceRecorder):
         def watch(self, step):
-            return step(), ['my_gate.py:7', 'my_gate.py:9']
+            return step(), ['a part waits for the device in the step, at my_gate.py:7', 'and more']
 
         def record(self, step):
             raise AssertionError('a failed capture would break the process')
@@ -163,7 +164,7 @@ def test_a_part_that_looks_is_not_recorded(toys, capture, replay):
     direct = graph_of(toys)
     batches = [images(seed) for seed in range(4)]
     assert train(captured, wrapper_of(captured), batches) == train(direct, wrapper_of(direct, FUSED), batches)
-    assert said == ['a part looks at the device in the step, at my_gate.py:7']
+    assert said == ['a part waits for the device in the step, at my_gate.py:7']
 
 
 def test_a_recording_that_fails_says_how_to_go_on(toys, capture, replay):
@@ -211,3 +212,37 @@ def test_validation_in_between(toys, capture):
             said.append(captured(torch.ones(1, 1, 16, 16)))
         captured.train()
     assert all(not torch.equal(said[i], said[i + 1]) for i in range(3))
+
+
+class Counts(Gate):
+    """With a number of Python's."""
+
+    count = 0
+
+    def weight(self, loss, target, source, context):
+        self.count += 1
+        return 1.0 / self.count
+
+
+def test_numbers_of_the_host_are_not_recorded(toys, capture, monkeypatch):
+    graph, direct = graph_of(toys), graph_of(toys)
+    for each in (graph, direct):
+        each.edges['net2->net1'].gate = Counts()
+    recorder, said = capture(graph)
+    monkeypatch.setattr('ktg_mm.engine.capture.captured_step.WARM_UP', 2)
+    batches = [images(seed) for seed in range(5)]
+    assert train(graph, wrapper_of(graph), batches) == train(direct, wrapper_of(direct, FUSED), batches)
+    assert said == ['gate/net2->net1 is a number of the host, which may change in each step']
+    assert recorder.steps == ['watch']
+
+
+def test_tensors_of_another_device_are_not_recorded(toys, capture):
+    graph = graph_of(toys)
+    step = graph.step
+    graph.step = lambda *arguments: step(*arguments) | {'gate/own': torch.empty((), device='meta')}
+    recorder, said = capture(graph)
+    wrapper = wrapper_of(graph)
+    for seed in range(3):
+        graph.train_step(images(seed), wrapper)
+    assert said == ['gate/own is a number of the host, which may change in each step']
+    assert recorder.steps == ['watch']
