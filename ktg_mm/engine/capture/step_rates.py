@@ -148,11 +148,18 @@ def _options(optimizer: Optimizer, device: torch.device) -> dict[str, Any]:
     return options
 
 
+@torch.no_grad()
 def _complete_state(optimizer: Optimizer) -> None:
-    """Brings counters of steps to the device, and gives SGD the momenta of weights that have had no gradient yet."""
+    """Brings counters of steps to the device, and gives SGD the momenta of weights that have had no gradient yet.
+
+    What a checkpoint had in another layout than the weights gets theirs: a fused kernel goes by the order in memory.
+    """
     for parameter, state in optimizer.state.items():
         if isinstance(step := state.get('step'), Tensor):
             state['step'] = step.to(parameter.device)
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape and value.stride() != parameter.stride():
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
     if type(optimizer) is not SGD:
         return
     # The fused kernel takes the momenta of all weights of a group or of none; of 0 it makes what it makes of none.

@@ -146,4 +146,6 @@ def _gradients(losses: list[Tensor], parameters: list[nn.Parameter]) -> tuple[Te
 def _put(gradient: Tensor, parameters: list[nn.Parameter]) -> None:
     sizes = [parameter.numel() for parameter in parameters]
     for part, parameter in zip(gradient.split(sizes), parameters, strict=True):
-        parameter.grad = part.view_as(parameter)
+        grad = part.view_as(parameter)
+        # Fused optimisers go by the order in memory, and do not look whether both have the same.
+        parameter.grad = grad if parameter.is_contiguous() else torch.empty_like(parameter).copy_(grad)

@@ -138,3 +138,26 @@ def test_an_optimiser_of_somebody_else():
         pass
 
     assert not can_record(Own(weights(), lr=0.1))
+
+
+@pytest.mark.parametrize(('kind', 'options'), [(torch.optim.SGD, dict(momentum=0.9)), (torch.optim.Adam, dict())])
+def test_a_state_in_another_layout_than_the_weights(kind, options):
+    """As when a run is resumed with channels_last; torch's fused kernels would take one number for another."""
+    generator = torch.Generator().manual_seed(0)
+    start, gradient = torch.rand(2, 4, 3, 5, 5, generator=generator)
+    found = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        weight = start.clone().requires_grad_()
+        wrapper = OptimWrapper(kind([weight], lr=0.1, **options))
+        weight.grad = gradient.clone()
+        wrapper.step()
+        saved = copy.deepcopy(wrapper.state_dict())
+        weight = weight.detach().clone().to(memory_format=layout).requires_grad_()
+        wrapper = OptimWrapper(kind([weight], lr=0.1, **options))
+        wrapper.load_state_dict(saved)
+        rates = StepRates(wrapper)
+        weight.grad = gradient.clone().to(memory_format=layout)
+        with rates.as_tensors():
+            wrapper.step()
+        found.append(weight.detach())
+    torch.testing.assert_close(found[1], found[0], rtol=1e-6, atol=1e-6)

@@ -204,3 +204,20 @@ def test_bad_input(toys):
         PCGradUpdate()(graph, graph, {}, wrapper)
     with pytest.raises(ConfigError, match='PCGradUpdate has no argument'):
         teachers(toys, update=dict(type='PCGradUpdate', labels=True))
+
+
+@pytest.mark.parametrize('fused', [False, True])
+def test_weights_in_another_layout(toys, fused):
+    """Torch's fused optimisers would take one number of a gradient for another."""
+    states = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        edges = {'label->net1': toys.label(), 'net2->net1': toys.kl(), 'label->net2': toys.label()}
+        graph = toys.build(dict(net1=toys.node(), net2=toys.node()), edges, update=dict(type='PCGradUpdate'))
+        graph.to(memory_format=layout)
+        wrapper = toys.sgd(graph)
+        for group in wrapper.optimizer.param_groups:
+            group['fused'] = fused
+        for seed in range(2):
+            graph.train_step(toys.batch(seed=seed), wrapper)
+        states.append(graph.state_dict())
+    torch.testing.assert_close(states[1], states[0], rtol=1e-9, atol=1e-11)
