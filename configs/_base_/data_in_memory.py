@@ -4,6 +4,7 @@
 __in_memory = dict(in_memory=True, num_workers=0, persistent_workers=False)
 
 train_dataloader = __in_memory
-val_dataloader = __in_memory
+if _base_.get('val_dataloader'):
+    val_dataloader = __in_memory
 if _base_.get('test_dataloader'):
     test_dataloader = __in_memory
