@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,8 +14,8 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ktg_mm.datasets.in_memory import MemoryLoader
-from ktg_mm.datasets.shared_data import share_data
+from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
+from ktg_mm.datasets.shared_data import share_data, share_images
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 
 from .quiet_terminal import quiet_terminal
@@ -50,7 +51,9 @@ class QuietRunner(Runner):
             return loader
         names = ('train_dataloader', 'val_dataloader', 'test_dataloader')
         key = next((name for name in names if getattr(self, f'_{name}', None) is dataloader), 'dataloader')
-        return MemoryLoader(loader, torch.device(get_device()), key)
+        device = torch.device(get_device())
+        make = partial(ImagesInMemory, loader.dataset, device, f'{key}.dataset')
+        return MemoryLoader(loader, share_images(dataloader, device, make))
 
     def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
         """Loads one, without mmengine's print by which backend, which goes past the log."""

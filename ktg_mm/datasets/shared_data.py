@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from mmpretrain.registry import DATASETS
 
 _MOST = 3  # data sets kept: those for training, validation and test of one config
 _kept: dict[str, Any] | None = None  # by their config's text, the newest last; None where nothing is shared
+_images: dict[tuple[str, str], Any] = {}  # what is made of those that are kept, likewise, and by its device
+_Made = TypeVar('_Made')
 
 
 @contextmanager
@@ -36,6 +38,8 @@ def sharing_data() -> Iterator[None]:
         yield
     finally:
         _kept = before
+        if before is None:
+            _images.clear()
 
 
 def share_data(loader: Any) -> Any:
@@ -53,6 +57,28 @@ def share_data(loader: Any) -> Any:
         return loader
     # Built where the loader's would be, with its errors.
     return dict(loader, dataset=dict(type=_build, dataset=dataset, text=text))
+
+
+def share_images(loader: Mapping[str, Any], device: object, make: Callable[[], _Made]) -> _Made:
+    """Images in memory, made once for all loaders of a data set that :func:`share_data` has kept.
+
+    Args:
+        loader: The loader's config.
+        device: Where the images are.
+        make: Makes them; nobody may change them.
+
+    Example:
+        >>> share_images(dict(dataset=dict(type='Digits')), 'cpu', lambda: 'as nothing is shared')
+        'as nothing is shared'
+    """
+    text = _text(loader['dataset'])
+    if _kept is None or text not in _kept:
+        return make()
+    key = text, str(device)
+    _images[key] = images = _images.pop(key) if key in _images else make()
+    for oldest in list(_images)[:-_MOST]:
+        del _images[oldest]
+    return images
 
 
 def _text(config: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 import pytest
 
 from ktg_mm.datasets.in_memory import images_in_memory
+from ktg_mm.datasets.shared_data import sharing_data
 from ktg_mm.errors import ConfigError
 
 SEED, PACK = dict(type='SeedRandom'), dict(type='PackInputs')
@@ -40,6 +41,16 @@ def test_a_run_is_resumed_on_images_in_memory(tiny_runner, tmp_path):
     resumed = tiny_runner(changes | IN_MEMORY, work_dir='resumed', resume=str(tmp_path / 'run/epoch_1.pth'))
     resumed.train()
     assert weights(resumed) == weights(whole)
+
+
+def test_runs_of_a_search_have_the_images_in_common(tiny_runner):
+    images = []
+    with sharing_data():
+        for number in range(2):
+            runner = tiny_runner(IN_MEMORY | {'train_cfg.max_epochs': 1}, work_dir=f'run{number}')
+            runner.train()
+            images.append((runner.train_dataloader.images, runner.val_dataloader.images))
+    assert images[0][0] is images[1][0] and images[0][1] is images[1][1]
 
 
 @pytest.mark.parametrize('kind', ['train', 'val'])

@@ -6,7 +6,7 @@ from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from ktg_mm.datasets.shared_data import _MOST, share_data, sharing_data
+from ktg_mm.datasets.shared_data import _MOST, share_data, share_images, sharing_data
 
 READ = []  # the names of the data sets that have been read
 
@@ -118,3 +118,34 @@ def test_few_are_kept_the_newest():
 def test_what_is_no_config_stays(loader):
     with sharing_data():
         assert share_data(loader) is loader
+
+
+def images(device='cpu', **config):
+    build(**config)
+    return share_images(dict(dataset=dict(dict(type='Counted'), **config)), device, lambda: [config])
+
+
+def test_images_of_equal_data_are_made_once_and_only_within():
+    assert images() is not images()
+    with sharing_data():
+        first = images()
+        with sharing_data():
+            assert images() is first
+        assert images() is first and images('cuda:0') is not first and images(name='two') is not first
+    with sharing_data():
+        assert images() is not first
+
+
+def test_images_of_data_that_are_not_kept_are_not_either():
+    with sharing_data():
+        assert images(draws=True) is not images(draws=True)
+        assert images(part=object) is not images(part=object)
+
+
+def test_images_of_the_newest_data_are_kept():
+    with sharing_data():
+        first = images()
+        for number in range(_MOST):
+            images(name=str(number))
+        last = images(name=str(number))
+        assert images(name=str(number)) is last and images() is not first

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from ktg_mm.datasets.in_memory import MemoryLoader
+from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
 from ktg_mm.errors import ConfigError
 
 
 @pytest.mark.parametrize('name', ['cifar10', 'fashion_mnist_3000', 'cifar100_diverse'])
 def test_batches_are_those_of_the_loader(shipped, device, name):
     loader = shipped(name)
-    memory = MemoryLoader(loader, torch.device(device), 'train_dataloader')
+    memory = MemoryLoader(loader, ImagesInMemory(loader.dataset, torch.device(device), 'train_dataloader.dataset'))
     for batch, expected in zip(memory, loader, strict=True):
         if not isinstance(expected['inputs'], dict):
             batch, expected = ({**one, 'inputs': {'': one['inputs']}} for one in (batch, expected))
@@ -28,7 +28,7 @@ def test_more_than_there_is_room_for(shipped, device, monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, 'mem_get_info', lambda device: (0, 0))
     monkeypatch.setattr(torch.cuda, 'memory_reserved', torch.cuda.memory_allocated)
     with pytest.raises(ConfigError, match=rf'^train_dataloader.dataset: needs .* in the memory of {device}, of which '):
-        MemoryLoader(shipped('cifar10', number=2000), torch.device(device), 'train_dataloader')
+        ImagesInMemory(shipped('cifar10', number=2000).dataset, torch.device(device), 'train_dataloader.dataset')
 
 
 def test_a_run_as_on_the_cpu(tiny_runner, device):

@@ -48,7 +48,7 @@ def main() -> None:
     from mmengine.runner import Runner
     from mmpretrain.datasets import BaseDataset
 
-    from ktg_mm.datasets.in_memory import MemoryLoader
+    from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
     from ktg_mm.shipped import found
     from ktg_mm.text_table import text_table
 
@@ -73,7 +73,8 @@ def main() -> None:
         loader = dict(dataset=dataset, sampler=cfg.sampler, batch_size=cfg.batch_size, collate_fn=cfg.collate_fn)
         loader = Runner.build_dataloader(loader, seed=0)
         begin = time.perf_counter()
-        return loader, MemoryLoader(loader, device, 'train_dataloader'), time.perf_counter() - begin
+        images = ImagesInMemory(loader.dataset, device, 'train_dataloader.dataset')
+        return loader, MemoryLoader(loader, images), time.perf_counter() - begin
 
     def rate(loader: Iterable[Any], clock: Callable[[], float]) -> float:
         begin, number = clock(), 0

@@ -16,21 +16,18 @@ class MemoryLoader(DataLoader):
 
     Args:
         loader: The loader, without workers; ``default_collate`` puts its batches together.
-        device: Where the images are to be.
-        key: Its config key, such as ``'train_dataloader'``.
-
-    Raises:
-        ConfigError: See :class:`ImagesInMemory`.
+        images: Those of its data set.
 
     Example:
         >>> from mmpretrain.datasets import PackInputs
         >>> from ktg_mm.datasets import Digits
         >>> loader = DataLoader(Digits(pipeline=[PackInputs()]), batch_size=4)
-        >>> next(iter(MemoryLoader(loader, torch.device('cpu'), 'val_dataloader')))['inputs'].shape
+        >>> images = ImagesInMemory(loader.dataset, torch.device('cpu'), 'val_dataloader.dataset')
+        >>> next(iter(MemoryLoader(loader, images)))['inputs'].shape
         torch.Size([4, 1, 8, 8])
     """
 
-    def __init__(self, loader: DataLoader, device: torch.device, key: str) -> None:
+    def __init__(self, loader: DataLoader, images: ImagesInMemory) -> None:
         super().__init__(
             loader.dataset,
             batch_size=loader.batch_size,
@@ -38,7 +35,7 @@ class MemoryLoader(DataLoader):
             drop_last=loader.drop_last,
             collate_fn=loader.collate_fn,
         )
-        self.images = ImagesInMemory(loader.dataset, device, f'{key}.dataset')
+        self.images = images
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # torch's own kind, which has workers
         """A pass over the data."""
