@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from typing import cast
+
 import torch
 from mmengine.dist import is_distributed
 from mmengine.optim import OptimWrapper
 from torch import nn
-from torch.func import functional_call, vmap
 from torch.optim import SGD
 
 from ktg_mm.config import LABEL
@@ -19,6 +21,7 @@ from ktg_mm.models.nodes.probe import evaluated, made_up_images
 from ktg_mm.models.updates import SimultaneousUpdate
 
 from .likeness import likeness
+from .network_stack import NetworkStack
 
 _RANDOM = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 _ALONE = 'train it alone'
@@ -124,21 +127,26 @@ def _check_node(path: str, node: nn.Module) -> None:
 
 @torch.no_grad()
 def _check_runs(path: str, network: nn.Module) -> None:
-    """Runs a network on made-up images as a stack would, on copies of what it would change."""
-    state = {name: value.unsqueeze(0).clone() for name, value in network.state_dict(keep_vars=True).items()}
-    state |= {name: value.unsqueeze(0).clone() for name, value in network.named_buffers()}
-    problem = None
+    """Runs a network on made-up images alone and as a stack would, on a copy, and compares."""
+    alone = copy.deepcopy(network)
+    problem: Exception | None = None
     for images in made_up_images(network):
         try:
-            with evaluated(network):
-                network(images, mode='tensor')
+            with evaluated(alone):
+                alone(images, mode='tensor')
         except (AssertionError, RuntimeError, ValueError) as error:  # too small, or not the size that it is for
             problem = problem or error
             continue
         try:
-            vmap(lambda values, images=images: functional_call(network, values, (images,), dict(mode='tensor')))(state)
+            stack = NetworkStack([copy.deepcopy(alone)])
+            logits = stack(images, mode='tensor')[0]
         except (RuntimeError, ValueError) as error:
             problem = error
             break
-        return
-    raise ConfigError(path, f'does not run in a stack ({first_line(problem)}); {_ALONE}')  # type: ignore[arg-type]
+        expected = alone(images, mode='tensor')
+        stack.copy_back(0)
+        pairs = [(logits, expected), *zip(stack.networks[0].buffers(), alone.buffers(), strict=True)]
+        if all(torch.allclose(one, other, rtol=1e-3, atol=1e-4) for one, other in pairs):
+            return
+        raise ConfigError(path, f'something in it is overwritten in place and read again; {_ALONE}')
+    raise ConfigError(path, f'does not run in a stack ({first_line(cast(Exception, problem))}); {_ALONE}')

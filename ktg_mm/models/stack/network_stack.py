@@ -11,6 +11,8 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from ktg_mm.models.nodes.probe import evaluated
 
+from .stacked_functions import StackedFunctions
+
 
 class NetworkStack:
     """Networks whose weights are stacked, and which run as one on the same images.
@@ -50,7 +52,8 @@ class NetworkStack:
         def run(parameters: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
             return functional_call(self.networks[0], (parameters, buffers), (images,), arguments)
 
-        return vmap(run)(self.parameters, self._buffers)
+        with StackedFunctions():
+            return vmap(run)(self.parameters, self._buffers)
 
     def evaluate(self, images: Tensor, **arguments: Any) -> Tensor:
         """The same in eval mode, without gradients."""

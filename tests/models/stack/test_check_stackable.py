@@ -197,3 +197,19 @@ def test_frozen_and_trained_networks_are_alike(toys, stacks) -> None:
     nodes = dict(net1=stacks.node(), net2=stacks.node(allow_random=True))
     frozen = build(toys, stacks, nodes=nodes, edges={'label->net1': LABEL, 'net2->net1': KL})
     check_alike(frozen, build(toys, stacks))
+
+
+class ReadsAgain(nn.Sequential):
+    """A backbone whose ReLU changes what is added afterwards."""
+
+    def forward(self, images):
+        first = self[0](images)
+        return (nn.functional.relu(first, inplace=True) + first,)
+
+
+def test_networks_that_a_stack_would_change(toys, stacks) -> None:
+    graph = build(toys, stacks)
+    for node in graph.nodes.values():
+        node.network.backbone = ReadsAgain(nn.Conv2d(1, 8, 3)).double()
+    with pytest.raises(ConfigError, match=r'^model\.nodes\.net1\.network: something in it is overwritten in place'):
+        check_stackable(graph, stacks.sgd(graph))
