@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmpretrain.structures import DataSample
+from sklearn.datasets import load_digits
 
 from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError, UserError
@@ -288,3 +289,47 @@ def test_the_step_can_be_captured(toys, stacks) -> None:
             torch.testing.assert_close(stack.log(i)['loss'], loss, rtol=0, atol=1e-12)
     for i in range(3):
         stacks.assert_same(stack.unstack(i), twins.unstack(i), 1e-12)
+
+
+@pytest.mark.long
+def test_float32_scores_differ_no_more_than_those_of_two_seeds(toys, stacks) -> None:
+    digits = load_digits()
+    images = torch.tensor(digits.images[:, None] / 16, dtype=torch.float32)
+    labels = torch.tensor(digits.target)
+    nodes = stacks.nodes(classes=10)
+    edges = [stacks.random_edges(i, paper=True) for i in range(20)]
+
+    def built(seed):
+        graphs = [toys.build(nodes, some, seed=seed, double=False) for some in edges]
+        return graphs, [stacks.sgd(graph, lr=0.1) for graph in graphs]
+
+    def batches(seed, epochs=10, size=64):
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(epochs):
+            for rows in torch.randperm(1000, generator=generator).split(size)[:-1]:
+                samples = [DataSample().set_gt_label(int(label)) for label in labels[rows]]
+                yield dict(inputs=images[rows], data_samples=samples)
+
+    def scores(outputs):
+        return torch.stack([(output['net1'].logits.argmax(1) == labels[1000:]).double().mean() for output in outputs])
+
+    def alone(seed):
+        graphs, wrappers = built(seed)
+        data = list(batches(seed))
+        for graph, wrapper in zip(graphs, wrappers, strict=True):
+            for k, batch in enumerate(data):
+                graph.progress = (k + 1) / len(data)
+                graph.train_step(copy.copy(batch), wrapper)
+        return scores([graph.eval().node_outputs(images[1000:]) for graph in graphs])
+
+    graphs, wrappers = built(0)
+    stack, data = StackedGraphs(graphs, wrappers), list(batches(0))
+    for k, batch in enumerate(data):
+        for graph in graphs:
+            graph.progress = (k + 1) / len(data)
+        stack.step(copy.copy(batch))
+    stacked = scores(stack.outputs(images[1000:]).values())
+    first, second = alone(0), alone(1)
+    assert first.mean() > 0.7  # they have learnt something
+    assert (stacked - first).abs().mean() <= (second - first).abs().mean()
+    assert (stacked.mean() - first.mean()).abs() <= (second.mean() - first.mean()).abs() + 0.005
