@@ -13,6 +13,7 @@ from torch import Tensor
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.structures import NodeOutput, SampleRows
 
+from .node_streams import NodeStreams
 from .nodes import Node
 from .sharing import SharedModules
 from .views import MadeViews, ViewContext, still_statistics
@@ -35,6 +36,8 @@ class ForwardPass:
         joint: True runs a node's views as one batch, so that batch norm sees them together. Defaults to False.
         shared: The modules that several nodes share. Defaults to None: none.
         made: The views that the graph makes. Defaults to None: none.
+        streams: Where the nodes run that read no others; not with modules that are shared. Defaults to None: all run
+            one after the other.
 
     Example:
         >>> from ktg_mm.models.nodes import Node
@@ -56,9 +59,11 @@ class ForwardPass:
         joint: bool = False,
         shared: SharedModules | None = None,
         made: MadeViews | None = None,
+        streams: NodeStreams | None = None,
     ) -> None:
         self._nodes, self._inputs, self._rows, self._joint, self._shared = nodes, inputs, rows, joint, shared
         self._made = made or _NONE_MADE
+        self._streams = streams if streams is not None and shared is None else NodeStreams({})
         self._batches: dict[tuple, Tensor] = {}
         self._asked: dict[str, dict[View, str]] = {name: {} for name in nodes}
         self._learning: set[tuple[str, View]] = set()
@@ -109,6 +114,8 @@ class ForwardPass:
             for name, node in self._nodes.items():
                 asked = {view: samples for view, samples in self._asked[name].items() if view in some}
                 views = dict(sorted(asked.items(), key=lambda item: str(item[0])))
+                if node.inputs:
+                    self._streams.join(list(self._outputs.values()))
                 if joint and len(views) > 1 and not node.inputs:
                     self._run_jointly(name, node, views)
                     continue
@@ -117,8 +124,10 @@ class ForwardPass:
                     read: Any = [
                         output.detach() if self._detaches(node, other) else output for other, output in outputs.items()
                     ]
-                    with self._gradients(name, view):
-                        self._outputs[name, view, samples] = node(read or self._images(view, samples))
+                    given: Any = read or self._images(view, samples)
+                    with self._gradients(name, view), nullcontext() if read else self._streams.node(name, given):
+                        self._outputs[name, view, samples] = node(given)
+            self._streams.join(list(self._outputs.values()))
             if self._shared is not None:
                 self._shared.check_untouched(self._nodes)
 
@@ -195,7 +204,7 @@ class ForwardPass:
         key = tuple(views.items())
         if key not in self._batches:
             self._batches[key] = torch.cat(images)
-        with self._gradients(name, *views):
+        with self._gradients(name, *views), self._streams.node(name, self._batches[key]):
             whole = node(self._batches[key])
         start = 0
         for (view, samples), part in zip(views.items(), images, strict=True):

@@ -23,6 +23,7 @@ from .build import build_edge, build_part
 from .edges import EMAEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
+from .node_streams import NodeStreams
 from .predictions import check_length, predictions, token_predictions
 from .samples import Samples
 from .sharing import SharedModules
@@ -57,6 +58,7 @@ class KnowledgeTransferGraph(TeachingModel):
         init_cfg: As in mmengine.
 
     Attributes:
+        streams: Where the nodes of a training step run side by side. Defaults to None: they run one after the other.
         captured: What makes the training steps in place of the graph, as one CUDA graph. Defaults to None.
 
     Raises:
@@ -77,6 +79,7 @@ class KnowledgeTransferGraph(TeachingModel):
         torch.Size([2, 10])
     """
 
+    streams: NodeStreams | None = None
     captured: Callable[[nn.Module, dict, OptimWrapper], dict[str, Tensor | float]] | None = None
 
     def __init__(
@@ -216,7 +219,7 @@ class KnowledgeTransferGraph(TeachingModel):
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
         progress = self.progress.clone()  # the log and the backward pass keep it
         made = MadeViews(cast(dict, self.views), self.seed, progress)
-        run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared, made)
+        run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared, made, self.streams)
         for edge in edges.values():
             check_batch(edge, inputs, rows, made.views)
             edge.ask(run)

@@ -32,8 +32,8 @@ everything = load('gpu/test_cuda.py').everything
 class CountingRecorder(CudaRecorder):
     """Counts what is done."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, side_by_side=False):
+        super().__init__(side_by_side)
         self.steps = []
 
     def watch(self, step):
@@ -49,11 +49,11 @@ class CountingRecorder(CudaRecorder):
         super().replay()
 
 
-def capture(graph):
+def capture(graph, side_by_side=False):
     """Makes the graph's steps recorded ones; gives the recorder and what is said."""
     said = []
     if next(graph.parameters()).is_cuda:
-        recorder = CountingRecorder()
+        recorder = CountingRecorder(side_by_side)
     else:
         recorder = replay.TraceRecorder(
             lambda: [*graph.parameters(), *graph.buffers(), *captured.batch.tensors(), *captured.rates.tensors()]
@@ -80,9 +80,9 @@ def train(graph, batches, optimizer=SGD, **options):
     return [{name: float(value) for name, value in log.items()} for log in logs]
 
 
-def assert_captured(make, batches, device, optimizer=SGD, rtol=1e-7, **options):
+def assert_captured(make, batches, device, optimizer=SGD, rtol=1e-7, side_by_side=False, **options):
     direct, captured = make().to(device), make().to(device)
-    recorder, said = capture(captured)
+    recorder, said = capture(captured, side_by_side)
     expected = train(direct, batches, dict(optimizer, fused=True), **options)
     found = train(captured, batches, optimizer, **options)
     assert found == [pytest.approx(log, rel=rtol, abs=rtol) for log in expected]
@@ -98,6 +98,23 @@ def test_everything(toys, device, update):
     batches = [toys.batch(seed=seed) for seed in range(8)]
     recorder, said = assert_captured(lambda: everything(toys, update=dict(type=update)), batches, device)
     assert len(recorder.steps) == 6 and not said  # the first two steps and then watched, recorded, replayed ones
+
+
+@pytest.mark.gpu
+@HIDDEN
+@pytest.mark.parametrize('update', ['SimultaneousUpdate', 'SequentialUpdate', 'PCGradUpdate'])
+def test_nodes_side_by_side(toys, update):
+    """Often, as two streams that did not wait for one another would differ now and then."""
+    batches = [toys.batch(seed=seed, size=32, side=32) for seed in range(40)]
+    assert_captured(lambda: everything(toys, update=dict(type=update)), batches, 'cuda', side_by_side=True)
+
+
+@pytest.mark.gpu
+@HIDDEN
+@pytest.mark.parametrize('name', ['fixmatch', 'vat'])
+def test_views_side_by_side(toys, name):
+    batches = [methods.batch(seed, methods.METHODS[name].views)[0] for seed in range(30)]
+    assert_captured(lambda: methods.make_graph(toys, name), batches, 'cuda', side_by_side=True)
 
 
 @pytest.mark.parametrize('name', METHODS)
@@ -232,8 +249,8 @@ def test_a_run_and_a_resumed_one(tiny_runner, tmp_path, amp, monkeypatch):
     recorders = []
 
     class Recorder(CountingRecorder):
-        def __init__(self):
-            super().__init__()
+        def __init__(self, side_by_side):
+            super().__init__(side_by_side)
             recorders.append(self)
 
     monkeypatch.setattr(switch, 'CudaRecorder', Recorder)

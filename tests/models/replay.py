@@ -92,6 +92,9 @@ class TraceRecorder:
         self.steps.append('watch')
         return step(), []
 
+    def node_streams(self, names: Iterable[str]) -> None:
+        """All nodes are on one."""
+
     def record(self, step: Callable[[], Any]) -> Any:
         self.steps.append('record')
         with Recording(self.known()) as self.recording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from ktg_mm.errors import UserError, first_line
+from ktg_mm.models.node_streams import NodeStreams
 
 from .read_batch import ReadBatch
 from .step_rates import StepRates
@@ -28,6 +29,9 @@ class Recorder(Protocol):
 
     def watch(self, step: Callable[[], Any]) -> tuple[Any, list[str]]:
         """Makes a step; returns its result and why it cannot be recorded, if so."""
+
+    def node_streams(self, names: Iterable[str]) -> NodeStreams | None:
+        """Streams for the nodes of the recorded step, None for one of all."""
 
     def record(self, step: Callable[[], Any]) -> Any:
         """Records a step and makes it."""
@@ -99,7 +103,11 @@ class CapturedStep:
             elif not self._gives_up:
                 if self._seen[kind] > WARM_UP:
                     self.batch, self._recorded = batch, kind
-                    return self._record(step)
+                    graph.streams = self.recorder.node_streams(graph.nodes)
+                    try:
+                        return self._record(step)
+                    finally:
+                        graph.streams = None
                 if self._seen[kind] == WARM_UP:
                     log, reasons = self.recorder.watch(step)
                     reasons += _numbers_of_the_host(log, self._last_log)

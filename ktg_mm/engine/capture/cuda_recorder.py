@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
+
+from ktg_mm.models.node_streams import NodeStreams
 
 Result = TypeVar('Result')
 _OURS = ('capturable=True', 'Synchronization debug mode')  # what torch warns of because it is watched
@@ -16,12 +18,16 @@ _OURS = ('capturable=True', 'Synchronization debug mode')  # what torch warns of
 class CudaRecorder:
     """Records a step as a CUDA graph on a stream of its own, and runs it again.
 
+    Args:
+        side_by_side: Whether each node of the recorded step is on a stream of its own. Defaults to False.
+
     Example:
         >>> CudaRecorder().graph is None
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side_by_side: bool = False) -> None:
+        self.side_by_side = side_by_side
         self.graph: torch.cuda.CUDAGraph | None = None
         self.stream: torch.cuda.Stream | None = None
 
@@ -61,6 +67,10 @@ class CudaRecorder:
         if needed > there:
             reasons.append(f'it takes {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} are free')
         return result, reasons
+
+    def node_streams(self, names: Iterable[str]) -> NodeStreams | None:
+        """Streams for the nodes of the step that is recorded; None if all are to be on one."""
+        return NodeStreams({name: torch.cuda.Stream() for name in names}) if self.side_by_side else None
 
     def record(self, step: Callable[[], Result]) -> Result:
         """Records a step and makes it once; its result is filled anew at each :meth:`replay`."""

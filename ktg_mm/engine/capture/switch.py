@@ -18,7 +18,9 @@ from .step_rates import can_record, wrappers_of
 
 
 def switch_capture(runner: Runner) -> None:
-    """Makes a run's steps recorded ones, by ``env_cfg.capture``: True, False, or, by default, where that is possible.
+    """Makes a run's steps recorded ones, as ``env_cfg.capture`` says: by default where that is possible.
+
+    It may be True, ``'streams'``, which gives each node a stream of its own, or False.
 
     Args:
         runner: A Runner that trains, with its optimiser built.
@@ -33,7 +35,9 @@ def switch_capture(runner: Runner) -> None:
     if reason is None:
         say = runner.logger.info
         graph: KnowledgeTransferGraph = runner.model
-        graph.captured = CapturedStep(CudaRecorder(), lambda why: say(f'not recorded as a CUDA graph: {why}'))
+        graph.captured = CapturedStep(
+            CudaRecorder(wanted == 'streams'), lambda why: say(f'not recorded as a CUDA graph: {why}')
+        )
     elif wanted:
         raise ConfigError('env_cfg.capture', f'must be False: {reason}')
     elif torch.cuda.is_available():

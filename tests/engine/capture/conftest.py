@@ -30,7 +30,7 @@ class Recorder(_replay.TraceRecorder):
     captured: CapturedStep
     graph: KnowledgeTransferGraph
 
-    def __init__(self) -> None:
+    def __init__(self, side_by_side: bool = False) -> None:
         super().__init__(self._memory)
 
     def _memory(self) -> list:
