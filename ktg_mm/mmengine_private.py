@@ -93,6 +93,15 @@ def find_bases(find: Callable[[str, Path], Path | None]) -> None:
     Config._get_cfg_path = staticmethod(path)
 
 
+def prepare_to_compile() -> None:
+    """Sets torch's compiler to graphs: many networks and views, and updates that go back through a step twice."""
+    import torch._dynamo.config
+    import torch._functorch.config
+
+    torch._dynamo.config.recompile_limit = 64  # beyond it, it would go on without compiling
+    torch._functorch.config.donated_buffer = False  # which a second backward pass would need
+
+
 def set_aside(cfg: Config, **attributes: Any) -> None:
     """Sets what a config has beside its entries: ``filename``, ``format_python_code``."""
     for name, value in attributes.items():

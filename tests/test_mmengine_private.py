@@ -35,6 +35,8 @@ USED = [
     'mmengine.config.Config:_format_python_code',
     'mmengine.utils.manager.ManagerMeta:_instance_dict',
     'torch:_assert_async',
+    'torch._dynamo.config:recompile_limit',
+    'torch._functorch.config:donated_buffer',
     'torch.utils.data.DataLoader:_iterator',
     'torch.utils.data.dataloader._MultiProcessingDataLoaderIter:_shutdown_workers',
 ]

@@ -19,6 +19,7 @@ from ktg_mm.datasets.shared_data import share_data, share_images
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 
 from .quiet_terminal import quiet_terminal
+from .speed import set_layout, set_threads
 
 
 class QuietRunner(Runner):
@@ -37,6 +38,16 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         quiet_terminal(logger)
         return logger
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Sets mmengine's, and the number of threads."""
+        super().setup_env(env_cfg)
+        set_threads(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Wraps the graph for several processes, once its weights have the layout that they keep."""
+        set_layout(model, self.cfg.get('env_cfg') or {})
+        return super().wrap_model(model_wrapper_cfg, model)
 
     def build_dataloader(self, dataloader: DataLoader | Mapping[str, Any], *args: Any, **kwargs: Any) -> DataLoader:
         """Builds one, of images in memory if it says so.

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from ktg_mm.engine.capture import switch_capture
 from ktg_mm.engine.hooks.safe_checkpoint_hook import check_fit
+from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
@@ -32,6 +33,7 @@ from .quiet_runner import QuietRunner
 from .rehearsal import rehearse
 from .required_hooks import add_required_hooks
 from .resume import check_networks, choose_checkpoint
+from .speed import compile_networks
 
 
 def build_runner(
@@ -91,6 +93,7 @@ def build_runner(
         if rehearsal:
             rehearse(runner)
         if trains:
+            compile_networks(unwrapped(runner.model), cfg.get('env_cfg') or {})
             switch_capture(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False, hooks_added=added)

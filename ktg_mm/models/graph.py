@@ -20,6 +20,7 @@ from ktg_mm.structures import EdgeValue, NodeOutput, SampleRows
 from .assemble import common_num_classes, join, tell_num_classes
 from .batch_check import check_batch
 from .build import build_edge, build_part
+from .compiled import CompiledNetworks
 from .edges import EMAEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
@@ -120,6 +121,8 @@ class KnowledgeTransferGraph(TeachingModel):
         self.update = build_part(UPDATES, update, 'model.update')
         self.update.set_edges(list(self.edges))
         self.joint_views = joint_views
+        self.compiled = CompiledNetworks([])
+        self.memory_format: torch.memory_format | None = None  # of all weights, if somebody has set it
         self.num_classes = common_num_classes(self.nodes, (data_preprocessor or {}).get('num_classes'))
         tell_num_classes(self.nodes, self._transfers, self.num_classes)
         prepare_soft_labels(self.data_preprocessor, self._transfers, self.num_classes)
@@ -137,7 +140,11 @@ class KnowledgeTransferGraph(TeachingModel):
 
     def init_weights(self) -> None:
         """Initialises the nodes, then makes each moving average a copy of its source."""
+        if self.memory_format is not None:  # random numbers are drawn in the order in memory
+            self.to(memory_format=torch.contiguous_format)
         super().init_weights()
+        if self.memory_format is not None:
+            self.to(memory_format=self.memory_format)
         for average in self.averages:
             average.copy()
 
@@ -223,7 +230,8 @@ class KnowledgeTransferGraph(TeachingModel):
         for edge in edges.values():
             check_batch(edge, inputs, rows, made.views)
             edge.ask(run)
-        run.run()
+        with self.compiled.in_step(rows.size):
+            run.run()
         batch, values = Batch(run, rows, samples.labels, samples.scores, samples.numbers), {}
         # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
         with torch.autocast(samples.labels.device.type, enabled=False):

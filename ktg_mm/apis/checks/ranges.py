@@ -163,7 +163,7 @@ RANGES: dict[str, dict[str, Range | tuple[Any, ...]]] = {
     },
     'randomness': {'seed': _INDEX},
     'auto_scale_lr': {'base_batch_size': _COUNT},
-    'env_cfg': {'resource_limit': _COUNT},
+    'env_cfg': {'resource_limit': _COUNT, 'threads': _COUNT},
     'mp_cfg': {'mp_start_method': tuple(multiprocessing.get_all_start_methods()), 'opencv_num_threads': _INDEX},
     'dist_cfg': {'timeout': _POSITIVE},
     'Runner': {'launcher': ('none', 'pytorch', 'slurm', 'mpi'), 'sync_bn': ('torch', 'mmcv')},

@@ -13,6 +13,7 @@ from mmengine.utils import import_modules_from_strings
 from mmengine.utils.dl_utils import set_multi_processing
 
 from ktg_mm.apis.part_errors import error_text
+from ktg_mm.apis.speed import SPEED, check_speed
 from ktg_mm.config.signatures import arguments_of
 from ktg_mm.config.value_check import check_values
 from ktg_mm.errors import ConfigError, did_you_mean
@@ -87,9 +88,10 @@ def _check_randomness(cfg: Config) -> None:
 
 
 def _check_environment(env_cfg: Mapping[str, Any]) -> None:
-    check_entries(env_cfg, 'env_cfg', ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit', 'capture'))
+    check_entries(env_cfg, 'env_cfg', ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit', 'capture', *SPEED))
     if not isinstance(benchmark := env_cfg.get('cudnn_benchmark', False), bool):
         raise ConfigError('env_cfg.cudnn_benchmark', f'must be True or False, got {benchmark!r}')
+    check_speed(env_cfg)
     if not isinstance(capture := env_cfg.get('capture', False), bool) and capture != 'streams':
         raise ConfigError('env_cfg.capture', f"must be True, False or 'streams', got {capture!r}")
     processes = [name for name in arguments_of(set_multi_processing)[0] if name != 'distributed']

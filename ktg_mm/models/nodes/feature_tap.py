@@ -43,7 +43,7 @@ class FeatureTap:
     def __init__(self, network: nn.Module, layer: str, key: str = 'layers') -> None:
         self.layer, self.key = layer, key
         self.is_open = False
-        self.kept: tuple[Any, int, bool] | None = None
+        self.kept: tuple[Any, int | None, bool] | None = None
         module = find_layer(network, layer)
         for outer in network.modules():  # which may have run in another network by then
             if isinstance(outer.forward, SharedModule) and outer is not module and module in outer.modules():
@@ -68,7 +68,7 @@ class FeatureTap:
         if came is None:
             raise UserError(f'{self.key}: {self.layer!r} is not run; name a module that gives features')
         kept, version, with_gradient = came
-        if _version(kept) != version:
+        if version is not None and _version(kept) != version:
             raise UserError(
                 f'{self.key}: what {self.layer!r} gives is overwritten in place by the module that follows; name that '
                 'one, or the block that both are in'
@@ -88,7 +88,9 @@ class FeatureTap:
 
     def _keep(self, value: Any) -> None:
         if self.is_open:
-            self.kept = value, _version(value), torch.is_grad_enabled()
+            # Compiled code has no versions; a run's rehearsal, which is eager, has looked.
+            version = None if torch.compiler.is_compiling() else _version(value)
+            self.kept = value, version, torch.is_grad_enabled()
 
 
 def _last(kept: Any) -> Any:

@@ -18,6 +18,7 @@ from ktg_mm.errors import UserError
 from ktg_mm.registry import NODES
 from ktg_mm.structures import NodeOutput, full_precision
 
+from ..compiled import compiled_run, run_network
 from .base import Node
 from .build_network import build_network
 from .feature_tap import EMBEDDING, MAP, FeatureTap, feature_of, find_layer
@@ -72,6 +73,7 @@ class NetworkNode(Node):
         # The module's name is looked up below.
         self.attention_layer = attention_layer and check_text('attention_layer', attention_layer, "a module's name")
         self.share = check_share_form(share)  # the graph puts the modules in
+        self.is_compiled = False
         self._taps: dict[str, FeatureTap] = {}
         self._attention_tap: FeatureTap | None = None
         if attention_layer is not None:
@@ -169,7 +171,8 @@ class NetworkNode(Node):
         taps = [*self._taps.values(), *filter(None, (self._attention_tap, self._branch_tap))]
         for tap in taps:
             tap.open()
-        logits = self.network(inputs, mode='tensor')
+        run = compiled_run() if self.is_compiled else run_network
+        logits = run(self.network, inputs)
         kept = {tap: tap.close() for tap in taps}
         attention, attention_logits = kept[self._branch_tap] if self._branch_tap else (None, None)
         if self._attention_tap is not None:
