@@ -16,6 +16,7 @@ from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.files import whole_file
 from ktg_mm.mmengine_private import set_aside
 
+from .bfloat16 import warn_of_slow_bfloat16
 from .check_config import check_config
 from .checkpoint_hooks import add_safe_loading, use_safe_checkpoints
 from .checks.names import KNOWN, printed_note
@@ -95,6 +96,7 @@ def build_runner(
         if trains:
             compile_networks(unwrapped(runner.model), cfg.get('env_cfg') or {})
             switch_capture(runner)
+            warn_of_slow_bfloat16(runner)
     # Every checkpoint holds the config's text; formatting it anew takes longer than saving a small network.
     set_aside(runner.cfg, format_python_code=False, hooks_added=added)
     return runner
