@@ -22,6 +22,8 @@ SHAPES = {
     'digits': (8, 8),
     'cifar100_diverse': (32, 32, 3),  # two weak views
     'fashion_mnist_semi_weak': (28, 28),  # likewise
+    'cifar10_semi': (32, 32, 3),  # a weak and a strong view
+    'fashion_mnist_semi': (28, 28),  # likewise
 }
 
 

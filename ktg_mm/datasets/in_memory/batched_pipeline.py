@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from mmcv.transforms import CenterCrop, LoadImageFromFile, RandomFlip, Resize
-from mmpretrain.datasets import PackInputs, RandomCrop, ResizeEdge
+from mmpretrain.datasets import PackInputs, RandAugment, RandomCrop, ResizeEdge
+from mmpretrain.datasets.transforms import BaseAugTransform
 from torch import Tensor
 
 from ktg_mm.datasets.transforms import LoadImage, PackViews, PadRandomCrop, SeedRandom, Views
@@ -34,6 +35,7 @@ class BatchedPipeline:
         once: Steps that load an image and change its size.
         seeds: Whether a ``SeedRandom`` is there.
         views: Steps that draw by the name of their view; an image without views is its own, named ``''``.
+        alone: Steps that come last, in the last view, and run on each image alone: RandAugment and its operations.
         pack: The last step.
 
     Raises:
@@ -52,11 +54,11 @@ class BatchedPipeline:
     def __init__(self, steps: Sequence[Any], key: str) -> None:
         self.once: list[Any] = []
         self.seeds = False
+        self.alone: list[Any] = []
         self.views: dict[str, list[Any]] = {'': []}
         if not steps or type(steps[-1]) not in _PACK:
             raise ConfigError(key, "must end in dict(type='PackInputs') or PackViews, to be in memory")
         self.pack = steps[-1]
-        drawing = self.views['']
         for number, step in enumerate(steps[:-1]):
             here = f'{key}[{number}]'
             if type(step) is SeedRandom and not self._draws():
@@ -64,31 +66,38 @@ class BatchedPipeline:
             elif type(step) in _ONCE and not self._draws():
                 self.once.append(step)
             elif type(step) is Views and not self._draws() and type(self.pack) is PackViews:
-                self.views = step.views
+                self.views = {name: list[Any]() for name in step.views}
                 for name, view in step.views.items():
                     for place, one in enumerate(view):
-                        self._check(one, f'{here}.{name}[{place}]')
+                        self._add(one, name, f'{here}.{name}[{place}]')
             else:
-                self._check(step, here)
-                if '' not in self.views:
-                    raise ConfigError(here, f'{type(step).__name__} must be within the views, to be in memory')
-                drawing.append(step)
+                self._add(step, '', here)
         if self._draws() and not self.seeds:
             raise ConfigError(f'{key}[0]', "must be dict(type='SeedRandom'): images in memory are drawn by its seeds")
 
     def _draws(self) -> bool:
-        return any(self.views.values()) or '' not in self.views
+        return any(self.views.values()) or '' not in self.views or bool(self.alone)
 
-    def _check(self, step: Any, key: str) -> None:
-        if type(step) in _BATCHED:
-            return
+    def _add(self, step: Any, view: str, key: str) -> None:
         name = type(step).__name__
-        if type(step) in (*_ONCE, SeedRandom, Views):
-            raise ConfigError(key, f'{name} must come before the steps that draw, to be in memory')
-        known = ', '.join(sorted(kind.__name__ for kind in (*_ONCE, *_BATCHED)))
-        raise ConfigError(
-            key, f'{name} cannot work on images in memory, only {known} can; leave it out, or set in_memory=False'
-        )
+        if type(step) not in (*_ONCE, *_BATCHED, SeedRandom, Views) and not _is_augmentation(step):
+            known = ', '.join(sorted(kind.__name__ for kind in (*_ONCE, *_BATCHED, RandAugment)))
+            raise ConfigError(
+                key,
+                f'{name} cannot work on images in memory, only {known} and its operations can; leave it out, or set '
+                'in_memory=False',
+            )
+        if view not in self.views:
+            raise ConfigError(key, f'{name} must be within the views, to be in memory')
+        if type(step) in _BATCHED and not self.alone:
+            self.views[view].append(step)
+        elif _is_augmentation(step) and view == list(self.views)[-1]:
+            self.alone.append(step)
+        elif _is_augmentation(step):
+            raise ConfigError(key, f'{name} must be in the last view, to be in memory')
+        else:
+            before = type(self.alone[0]).__name__ if type(step) in _BATCHED else 'the steps that draw'
+            raise ConfigError(key, f'{name} must come before {before}, to be in memory')
 
     def run_once(self, sample: dict[str, Any]) -> dict[str, Any] | None:
         """What comes of a sample before anything is drawn; None if a step refuses it.
@@ -117,6 +126,13 @@ class BatchedPipeline:
                 views[name].append(_BATCHED[type(step)](step, size, device))
                 size = views[name][-1].shape
         return views
+
+
+def _is_augmentation(step: Any) -> bool:
+    """Whether a step changes an image's pixels alone, neither its size nor its notes."""
+    if type(step) is RandAugment:
+        return all(isinstance(one, BaseAugTransform) for one in step.transforms)
+    return isinstance(step, BaseAugTransform)
 
 
 def draw(views: dict[str, list[Any]], draws: SeededDraws) -> dict[str, list[dict[str, Tensor]]]:

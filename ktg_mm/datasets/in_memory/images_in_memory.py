@@ -16,6 +16,7 @@ from ktg_mm.datasets.samplers import SeededIndex
 from ktg_mm.datasets.transforms import SeedRandom
 from ktg_mm.errors import ConfigError
 
+from .apply_alone import apply_alone
 from .batched_flip import BatchedFlip
 from .batched_pipeline import BatchedPipeline, apply, draw
 from .free_memory import free_memory
@@ -56,8 +57,10 @@ class ImagesInMemory:
             raise ConfigError(key, f'{kind.__name__} cannot be in memory, only a data set with a pipeline of its own')
         if not len(dataset):
             raise ConfigError(key, 'has no samples')
-        self.device, self.key = device, key
+        self.key = key
         self.pipeline = BatchedPipeline(dataset.pipeline.transforms, f'{key}.pipeline')
+        # A GPU would have to be waited for at each batch that goes on image by image.
+        self.device = device = torch.device('cpu') if self.pipeline.alone else device
         self.notes: list[dict[str, Any]] = []
         packed = self._packed(dataset, 0)
         needed, free = len(dataset) * packed['inputs'].numel(), free_memory(device)
@@ -138,7 +141,7 @@ class ImagesInMemory:
         while first := next(unread, None):
             ahead = [first, *islice(unread, max(0, _AHEAD // len(first) - 1))]
             indices = [index for batch in ahead for index in batch]
-            drawn = self._draw(indices)
+            drawn, used = self._draw(indices)
             numbers = torch.from_numpy(np.array(indices, dtype=np.int64)).to(self.device)
             flips = self._flips(drawn, len(indices))
             drawn = {name: [_to(its, self.device) for its in of_view] for name, of_view in drawn.items()}
@@ -146,15 +149,17 @@ class ImagesInMemory:
             for batch in ahead:
                 part, end = slice(end, end + len(batch)), end + len(batch)
                 mine = {name: [_cut(its, part) for its in of_view] for name, of_view in drawn.items()}
-                yield self._batch(batch, numbers[part], mine, flips[part])
+                yield self._batch(batch, numbers[part], mine, flips[part], used[part])
 
-    def _draw(self, indices: Sequence[int]) -> dict[str, list[dict[str, Tensor]]]:
+    def _draw(self, indices: Sequence[int]) -> tuple[dict[str, list[dict[str, Tensor]]], list[int]]:
+        """What each view's steps draw, and how many numbers of each sample's stream that takes."""
         if not self.pipeline.seeds:
-            return {name: [] for name in self.views}
+            return {name: [] for name in self.views}, []
         for index in indices:
             if not isinstance(index, SeededIndex):
                 SeedRandom()({'sample_idx': index})  # raises
-        return draw(self.views, SeededDraws(cast(Sequence[SeededIndex], indices)))
+        draws = SeededDraws(cast(Sequence[SeededIndex], indices))
+        return draw(self.views, draws), draws.used
 
     def _flips(self, drawn: Mapping[str, Sequence[Mapping[str, Tensor]]], size: int) -> list[dict[str, Any]]:
         """What the last flip notes of each sample; nothing without one, or within a view."""
@@ -176,9 +181,13 @@ class ImagesInMemory:
         numbers: Tensor,
         drawn: Mapping[str, Sequence[dict[str, Tensor]]],
         flips: Sequence[Mapping[str, Any]],
+        used: Sequence[int],
     ) -> dict[str, Any]:
         images = self.images[numbers]
         views = {name: apply(images, steps, drawn[name]) for name, steps in self.views.items()}
+        if self.pipeline.alone:
+            name = list(views)[-1]
+            views[name] = apply_alone(views[name], self.pipeline.alone, indices, used)
         labels = [(name, field[numbers].unbind()) for name, field in self.fields.items()]
         numbered = 'sample_idx' in self.pipeline.pack.meta_keys
         samples = []

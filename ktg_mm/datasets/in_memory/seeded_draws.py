@@ -52,6 +52,11 @@ class SeededDraws:
         high, low = self._word(every) >> np.uint32(5), self._word(every) >> np.uint32(6)
         return (high * 67108864.0 + low) / 9007199254740992.0
 
+    @property
+    def used(self) -> list[int]:
+        """How many numbers of 32 bits each stream has given."""
+        return self._next.tolist()
+
     def _word(self, which: np.ndarray) -> np.ndarray:
         """The next 32 bits of some streams."""
         at = self._next[which]

@@ -8,6 +8,8 @@ from ktg_mm.errors import ConfigError
 SEED, PACK = dict(type='SeedRandom'), dict(type='PackInputs')
 CROP, FLIP = dict(type='PadRandomCrop', crop_size=8, padding=1), dict(type='RandomFlip', prob=0.5)
 RESIZE, JITTER = dict(type='Resize', scale=4), dict(type='ColorJitter')
+AUGMENT = dict(type='RandAugment', policies=[dict(type='Invert')], num_policies=1, magnitude_level=1)
+CUTOUT = dict(type='Cutout', shape=2)
 WEAK, PACK_VIEWS = dict(type='Views', weak=[CROP, FLIP]), dict(type='PackViews')
 
 
@@ -18,6 +20,18 @@ def _scope(mmpretrain_scope):
 
 def pipeline(*steps):
     return BatchedPipeline([TRANSFORMS.build(step) for step in steps], 'pipeline')
+
+
+@pytest.mark.parametrize(
+    'steps',
+    [
+        [SEED, CROP, AUGMENT, CUTOUT, PACK],
+        [SEED, AUGMENT, CUTOUT, PACK],
+        [SEED, dict(type='Views', weak=[FLIP], strong=[FLIP, AUGMENT, CUTOUT]), PACK_VIEWS],
+    ],
+)
+def test_steps_that_run_alone(steps):
+    assert names(pipeline(*steps).alone) == ['RandAugment', 'Cutout']
 
 
 def names(steps):
@@ -58,6 +72,13 @@ def test_steps_are_sorted(steps, once, drawn):
         ([FLIP, PACK], r"pipeline\[0\]: must be dict\(type='SeedRandom'\): images in memory are drawn by its seeds"),
         ([WEAK, PACK_VIEWS], r"pipeline\[0\]: must be dict\(type='SeedRandom'\)"),
         ([SEED, dict(type='Views', a=[FLIP, JITTER]), PACK_VIEWS], r'pipeline\[1\]\.a\[1\]: ColorJitter cannot work'),
+        ([SEED, dict(AUGMENT, policies=[FLIP]), PACK], r'pipeline\[1\]: RandAugment cannot work'),
+        ([SEED, CUTOUT, AUGMENT, FLIP, PACK], r'pipeline\[3\]: RandomFlip must come before Cutout, to be in memory'),
+        ([CUTOUT, PACK], r"pipeline\[0\]: must be dict\(type='SeedRandom'\)"),
+        (
+            [SEED, dict(type='Views', a=[CUTOUT], b=[FLIP]), PACK_VIEWS],
+            r'pipeline\[1\]\.a\[0\]: Cutout must be in the last view, to be in memory',
+        ),
         ([SEED, WEAK, FLIP, PACK_VIEWS], r'pipeline\[2\]: RandomFlip must be within the views, to be in memory'),
         ([SEED, FLIP, WEAK, PACK_VIEWS], r'pipeline\[2\]: Views must come before the steps that draw'),
     ],

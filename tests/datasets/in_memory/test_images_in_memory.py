@@ -1,5 +1,6 @@
 import random
 import re
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -19,7 +20,16 @@ def in_memory(dataset):
 @pytest.mark.parametrize('kind', ['train', 'val'])
 @pytest.mark.parametrize(
     'name',
-    ['cifar10', 'fashion_mnist', 'fashion_mnist_3000', 'digits', 'cifar100_diverse', 'fashion_mnist_semi_weak'],
+    [
+        'cifar10',
+        'fashion_mnist',
+        'fashion_mnist_3000',
+        'digits',
+        'cifar10_semi',
+        'cifar100_diverse',
+        'fashion_mnist_semi',
+        'fashion_mnist_semi_weak',
+    ],
 )
 def test_batches_are_those_of_the_loader(shipped, same, name, kind):
     loader = shipped(name, kind)
@@ -53,12 +63,28 @@ def test_steps_of_more_than_one_border_and_flip(noise, same):
     assert all(not hasattr(sample, 'sample_idx') for sample in samples)
 
 
-def test_generators_are_left_alone(shipped):
-    loader = shipped('cifar10')
+def test_steps_for_each_image_alone_without_views(noise, same):
+    operations = [dict(type='Rotate', angle=30.0, prob=0.5), dict(type='Solarize', thr=128, prob=0.5)]
+    alone = [dict(type='RandAugment', policies=operations, num_policies=2, magnitude_level=5), dict(type='Invert')]
+    pipeline = [SEED, dict(type='RandomFlip', prob=0.5), *alone, PACK]
+    dataset = noise((8, 9, 3), pipeline=pipeline)
+    indices = [images_in_memory.SeededIndex(number, seed=0, epoch=5) for number in range(30)]
+    expected = [dataset[index] for index in indices]
+    batch = dict(
+        inputs=torch.stack([sample['inputs'] for sample in expected]),
+        data_samples=[sample['data_samples'] for sample in expected],
+    )
+    memory = ImagesInMemory(dataset, torch.device('meta'), 'train_dataloader.dataset')  # stays on the CPU
+    assert same(batch, next(memory.batches([indices])))
+
+
+@pytest.mark.parametrize('name', ['cifar10', 'cifar10_semi'])
+def test_generators_are_left_alone(shipped, name):
+    loader = shipped(name)
     np.random.seed(0), random.seed(0), torch.manual_seed(0)
     expected = np.random.rand(), random.random(), torch.rand(3).tolist()
     np.random.seed(0), random.seed(0), torch.manual_seed(0)
-    assert list(in_memory(loader.dataset).batches([list(loader.sampler)]))
+    assert list(in_memory(loader.dataset).batches([list(islice(loader.sampler, 20))]))
     assert (np.random.rand(), random.random(), torch.rand(3).tolist()) == expected
 
 
