@@ -62,6 +62,15 @@ def _model(nodes: dict[str, dict], edges: dict[str, dict]) -> dict:
     )
 
 
+def small_graph() -> dict:
+    """Fashion-MNIST's deep mutual learning: three ResNet-8 that see grey images."""
+    network = copy.deepcopy(load_config(CONFIGS / '_base_/models/networks_small.py').resnet8)
+    model = load_config(CONFIGS / '_base_/graphs/dml_3node.py').model.to_dict()
+    for node in model['nodes'].values():
+        node['network'] = network
+    return model
+
+
 def semi_supervised_graph(name: str) -> dict:
     """A WRN-28-2 and its moving average, taught as one of the semi-supervised graphs."""
     model = load_config(CONFIGS / f'_base_/graphs/{name}.py').model.to_dict()
@@ -143,6 +152,7 @@ GRAPHS: dict[str, Callable[[], dict]] = dict(
     okddip=lambda: branches_graph('okddip'),
     afd=afd_graph,
     born_again=lambda: stage_graph('born_again/ban_digits.py'),
+    small=small_graph,
 )
 WRITTEN: dict[str, Callable[[nn.Module, Tensor], WrittenStep]] = {name: networks_of for name in GRAPHS} | dict(
     fitnets_crd=lambda graph, labels: FitNetsAndCRD(_networks().resnet32, _networks().wrn28_2, labels, 16384),
@@ -153,5 +163,16 @@ WRITTEN: dict[str, Callable[[nn.Module, Tensor], WrittenStep]] = {name: networks
 SGD = dict(optimizer=dict(type='SGD', **OPTIMIZER))
 OPTIMIZERS: dict[str, dict] = {name: SGD for name in GRAPHS} | dict(
     afd=dict(logits=SGD, features=dict(optimizer=dict(type='Adam', **FEATURES_OPTIMIZER)))
+)
+CLASSES = dict(small=10)  # of the others 100
+CHANNELS = dict(small=1)  # of the others 3
+# What a step with switches is measured as; 'eager' is the step without them.
+MODES: dict[str, dict[str, Any]] = dict(
+    eager={},
+    channels_last={'env_cfg.channels_last': True},
+    compiled={'env_cfg.compile': True},
+    compiled_channels_last={'env_cfg.compile': True, 'env_cfg.channels_last': True},
+    fused={'optim_wrapper.optimizer.fused': True},
+    all={'env_cfg.compile': True, 'env_cfg.channels_last': True, 'optim_wrapper.optimizer.fused': True},
 )
 VIEWS = dict(fixmatch=['weak', 'strong'], mean_teacher=['weak', 'weak2'])

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from graphs import CONFIGS, GRAPHS, OPTIMIZERS, SIZE, VIEWS, WRITTEN
+from graphs import CHANNELS, CLASSES, CONFIGS, GRAPHS, MODES, OPTIMIZERS, SIZE, VIEWS, WRITTEN
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, LOOPS
 from mmpretrain.structures import DataSample
@@ -18,6 +19,7 @@ from written_steps import Networks
 
 from ktg_mm.apis import build_runner, load_config
 from ktg_mm.engine.unwrapped import unwrapped
+from ktg_mm.models.compiled import CompiledNetworks
 from ktg_mm.structures import UNLABELED
 
 WARM_UP = 4  # a step is captured in the fourth
@@ -30,14 +32,15 @@ class RandomImages(torch.utils.data.Dataset):
     Args:
         size: Number of images.
         pixels: Height and width.
+        channels: Their number. Defaults to 3.
+        classes: Likewise. Defaults to 100.
     """
 
-    metainfo = dict(classes=tuple(map(str, range(100))))
-
-    def __init__(self, size: int, pixels: int) -> None:
+    def __init__(self, size: int, pixels: int, channels: int = 3, classes: int = 100) -> None:
         generator = torch.Generator().manual_seed(0)
-        self.images = torch.randint(0, 256, (512, 3, pixels, pixels), generator=generator, dtype=torch.uint8)
-        self.labels = torch.randint(0, 100, (size,), generator=generator)
+        self.metainfo = dict(classes=tuple(map(str, range(classes))))
+        self.images = torch.randint(0, 256, (512, channels, pixels, pixels), generator=generator, dtype=torch.uint8)
+        self.labels = torch.randint(0, classes, (size,), generator=generator)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -95,31 +98,47 @@ class InterleavedLoop(EpochBasedTrainLoop):
 
     clock: Callable[[], float] = staticmethod(time.perf_counter)
 
-    def __init__(self, runner: Runner, dataloader: Any, max_epochs: int, written: str) -> None:
+    def __init__(self, runner: Runner, dataloader: Any, max_epochs: int, written: str | None) -> None:
         super().__init__(runner, dataloader, max_epochs)
         self.written = written
+        self.first = 0.0
 
     def run(self) -> nn.Module:
         """Trains and keeps the times in :attr:`seconds`, a (graph, floor) pair per iteration."""
         self.graph = unwrapped(self.runner.model)
-        self.floor = WRITTEN[self.written](self.graph, self.dataloader.dataset.labels)
+        self.floor = WRITTEN[self.written](self.graph, self.dataloader.dataset.labels) if self.written else None
+        if self.written is None:
+            self.eager = copy.deepcopy(self.graph)
+            self.eager.compiled, self.eager.memory_format = CompiledNetworks([]), None
+            self.eager.to(memory_format=torch.contiguous_format)
+            cfg = copy.deepcopy(self.runner.cfg.optim_wrapper)
+            cfg.optimizer.pop('fused', None)
+            self.eager_optimizer = build_optim_wrapper(self.eager, cfg)
         self.seconds: list[tuple[float, float]] = []
         return super().run()
 
     def run_iter(self, idx: int, data_batch: dict) -> None:
         """Times both steps on one batch, in turn the one and the other first."""
+        start = time.perf_counter()
+        steps = self._steps(idx, data_batch)
+        order = (0, 1) if idx % 2 else (1, 0)
+        times = {which: _seconds(steps[which], self.clock) for which in order}
+        self.first = self.first or time.perf_counter() - start
+        self.seconds.append((times[0], times[1]))
+
+    def _steps(self, idx: int, data_batch: dict) -> list[Callable[[], Any]]:
+        """The Runner's iteration, and what it is measured against."""
+        iteration = lambda: super(InterleavedLoop, self).run_iter(idx, data_batch)  # noqa: E731
+        if self.floor is None:
+            other = copy.deepcopy(data_batch)
+            return [iteration, lambda: self.eager.train_step(other, self.eager_optimizer)]
+        floor = self.floor
         batch = self.graph.data_preprocessor(copy.deepcopy(data_batch), training=True)
         labels = torch.cat([sample.gt_label for sample in batch['data_samples']]).clamp(min=0)
         ids = torch.tensor([sample.sample_idx for sample in batch['data_samples']], device=labels.device)
         learnt, taught = self._images(batch)
         labels, progress = labels.repeat(2)[: len(learnt)], (idx + 1) / self.max_iters
-        steps: list[Callable[[], None]] = [
-            lambda: super(InterleavedLoop, self).run_iter(idx, data_batch),
-            lambda: self.floor.step(learnt, labels, ids, progress, taught),
-        ]
-        order = (0, 1) if idx % 2 else (1, 0)
-        times = {which: _seconds(steps[which], self.clock) for which in order}
-        self.seconds.append((times[0], times[1]))
+        return [iteration, lambda: floor.step(learnt, labels, ids, progress, taught)]
 
     def _images(self, batch: dict) -> tuple[Tensor, Tensor | None]:
         """The images that students learn from, and those that a teacher sees."""
@@ -147,7 +166,13 @@ def _wait() -> None:
 
 
 def measure(
-    name: str, batch_size: int, pixels: int, iterations: int, work_dir: str, capture: bool = False
+    name: str,
+    batch_size: int,
+    pixels: int,
+    iterations: int,
+    work_dir: str,
+    mode: str | None = None,
+    capture: bool = False,
 ) -> dict[str, Any]:
     """Runs both steps ``iterations`` times and compares them.
 
@@ -157,41 +182,51 @@ def measure(
         pixels: Height and width of an image.
         iterations: Pairs of steps to measure, after four more that warm up.
         work_dir: Folder for the run's log.
+        mode: One of :data:`graphs.MODES`: its step against the same graph's eager one in place of the floor. Defaults
+            to None.
         capture: Whether the graph's step is one CUDA graph. Defaults to False.
 
     Returns:
-        Median seconds of both steps, the ratio's median and its 95 % interval.
+        Median seconds of both steps, the ratio's median and its 95 % interval; of a mode also the seconds that the
+        first pair of steps took by the clock on the wall, in which networks are compiled.
     """
     cfg = load_config(CONFIGS / '_base_/default_runtime.py')
-    views = VIEWS.get(name)
+    views, channels, classes = VIEWS.get(name), CHANNELS.get(name, 3), CLASSES.get(name, 100)
     cfg.merge_from_dict(
         dict(
             model=GRAPHS[name](),
-            data_preprocessor=dict(num_classes=100, mean=[127.5] * 3, std=[64.0] * 3),
+            data_preprocessor=dict(num_classes=classes, mean=[127.5] * channels, std=[64.0] * channels),
             train_dataloader=dict(
                 batch_size=batch_size,
                 num_workers=0,
                 dataset=dict(type='RandomViews', size=SIZE, pixels=pixels, batch_size=batch_size, views=views)
                 if views
-                else dict(type='RandomImages', size=SIZE, pixels=pixels),
+                else dict(type='RandomImages', size=SIZE, pixels=pixels, channels=channels, classes=classes),
                 sampler=dict(type='FirstSampler', number=batch_size * (iterations + WARM_UP)),
                 collate_fn=dict(type='default_collate'),
             ),
             optim_wrapper=dict(OPTIMIZERS[name], constructor='NodeOptimWrapperConstructor'),
-            train_cfg=dict(type='InterleavedLoop', max_epochs=1, written=name),
+            train_cfg=dict(type='InterleavedLoop', max_epochs=1, written=None if mode else name),
             default_hooks=dict(checkpoint=dict(interval=2, save_last=False)),
             env_cfg=dict(capture=capture),
             log_level='WARNING',
         )
     )
+    if mode is not None:
+        cfg.merge_from_dict(MODES[mode])
     runner = build_runner(Config(cfg.to_dict()), work_dir)
     runner.train()
     seconds = np.array(runner.train_loop.seconds[WARM_UP:])
     ratio = seconds[:, 0] / seconds[:, 1]
     interval = bootstrap((ratio,), np.median, n_resamples=10_000, rng=0, method='percentile').confidence_interval
     return dict(
-        graph_seconds=round(float(np.median(seconds[:, 0])), 5),
-        floor_seconds=round(float(np.median(seconds[:, 1])), 5),
+        **{
+            f'{what}_seconds': round(float(median), 5)
+            for what, median in zip(
+                (mode or 'graph', 'floor' if mode is None else 'plain'), np.median(seconds, 0), strict=True
+            )
+        },
+        **(dict(first_pair_seconds=round(runner.train_loop.first, 1)) if mode else {}),
         ratio=round(float(np.median(ratio)), 4),
         ratio_interval_95=[round(float(interval.low), 4), round(float(interval.high), 4)],
         ratio_quartiles=[round(float(quartile), 4) for quartile in np.quantile(ratio, (0.25, 0.75))],

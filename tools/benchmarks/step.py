@@ -5,6 +5,8 @@ gates, the backward pass and the optimiser. Its floor is plain torch on the same
 the first four graphs forward, cross-entropies, backward and the same optimiser, what only teaches without gradients;
 for the others the whole method, written down (written_steps.py). Both run in turn in one process, so that a slower
 machine slows both. Printed as JSON is the ratio of each pair: its median and the median's 95 % interval (bootstrap).
+
+With ``--modes`` the graph's step with switches is measured against the same step without, in the same way.
 """
 
 import json
@@ -22,6 +24,7 @@ def main() -> None:
     """Measures and prints."""
     parser = Parser(description='Measures the cost of a training step against its floor.')
     parser.add_argument('--graphs', nargs='+', metavar='NAME', help='which of those of graphs.py; default: all')
+    parser.add_argument('--modes', nargs='+', metavar='MODE', help='switches to measure, of those of graphs.py')
     parser.add_argument('--batch-size', type=int, default=64)
     parser.add_argument('--pixels', type=int, default=32, help='height and width of an image')
     parser.add_argument('--iterations', type=int, default=40, help='pairs of steps to measure')
@@ -33,18 +36,24 @@ def main() -> None:
     parser.add_argument('--capture', action='store_true', help="the graph's step as one CUDA graph; needs a GPU")
     args = parser.parse_args()
     import torch
-    from graphs import GRAPHS
+    from graphs import GRAPHS, MODES
     from measured_step import InterleavedLoop, measure
 
     for name in args.graphs or ():
         if name not in GRAPHS:
             raise UserError(f'argument --graphs: {did_you_mean(name, GRAPHS)}, got {name!r}')
+    for mode in args.modes or ():
+        if mode not in MODES:
+            raise UserError(f'argument --modes: {did_you_mean(mode, MODES)}, got {mode!r}')
     if args.process_time:
         InterleavedLoop.clock = staticmethod(time.process_time)
     with tempfile.TemporaryDirectory() as work_dir:
         results = {
-            name: measure(name, args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}', args.capture)
+            f'{name} {mode}' if mode else name: measure(
+                name, args.batch_size, args.pixels, args.iterations, f'{work_dir}/{name}_{mode}', mode, args.capture
+            )
             for name in args.graphs or GRAPHS
+            for mode in args.modes or [None]
         }
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     setting = dict(
