@@ -92,8 +92,8 @@ def _check_environment(env_cfg: Mapping[str, Any]) -> None:
     if not isinstance(benchmark := env_cfg.get('cudnn_benchmark', False), bool):
         raise ConfigError('env_cfg.cudnn_benchmark', f'must be True or False, got {benchmark!r}')
     check_speed(env_cfg)
-    if not isinstance(capture := env_cfg.get('capture', False), bool) and capture != 'streams':
-        raise ConfigError('env_cfg.capture', f"must be True, False or 'streams', got {capture!r}")
+    if not isinstance(capture := env_cfg.get('capture', False), bool) and capture not in ('streams', 'auto'):
+        raise ConfigError('env_cfg.capture', f"must be True, False, 'streams' or 'auto', got {capture!r}")
     processes = [name for name in arguments_of(set_multi_processing)[0] if name != 'distributed']
     check_entries(env_cfg.get('mp_cfg', {}), 'env_cfg.mp_cfg', processes)
     of_torch = arguments_of(torch.distributed.init_process_group)[0].keys() - {'rank', 'world_size', 'store'}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
@@ -18,9 +17,10 @@ from .step_rates import can_record, wrappers_of
 
 
 def switch_capture(runner: Runner) -> None:
-    """Makes a run's steps recorded ones, as ``env_cfg.capture`` says: by default where that is possible.
+    """Makes a run's steps recorded ones, as ``env_cfg.capture`` says: by default not.
 
-    It may be True, ``'streams'``, which gives each node a stream of its own, or False.
+    It may be True, ``'streams'``, which gives each node a stream of its own, ``'auto'``, where that is possible, or
+    False.
 
     Args:
         runner: A Runner that trains, with its optimiser built.
@@ -28,7 +28,8 @@ def switch_capture(runner: Runner) -> None:
     Raises:
         ConfigError: If the config asks for it and it is not possible.
     """
-    wanted = (runner.cfg.get('env_cfg') or {}).get('capture')
+    # Not by default, as nobody has run it on a GPU so far: a recording that fails ends the process.
+    wanted = (runner.cfg.get('env_cfg') or {}).get('capture', False)
     if wanted is False or runner.optim_wrapper is None:
         return
     reason = obstacle(runner)
@@ -38,9 +39,9 @@ def switch_capture(runner: Runner) -> None:
         graph.captured = CapturedStep(
             CudaRecorder(wanted == 'streams'), lambda why: say(f'not recorded as a CUDA graph: {why}')
         )
-    elif wanted:
+    elif wanted != 'auto':
         raise ConfigError('env_cfg.capture', f'must be False: {reason}')
-    elif torch.cuda.is_available():
+    else:
         runner.logger.info(f'Steps are not recorded as a CUDA graph: {reason}')
 
 
@@ -54,7 +55,7 @@ def obstacle(runner: Runner) -> str | None:
         return 'several processes train together'
     if not isinstance(runner.model, KnowledgeTransferGraph):
         return f'{type(runner.model).__name__} is no graph'
-    if runner.cfg.get('compile'):
+    if runner.cfg.get('compile') or (runner.cfg.get('env_cfg') or {}).get('compile'):
         return 'compile has the step'
     if accumulative_counts(runner.optim_wrapper) > 1:
         return 'optim_wrapper.accumulative_counts is above 1'

@@ -30,7 +30,7 @@ def test_what_is_right(settings):
         (dict(work_dir=5), 'work_dir: must be a text, got 5'),
         (dict(compile='yes'), "compile: must be True, False or a dict of options, got 'yes'"),
         (dict(env_cfg=dict(cudnn_benchmark=1)), 'env_cfg.cudnn_benchmark: must be True or False, got 1'),
-        (dict(env_cfg=dict(capture='yes')), "env_cfg.capture: must be True, False or 'streams', got 'yes'"),
+        (dict(env_cfg=dict(capture='yes')), "env_cfg.capture: must be True, False, 'streams' or 'auto', got 'yes'"),
         (dict(env_cfg=dict(dist_cfg=dict(backend='gluu'))), "env_cfg.dist_cfg.backend: unknown backend 'gluu'; known"),
         (dict(auto_scale_lr=dict(base_batch_size=1, enable=1)), 'auto_scale_lr.enable: must be True or False, got 1'),
         (dict(default_scope='mmdet'), "default_scope: must be 'mmpretrain', where all parts are registered, got"),

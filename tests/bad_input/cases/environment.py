@@ -17,7 +17,7 @@ CASES = [
     dict(args=['{config}', '--seed', '1.5'], says='--seed'),
     dict(options=['env_cfg.cudnn_benchmark=yes'], says='env_cfg.cudnn_benchmark'),
     dict(options=['env_cfg.cudnn_benchmrk=True'], says='env_cfg: unknown entry'),
-    dict(options=['env_cfg.capture=yes'], says="env_cfg.capture: must be True, False or 'streams'"),
+    dict(options=['env_cfg.capture=yes'], says="env_cfg.capture: must be True, False, 'streams' or 'auto'"),
     dict(options=['env_cfg.capture=streams'], says='env_cfg.capture: must be False: there is no GPU'),
     dict(options=['env_cfg.capture=True'], says='env_cfg.capture: must be False: there is no GPU'),
     dict(
