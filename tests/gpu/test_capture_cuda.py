@@ -285,6 +285,6 @@ def test_a_run_and_a_resumed_one(tiny_runner, tmp_path, amp, monkeypatch):
 
 @pytest.mark.gpu
 @HIDDEN
-def test_it_is_on_by_default(tiny_runner):
-    assert isinstance(tiny_runner().model.captured, CapturedStep)
-    assert tiny_runner({'env_cfg.capture': False}).model.captured is None
+def test_it_is_on_where_possible(tiny_runner):
+    assert isinstance(tiny_runner({'env_cfg.capture': 'auto'}).model.captured, CapturedStep)
+    assert tiny_runner().model.captured is None
