@@ -35,9 +35,10 @@ class Part(NamedTuple):
 
 
 PARTS: dict[str, Part] = dict(
-    checks=Part(('-m', 'pytest', '-q', '-m', 'gpu', '-p', 'no:cacheprovider', '--tb=short', 'tests/gpu'), 240),
-    steps=Part(STEP, 120),
-    captured_steps=Part((*STEP, '--capture'), 120),
+    checks=Part(('-m', 'pytest', '-q', '-m', 'gpu', '-p', 'no:cacheprovider', '--tb=short', 'tests/gpu'), 200),
+    steps=Part(STEP, 90),
+    captured_steps=Part((*STEP, '--capture'), 90),
+    captured_streams=Part((*STEP, '--capture', 'streams'), 90),
 )
 
 

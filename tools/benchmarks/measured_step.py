@@ -172,7 +172,7 @@ def measure(
     iterations: int,
     work_dir: str,
     mode: str | None = None,
-    capture: bool = False,
+    capture: bool | str = False,
 ) -> dict[str, Any]:
     """Runs both steps ``iterations`` times and compares them.
 
@@ -184,7 +184,7 @@ def measure(
         work_dir: Folder for the run's log.
         mode: One of :data:`graphs.MODES`: its step against the same graph's eager one in place of the floor. Defaults
             to None.
-        capture: Whether the graph's step is one CUDA graph. Defaults to False.
+        capture: Whether the graph's step is one CUDA graph, as ``env_cfg.capture``. Defaults to False.
 
     Returns:
         Median seconds of both steps, the ratio's median and its 95 % interval; of a mode also the seconds that the

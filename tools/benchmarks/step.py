@@ -33,7 +33,14 @@ def main() -> None:
         action='store_true',
         help="measure the process's own time on the CPU, of which other processes on a busy machine take none",
     )
-    parser.add_argument('--capture', action='store_true', help="the graph's step as one CUDA graph; needs a GPU")
+    parser.add_argument(
+        '--capture',
+        nargs='?',
+        const=True,
+        default=False,
+        choices=['streams'],
+        help="the graph's step as one CUDA graph, 'streams': each node on one of its own; needs a GPU",
+    )
     args = parser.parse_args()
     import torch
     from graphs import GRAPHS, MODES

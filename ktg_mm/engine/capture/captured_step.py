@@ -66,6 +66,7 @@ class CapturedStep:
         self._recorded: Hashable = None
         self._gives_up = False
         self._last_log: dict[str, Tensor | float] = {}
+        self._norms: dict[str, Tensor] = {}
         self._names: list[str] = []
         self._numbers: dict[str, float] = {}
         self._values = torch.empty(0)
@@ -83,7 +84,7 @@ class CapturedStep:
             if kind == self._recorded and self.batch is not None:
                 self.batch.fill(batch)
                 self.recorder.replay()
-                log = self._log()
+                log, rates.norms = self._log(), dict(self._norms)
             else:
                 log = self._step(kind, graph, batch.on(graph.progress.device), optim_wrapper)
         rates.log_norms()
@@ -134,6 +135,7 @@ class CapturedStep:
                 f'env_cfg.capture: the step cannot be recorded ({first_line(error)}); go on from the last checkpoint '
                 'with --resume and --cfg-options env_cfg.capture=False'
             ) from error
+        self._norms = dict(self.rates.norms) if self.rates else {}
         return self._log()
 
     def _log(self) -> dict[str, Tensor | float]:

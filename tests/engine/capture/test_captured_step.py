@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
 
@@ -246,3 +247,17 @@ def test_tensors_of_another_device_are_not_recorded(toys, capture):
         graph.train_step(images(seed), wrapper)
     assert said == ['gate/own is a number of the host, which may change in each step']
     assert recorder.steps == ['watch']
+
+
+def test_the_lengths_of_clipped_gradients_are_those_of_their_steps(toys, capture):
+    batches = [images(seed, 4 if seed == 3 else 6) for seed in range(6)]
+    logged = []
+    for captures in (False, True):
+        graph = graph_of(toys)
+        if captures:
+            capture(graph)
+        wrapper = wrapper_of(graph, SGD if captures else FUSED, clip_grad=dict(max_norm=0.1))
+        wrapper.message_hub = MessageHub(f'clipped {captures}')
+        train(graph, wrapper, batches)
+        logged.append(wrapper.message_hub.get_scalar('train/grad_norm').data[0].tolist())
+    assert logged[1] == logged[0] and len(set(logged[0])) == 6
