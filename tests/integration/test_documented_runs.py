@@ -63,6 +63,8 @@ SHORT = {
     'tools/benchmarks/data.py': ['--images', '600', '--repeats', '1'],
     'tools/benchmarks/workers.py': ['--repeats', '1', '--graphs', '2', '--epochs', '1'],
     'tools/benchmarks/asha.py': ['--orders', '2'],
+    'tools/benchmarks/startup.py': ['--repeats', '1', '--trials', '2'],
+    'tools/benchmarks/search.py': ['--trials', '1', '--epochs', '1', '--workers', '1'],
 }
 TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py')
 OF_A_SEARCH = ('tools/plot_search.py', 'tools/export_graph.py')
