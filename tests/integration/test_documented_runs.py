@@ -65,6 +65,7 @@ SHORT = {
     'tools/benchmarks/asha.py': ['--orders', '2'],
     'tools/benchmarks/startup.py': ['--repeats', '1', '--trials', '2'],
     'tools/benchmarks/search.py': ['--trials', '1', '--epochs', '1', '--workers', '1'],
+    'tools/benchmarks/stack.py': ['--iterations', '1', '--batch-size', '2', '--graphs', '2'],
 }
 TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py')
 OF_A_SEARCH = ('tools/plot_search.py', 'tools/export_graph.py')

@@ -14,12 +14,15 @@ from torch.optim import SGD
 from ktg_mm.config import LABEL
 from ktg_mm.errors import ConfigError, first_line
 from ktg_mm.mmengine_private import accumulative_counts
+from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.models.needs import Labels
 from ktg_mm.models.nodes import NetworkNode
 from ktg_mm.models.nodes.probe import evaluated, made_up_images
 from ktg_mm.models.updates import SimultaneousUpdate
+from ktg_mm.structures import LabelOutput
 
+from .edge_stack import EdgeStack, PlacedEdge
 from .likeness import likeness
 from .network_stack import NetworkStack
 
@@ -64,6 +67,7 @@ def check_stackable(graph: KnowledgeTransferGraph, optim_wrapper: OptimWrapper) 
             if state or any(not isinstance(need, Labels) for need in part.needs if need.applies(part)):
                 what = type(part).__name__
                 raise ConfigError(key, f'{what} looks at more than logits and labels, or keeps a state; {_ALONE}')
+        _check_edge_runs(path, edge)
 
 
 def check_alike(graph: KnowledgeTransferGraph, first: KnowledgeTransferGraph) -> None:
@@ -150,3 +154,14 @@ def _check_runs(path: str, network: nn.Module) -> None:
             return
         raise ConfigError(path, f'something in it is overwritten in place and read again; {_ALONE}')
     raise ConfigError(path, f'does not run in a stack ({first_line(cast(Exception, problem))}); {_ALONE}')
+
+
+@torch.no_grad()
+def _check_edge_runs(path: str, edge: TransferEdge) -> None:
+    """Runs an edge on made-up logits as a stack would."""
+    logits, labels = torch.eye(4).repeat(2, 1, 1), torch.tensor([0, 1, 2, 0])
+    placed = PlacedEdge(edge, 0, 0, None if edge.source_name == LABEL else 1)
+    try:
+        EdgeStack([placed], logits.device)(logits, LabelOutput(labels, 4), labels, torch.ones(1, dtype=torch.float64))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ConfigError(path, f'does not run in a stack ({first_line(error)}); {_ALONE}') from error

@@ -8,6 +8,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
 from ktg_mm.errors import ConfigError
+from ktg_mm.models.gates import Gate
 from ktg_mm.models.stack import StackedGraphs, check_alike, check_stackable
 
 LABEL = dict(loss=dict(type='CrossEntropy'))
@@ -212,4 +213,20 @@ def test_networks_that_a_stack_would_change(toys, stacks) -> None:
     for node in graph.nodes.values():
         node.network.backbone = ReadsAgain(nn.Conv2d(1, 8, 3)).double()
     with pytest.raises(ConfigError, match=r'^model\.nodes\.net1\.network: something in it is overwritten in place'):
+        check_stackable(graph, stacks.sgd(graph))
+
+
+class LooksGate(Gate):
+    """Looks at a value, which decides what happens next."""
+
+    def weight(self, loss, target, source, context):
+        return 1.0 if loss.sum() > 0 else 0.0
+
+
+def test_parts_that_do_not_run_in_a_stack(toys, stacks) -> None:
+    graph = build(toys, stacks)
+    graph.edges['net2->net1'].gate = LooksGate()
+    with pytest.raises(
+        ConfigError, match=r"^model\.edges\['net2->net1'\]: does not run in a stack \(.*; train it alone$"
+    ):
         check_stackable(graph, stacks.sgd(graph))
