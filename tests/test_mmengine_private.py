@@ -102,6 +102,7 @@ def test_no_class_overrides_a_private_method_of_a_library():
                 continue
             bases = [base for base in cls.__mro__ if not base.__module__.startswith(('ktg_mm', 'builtins', 'typing'))]
             private = {name for name, value in vars(cls).items() if is_private(name) and callable(value)}
+            private -= {'_backward_cls'}  # torch's metaclass makes it for every autograd.Function
             overridden = private & {name for base in bases for name in vars(base)}
             assert not overridden, f'{cls.__name__}: {overridden}'
 

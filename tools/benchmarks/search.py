@@ -1,8 +1,8 @@
 """Measures how many graphs a search tries in an hour, by its workers: ``python tools/benchmarks/search.py``.
 
 The search of a config, with its pruning, but fewer and shorter trials. Each worker is a process with one thread; it
-imports first, and waits for the others before its clock starts. Printed are the trials an hour and the steps, iterations
-of training, a second of all workers together, until the last of them has ended.
+imports first, and waits for the others before its clock starts. Printed are the trials an hour and the steps
+(iterations of training) a second of all workers together, until the last of them has ended.
 """
 
 import argparse
