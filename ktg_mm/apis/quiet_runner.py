@@ -4,7 +4,7 @@ import contextlib
 import io
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.device import get_device
@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
 from ktg_mm.datasets.shared_data import share_data, share_images
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
+from ktg_mm.models import KnowledgeTransferGraph
 
 from .quiet_terminal import quiet_terminal
 from .speed import set_layout, set_threads
@@ -46,7 +47,7 @@ class QuietRunner(Runner):
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wraps the graph for several processes, once its weights have the layout that they keep."""
-        set_layout(model, self.cfg.get('env_cfg') or {})
+        set_layout(cast(KnowledgeTransferGraph, model), self.cfg.get('env_cfg') or {})
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_dataloader(self, dataloader: DataLoader | Mapping[str, Any], *args: Any, **kwargs: Any) -> DataLoader:
