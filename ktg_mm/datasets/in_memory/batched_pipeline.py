@@ -129,10 +129,10 @@ class BatchedPipeline:
 
 
 def _is_augmentation(step: Any) -> bool:
-    """Whether a step changes an image's pixels alone, neither its size nor its notes."""
+    """Whether a step is one of mmpretrain's that draw by numpy and change pixels alone, neither size nor notes."""
     if type(step) is RandAugment:
-        return all(isinstance(one, BaseAugTransform) for one in step.transforms)
-    return isinstance(step, BaseAugTransform)
+        return all(map(_is_augmentation, step.transforms))
+    return isinstance(step, BaseAugTransform) and type(step).__module__ == BaseAugTransform.__module__
 
 
 def draw(views: dict[str, list[Any]], draws: SeededDraws) -> dict[str, list[dict[str, Tensor]]]:
@@ -157,7 +157,7 @@ def apply(images: Tensor, steps: Sequence[Any], drawn: Sequence[dict[str, Tensor
         Shape (B, C, height, width).
     """
     if not steps:
-        return images
+        return images.clone()  # views share nothing
     places, fill = _own_places(images), None
     for step, its in zip(steps, drawn, strict=True):
         if step.fill is not None:

@@ -141,7 +141,7 @@ class ImagesInMemory:
         while first := next(unread, None):
             ahead = [first, *islice(unread, max(0, _AHEAD // len(first) - 1))]
             indices = [index for batch in ahead for index in batch]
-            drawn, used = self._draw(indices)
+            drawn, streams = self._draw(indices)
             numbers = torch.from_numpy(np.array(indices, dtype=np.int64)).to(self.device)
             flips = self._flips(drawn, len(indices))
             drawn = {name: [_to(its, self.device) for its in of_view] for name, of_view in drawn.items()}
@@ -149,17 +149,18 @@ class ImagesInMemory:
             for batch in ahead:
                 part, end = slice(end, end + len(batch)), end + len(batch)
                 mine = {name: [_cut(its, part) for its in of_view] for name, of_view in drawn.items()}
-                yield self._batch(batch, numbers[part], mine, flips[part], used[part])
+                yield self._batch(batch, numbers[part], mine, flips[part], streams[part])
 
-    def _draw(self, indices: Sequence[int]) -> tuple[dict[str, list[dict[str, Tensor]]], list[int]]:
-        """What each view's steps draw, and how many numbers of each sample's stream that takes."""
+    def _draw(self, indices: Sequence[int]) -> tuple[dict[str, list[dict[str, Tensor]]], list[tuple[int, int]]]:
+        """What each view's steps draw, each sample's seed, and how many numbers of its stream that takes."""
         if not self.pipeline.seeds:
             return {name: [] for name in self.views}, []
         for index in indices:
             if not isinstance(index, SeededIndex):
                 SeedRandom()({'sample_idx': index})  # raises
         draws = SeededDraws(cast(Sequence[SeededIndex], indices))
-        return draw(self.views, draws), draws.used
+        drawn = draw(self.views, draws)
+        return drawn, list(zip(draws.seeds.tolist(), draws.used, strict=True))
 
     def _flips(self, drawn: Mapping[str, Sequence[Mapping[str, Tensor]]], size: int) -> list[dict[str, Any]]:
         """What the last flip notes of each sample; nothing without one, or within a view."""
@@ -181,13 +182,13 @@ class ImagesInMemory:
         numbers: Tensor,
         drawn: Mapping[str, Sequence[dict[str, Tensor]]],
         flips: Sequence[Mapping[str, Any]],
-        used: Sequence[int],
+        streams: Sequence[tuple[int, int]],
     ) -> dict[str, Any]:
         images = self.images[numbers]
         views = {name: apply(images, steps, drawn[name]) for name, steps in self.views.items()}
         if self.pipeline.alone:
             name = list(views)[-1]
-            views[name] = apply_alone(views[name], self.pipeline.alone, indices, used)
+            views[name] = apply_alone(views[name], self.pipeline.alone, *zip(*streams, strict=True))
         labels = [(name, field[numbers].unbind()) for name, field in self.fields.items()]
         numbered = 'sample_idx' in self.pipeline.pack.meta_keys
         samples = []

@@ -19,6 +19,9 @@ class SeededDraws:
     Args:
         indices: Indices from a sampler that seeds; all have the same seed.
 
+    Attributes:
+        seeds: Those of numpy's generator, 32 bits, shape (N,).
+
     Example:
         >>> draws = SeededDraws([SeededIndex(7, seed=0, epoch=3)])
         >>> np.random.seed(np.random.SeedSequence((0, 3, 7)).generate_state(3)[1])
@@ -27,8 +30,8 @@ class SeededDraws:
     """
 
     def __init__(self, indices: Sequence[SeededIndex]) -> None:
-        self._seeds = seeds_of(indices)
-        self._words = _first_words(self._seeds)
+        self.seeds = seeds_of(indices)
+        self._words = _first_words(self.seeds)
         self._next = np.zeros(len(indices), dtype=np.intp)
 
     def integers(self, size: int) -> np.ndarray:
@@ -37,7 +40,7 @@ class SeededDraws:
         Args:
             size: At least 1, at most 2**32 - 1.
         """
-        value = np.zeros(len(self._seeds), dtype=np.int64)
+        value = np.zeros(len(self.seeds), dtype=np.int64)
         if size > 1:  # else numpy draws nothing
             mask = np.uint32((1 << (size - 1).bit_length()) - 1)
             which = np.arange(len(value))
@@ -48,7 +51,7 @@ class SeededDraws:
 
     def random(self) -> np.ndarray:
         """What ``np.random.random_sample()`` gives in each stream; floats (N,)."""
-        every = np.arange(len(self._seeds))
+        every = np.arange(len(self.seeds))
         high, low = self._word(every) >> np.uint32(5), self._word(every) >> np.uint32(6)
         return (high * 67108864.0 + low) / 9007199254740992.0
 
@@ -63,7 +66,7 @@ class SeededDraws:
         if at.max(initial=0) >= len(self._words):
             # Hardly ever needed, and so left to numpy's own generator.
             more = range(2 * len(self._words))
-            streams = [np.random.RandomState(int(seed)) for seed in self._seeds]
+            streams = [np.random.RandomState(int(seed)) for seed in self.seeds]
             self._words = np.stack([[stream.randint(2**32, dtype=np.uint32) for _ in more] for stream in streams], 1)
         self._next[which] += 1
         return self._words[at, which]

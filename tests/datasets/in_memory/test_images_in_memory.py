@@ -101,6 +101,17 @@ def test_batches_share_nothing(shipped):
     assert torch.equal(again['inputs'], second['inputs'])
 
 
+def test_views_share_nothing(noise):
+    views = dict(type='Views', one=[], other=[], third=[dict(type='Invert')])
+    memory = in_memory(noise(pipeline=[SEED, views, dict(type='PackViews')]))
+    index = images_in_memory.SeededIndex(0, seed=0, epoch=0)
+    inputs = next(memory.batches([[index]]))['inputs']
+    stored = memory.images[:1].clone()
+    for view in ('other', 'third'):
+        inputs[view].zero_()
+    assert torch.equal(inputs['one'], stored) and torch.equal(memory.images[:1], stored)
+
+
 @pytest.mark.parametrize(
     ('data', 'steps', 'message'),
     [
