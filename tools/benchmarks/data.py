@@ -74,9 +74,9 @@ def main() -> None:
         dataset['pipeline'] = cfg.dataset.pipeline
         loader = dict(dataset=dataset, sampler=cfg.sampler, batch_size=cfg.batch_size, collate_fn=cfg.collate_fn)
         loader = Runner.build_dataloader(loader, seed=0)
-        begin = time.perf_counter()
+        begin = clock()
         images = ImagesInMemory(loader.dataset, device, 'train_dataloader.dataset')
-        return loader, MemoryLoader(loader, images), time.perf_counter() - begin
+        return loader, MemoryLoader(loader, images), clock() - begin
 
     def rate(loader: Iterable[Any], clock: Callable[[], float]) -> float:
         begin, number = clock(), 0
