@@ -120,14 +120,17 @@ def read_once(patch: pytest.MonkeyPatch) -> None:
     init, read = BaseDataset.full_init, {}
 
     def full_init(self: BaseDataset) -> None:
-        key = type(self), getattr(self, 'split', None)
+        key = type(self), getattr(self, 'split', None), self.serialize_data
         if type(self) not in (CIFAR10, CIFAR100, FashionMNISTFiles) or self._indices is not None:
             init(self)
         elif key in read:
-            self.data_list, (self.data_bytes, self.data_address), self._fully_initialized = [], read[key], True
+            samples, packed = read[key]
+            self.data_list, self._fully_initialized = list(samples), True
+            vars(self).update(packed)
         else:
             init(self)
-            read[key] = self.data_bytes, self.data_address
+            names = ('data_bytes', 'data_address') if self.serialize_data else ()
+            read[key] = list(self.data_list), {name: getattr(self, name) for name in names}
 
     patch.setattr(BaseDataset, 'full_init', full_init)
 
