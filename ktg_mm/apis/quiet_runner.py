@@ -45,7 +45,7 @@ class QuietRunner(Runner):
         super().setup_env(env_cfg)
         set_threads(env_cfg)
 
-    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: Any) -> nn.Module:
         """Wraps the graph for several processes, once its weights have the layout that they keep."""
         set_layout(cast(KnowledgeTransferGraph, model), self.cfg.get('env_cfg') or {})
         return super().wrap_model(model_wrapper_cfg, model)

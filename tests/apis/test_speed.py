@@ -1,4 +1,5 @@
 import copy
+import shutil
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ import torch
 from ktg_mm.apis.speed import check_speed, compile_networks, set_layout, set_threads
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models import KnowledgeTransferGraph
+from ktg_mm.models.compiled import compiled_run
 
 
 def network(channels=1):
@@ -112,3 +114,36 @@ def test_no_compiler(monkeypatch):
     with pytest.raises(UserError, match=r'^env_cfg\.compile: there is no no-such-compiler, the compiler of C\+\+ that'):
         compile_networks(build(), dict(compile=True))
     compile_networks(build(), dict(compile=False))
+
+
+SWITCHES = {
+    'env_cfg': dict(channels_last=True, compile=['net1'], threads=1),
+    'default_hooks.checkpoint.max_keep_ckpts': 2,
+}
+
+
+def test_a_run_with_switches_is_the_run_without_and_resumes(tiny_runner, tmp_path, monkeypatch):
+    calls = []
+
+    def compile_(function, **options):
+        return lambda network, inputs: calls.append(network) or function(network, inputs)
+
+    monkeypatch.setattr(torch, 'compile', compile_)
+    compiled_run.cache_clear()
+    try:
+        for name, changes in (('plain', None), ('run', SWITCHES)):
+            tiny_runner(changes, work_dir=name).train()
+        networks = len(calls)
+        plain, whole = (
+            torch.load(tmp_path / name / 'epoch_2.pth', weights_only=True)['state_dict'] for name in ('plain', 'run')
+        )
+        assert networks and plain.keys() == whole.keys()
+        torch.testing.assert_close(whole, plain, rtol=1e-4, atol=1e-5)
+        (tmp_path / 'resumed').mkdir()
+        shutil.copy(tmp_path / 'run/epoch_1.pth', tmp_path / 'resumed')
+        tiny_runner(SWITCHES, work_dir='resumed', resume=str(tmp_path / 'resumed/epoch_1.pth')).train()
+        resumed = torch.load(tmp_path / 'resumed/epoch_2.pth', weights_only=True)['state_dict']
+        torch.testing.assert_close(resumed, whole, rtol=0, atol=0)
+        assert len(calls) == networks * 3 // 2
+    finally:
+        compiled_run.cache_clear()
