@@ -115,7 +115,7 @@ def test_a_copy_of_a_graph_runs_its_own_weights(toys, calls):
     assert [network for network, _ in calls] == [other.nodes[name].network for name in ('net1', 'net2')]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_step_with_kernels_is_the_eager_one(toys, monkeypatch):
     # A pool of processes would start first, and a header be compiled for kernels to come.
     monkeypatch.setattr(torch._inductor.config, 'compile_threads', 1)
