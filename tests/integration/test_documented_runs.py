@@ -60,7 +60,7 @@ SHORT = {
     'tools/retrain.py': ['--seeds', '1'],
     'tools/search.py': ['--trials', '1'],
     'tools/benchmarks/step.py': ['--iterations', '2', '--batch-size', '16'],
-    'tools/benchmarks/data.py': ['--images', '600', '--repeats', '1'],
+    'tools/benchmarks/data.py': ['--images', '1000', '--repeats', '1'],
     'tools/benchmarks/workers.py': ['--repeats', '1', '--graphs', '2', '--epochs', '1'],
     'tools/benchmarks/asha.py': ['--orders', '2'],
     'tools/benchmarks/startup.py': ['--repeats', '1', '--trials', '2'],

@@ -116,10 +116,9 @@ def test_a_copy_of_a_graph_runs_its_own_weights(toys, calls):
 
 
 @pytest.mark.long
-def test_a_step_with_kernels_is_the_eager_one(toys, monkeypatch):
-    # A pool of processes would start first, and a header be compiled for kernels to come.
-    monkeypatch.setattr(torch._inductor.config, 'compile_threads', 1)
-    monkeypatch.setattr(torch._inductor.config, 'cpp_cache_precompile_headers', False)
+# A pool of processes would start first, and a header be compiled for kernels to come.
+@torch._inductor.config.patch(compile_threads=1, cpp_cache_precompile_headers=False)
+def test_a_step_with_kernels_is_the_eager_one(toys):
     network = dict(
         type='ImageClassifier',
         backbone=dict(type='OneConvolution'),
@@ -160,5 +159,7 @@ def assert_alike(one, other, toys, rtol):
     torch.testing.assert_close(logs, expected, rtol=rtol, atol=rtol * 1e-2)
     assert state.keys() == expected_state.keys()
     for key, value in state.items():
+        # A bias before batch norm has no gradient but for rounding, whatever its own size.
+        rounding = 1e-12 if value.dtype == torch.float64 else 1e-6
         scale = expected_state[key].double().abs().max()
-        assert (value.double() - expected_state[key].double()).abs().max() <= rtol * scale + 1e-12, key
+        assert (value.double() - expected_state[key].double()).abs().max() <= rtol * scale + rounding, key

@@ -83,7 +83,7 @@ def begin_training(config: str, clock: Callable[[], float]) -> dict[str, float]:
             finally:
                 taken[part] = taken.get(part, 0) + clock() - begin
 
-        setattr(owner, name, staticmethod(measured) if isinstance(owner, type) else measured)
+        setattr(owner, name, measured)
 
     class FirstIteration(Hook):
         priority = 'LOWEST'
