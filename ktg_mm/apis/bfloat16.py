@@ -4,10 +4,10 @@ import functools
 import time
 
 import torch
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 
+from ktg_mm.engine.capture.step_rates import wrappers_of
 from ktg_mm.engine.optimizers import AutocastOptimWrapper
 from ktg_mm.engine.unwrapped import unwrapped
 
@@ -20,11 +20,9 @@ def warn_of_slow_bfloat16(runner: Runner) -> None:
     Args:
         runner: Its optimiser is built; nothing random is drawn.
     """
-    wrapper = runner.optim_wrapper
-    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
     model = unwrapped(runner.model)
     if (
-        not any(isinstance(one, AutocastOptimWrapper) for one in wrappers)
+        not any(isinstance(one, AutocastOptimWrapper) for one in wrappers_of(runner.optim_wrapper))
         or next(model.parameters()).device.type != 'cpu'
         or not any(isinstance(module, nn.Conv2d) for module in model.modules())
     ):
