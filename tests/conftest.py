@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 # Before torch is imported: beside other busy processes, two threads make small networks tens of times slower.
@@ -21,12 +21,22 @@ os.environ.update({f'{library}_NUM_THREADS': '1' for library in ('OMP', 'MKL', '
 os.environ.setdefault('KTG_MM_GPUS', os.environ.get('CUDA_VISIBLE_DEVICES', '0,1,2,3,4,5,6,7'))  # those there are
 os.environ['CUDA_VISIBLE_DEVICES'] = os.environ['KTG_MM_GPUS'] if 'KTG_MM_SHOW_GPUS' in os.environ else ''
 
+import mmengine.dataset.base_dataset
 import pytest
+import quick_configs
 import torch
 from mmengine.registry import DefaultScope
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Spares the tests what takes them minutes."""
+    quick_configs.read_once()
+    # mmengine collects garbage for each data set, among all that thousands of tests have left: half of their time.
+    mmengine.dataset.base_dataset.gc = SimpleNamespace(collect=lambda: 0)
+    _write_into_memory(config)
+
+
+def _write_into_memory(config: pytest.Config) -> None:
     """Puts what tests write into memory, where there is room: so many small files take a disk minutes."""
     if 'TMPDIR' in os.environ or hasattr(config, 'workerinput'):  # chosen by the user, or by the first process
         return
@@ -72,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Takes all that is imported by now out of garbage collection; mmengine collects with every data set it builds."""
+    """Takes all that is imported by now out of garbage collection."""
     gc.freeze()
 
 

@@ -1,5 +1,6 @@
 """scikit-learn's handwritten digits."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -44,18 +45,25 @@ class Digits(BaseDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Returns the split's samples, each with ``img`` and ``gt_label``."""
-        # Importing it takes most of a second, for all who have other data, too.
-        from sklearn.datasets import load_digits
-        from sklearn.model_selection import train_test_split
-
-        digits = load_digits()
-        images = np.round(digits.images * (255 / 16)).astype(np.uint8)
-        labels = digits.target
-        trainval, test = train_test_split(np.arange(len(labels)), test_size=360, stratify=labels, random_state=0)
-        train, val = train_test_split(trainval, test_size=180, stratify=labels[trainval], random_state=0)
-        chosen = {'train': train, 'val': val, 'test': test, 'trainval': trainval}[self.split]
-        return [{'img': images[i], 'gt_label': int(labels[i])} for i in np.sort(chosen)]
+        images, labels, splits = _digits()
+        return [{'img': images[i].copy(), 'gt_label': int(labels[i])} for i in splits[self.split]]
 
     def extra_repr(self) -> list[str]:
         """Returns the lines that ``repr`` adds for this data set."""
         return [f'Split: \t{self.split}']
+
+
+@functools.cache
+def _digits() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Images, labels and each split's numbers: scikit-learn parses a text file each time."""
+    # Importing it takes most of a second, for all who have other data, too.
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    digits = load_digits()
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    labels = digits.target
+    trainval, test = train_test_split(np.arange(len(labels)), test_size=360, stratify=labels, random_state=0)
+    train, val = train_test_split(trainval, test_size=180, stratify=labels[trainval], random_state=0)
+    splits = dict(train=train, val=val, test=test, trainval=trainval)
+    return images, labels, {name: np.sort(split) for name, split in splits.items()}

@@ -36,6 +36,7 @@ import ktg_mm.models
 import ktg_mm.search
 import ktg_mm.visualization
 from ktg_mm.apis import load_config
+from ktg_mm.datasets import Digits
 from ktg_mm.visualization import draw_graph
 
 DIGITS = Path(__file__).parents[2] / 'configs/ktg/ens_3node_digits.py'
@@ -47,7 +48,12 @@ for package in (ktg_mm.apis, ktg_mm.search):
 
 def main() -> None:
     torch.set_num_threads(1)
-    # What else takes a while once: the search for a compiler and the letters of the graph's picture.
+    sys.path[0] = str(Path(__file__).parents[1])  # until a tool's own folder takes its place
+    import quick_configs
+
+    quick_configs.read_once()
+    # What else takes a while once: scikit-learn, the search for a compiler and the letters of the graph's picture.
+    Digits()
     collect_env()
     FigureCanvasAgg(draw_graph(load_config(DIGITS).model)).draw()
     gc.freeze()

@@ -9,7 +9,8 @@ import io
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,14 @@ def _printed_names(path: Path) -> set[str]:
 
 
 def _parse(path: Path) -> _File:
-    text = path.read_text(encoding='utf-8')
+    file, bases = _parse_text(path, path.read_text(encoding='utf-8'))
+    below = [inherited(base, path.parent) for base in bases]  # None for another package's
+    return replace(file, bases=[_parse(Path(os.path.abspath(one))) for one in below if one])
+
+
+@lru_cache(maxsize=1024)  # a config is parsed for its names and for its folders, and its bases for each overlay
+def _parse_text(path: Path, text: str) -> tuple[_File, tuple[str, ...]]:
+    """What a file of this text says, but for its bases, and these."""
     file = _File(path, read_of_bases=set(_SUBSTITUTED.findall(text)), is_python=path.suffix == '.py')
     # What mmengine puts in for {{ fileDirname }} matters for the bases; for {{$VARIABLE:default}} and the like not.
     text = re.sub(r'\{\{\s*fileDirname\s*\}\}', str(path.parent), text)
@@ -213,10 +221,7 @@ def _parse(path: Path) -> _File:
         entries = mmengine.load(io.StringIO(text), file_format=path.suffix[1:])
         bases = _listed(entries.get('_base_', []))
         file.bound = {*entries} - {'_base_'}
-    for base in bases:
-        if below := inherited(base, path.parent):  # not another package's
-            file.bases.append(_parse(Path(os.path.abspath(below))))
-    return file
+    return file, tuple(bases)
 
 
 def evaluated_bases(line: ast.Assign, path: Path) -> list[str]:
