@@ -8,6 +8,7 @@ from matplotlib.bezier import inside_circle, split_path_inout
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
+from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
 
 from .graph_layout import Box, text_size
@@ -35,6 +36,8 @@ class Canvas:
         FigureCanvasAgg(self.figure)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.axis('off')
+        for axis in (self.axes.xaxis, self.axes.yaxis):  # whoever looks through the figure would make it ticks
+            axis.set_major_locator(NullLocator())
 
     @property
     def limits(self) -> Bbox:
