@@ -69,14 +69,14 @@ def arc(source: Box, target: Box, bend: float, margin: float = 0.04) -> Path:
     length = max(math.dist(source.centre, target.centre), 1e-9)
     ends = [_Inside(box.padded(margin)) for box in (source, target)]
     style = ConnectionStyle.Arc3(-2 * bend / length)
-    return style((source.x, source.y), (target.x, target.y), 0, 0, *ends)
+    return style((source.x, source.y), (target.x, target.y), 0, 0, *ends)  # type: ignore[arg-type]
 
 
 class _Inside:
     """A rectangle for a ``ConnectionStyle``, which asks where a curve leaves it: a patch takes ten times as long."""
 
     def __init__(self, box: Bbox) -> None:
-        self.left, self.bottom, self.right, self.top = box.extents.tolist()
+        self.left, self.bottom, self.right, self.top = map(float, box.extents)
 
     def contains(self, point: Any) -> tuple[bool]:
         """Whether a point with ``x`` and ``y`` lies within, as a ``Patch`` answers."""
@@ -206,7 +206,8 @@ def place_text(
     for index, one in enumerate(cost):
         if one < cost[best] - 1e-9:  # of two that cost the same the first, whatever the rounding
             best = index
-    return Box(*centres[best], *size)
+    x, y = centres[best]
+    return Box(x, y, *size)
 
 
 @lru_cache(maxsize=4096)
