@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import gc
+import importlib
 import importlib.util
 import inspect
 import json
@@ -21,7 +22,6 @@ os.environ.update({f'{library}_NUM_THREADS': '1' for library in ('OMP', 'MKL', '
 os.environ.setdefault('KTG_MM_GPUS', os.environ.get('CUDA_VISIBLE_DEVICES', '0,1,2,3,4,5,6,7'))  # those there are
 os.environ['CUDA_VISIBLE_DEVICES'] = os.environ['KTG_MM_GPUS'] if 'KTG_MM_SHOW_GPUS' in os.environ else ''
 
-import mmengine.dataset.base_dataset
 import pytest
 import quick_configs
 import torch
@@ -29,15 +29,8 @@ from mmengine.registry import DefaultScope
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Spares the tests what takes them minutes."""
-    quick_configs.read_once()
-    # mmengine collects garbage for each data set, among all that thousands of tests have left: half of their time.
-    mmengine.dataset.base_dataset.gc = SimpleNamespace(collect=lambda: 0)
-    _write_into_memory(config)
-
-
-def _write_into_memory(config: pytest.Config) -> None:
     """Puts what tests write into memory, where there is room: so many small files take a disk minutes."""
+    quick_configs.read_once()
     if 'TMPDIR' in os.environ or hasattr(config, 'workerinput'):  # chosen by the user, or by the first process
         return
     memory, needed = Path('/dev/shm'), 8 * 1024**3  # bytes; four times what the tests take
@@ -82,8 +75,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Takes all that is imported by now out of garbage collection."""
+    """Takes all that is imported by now out of garbage collection, which comes when Python wants it alone.
+
+    mmengine collects with every data set, and this project with every run of a search, among all that thousands of
+    tests have left: half of the time of those that train.
+    """
     gc.freeze()
+    for module in ('mmengine.dataset.base_dataset', 'ktg_mm.apis.close_runner'):
+        importlib.import_module(module).gc = SimpleNamespace(collect=lambda: 0)
 
 
 @pytest.fixture(scope='session')
