@@ -19,11 +19,16 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 from pathlib import Path
 from typing import Any, NoReturn
 
+import alembic.command  # noqa: F401
 import mmengine.config.config
+import optuna.storages._rdb.storage  # noqa: F401
+import sqlalchemy.dialects.sqlite  # noqa: F401
 import torch
+import torch._dynamo.utils
 import torch.utils.tensorboard
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from mmengine.utils.dl_utils import collect_env
@@ -36,6 +41,7 @@ import ktg_mm.models
 import ktg_mm.search
 import ktg_mm.visualization
 from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.datasets import Digits
 from ktg_mm.visualization import draw_graph
 
@@ -52,11 +58,17 @@ def main() -> None:
     import quick_configs
 
     quick_configs.read_once()
-    # What else takes a while once: scikit-learn, the search for a compiler and the letters of the graph's picture.
+    # What else takes a while once: scikit-learn, the parts' arguments, the search for a compiler and the letters of the
+    # graph's picture.
     Digits()
+    check_config(config := load_config(DIGITS))
     collect_env()
-    FigureCanvasAgg(draw_graph(load_config(DIGITS).model)).draw()
+    FigureCanvasAgg(draw_graph(config.model)).draw()
     gc.freeze()
+    # And at each end: what torch has to say and to take apart.
+    atexit.unregister(torch._dynamo.utils.dump_compile_times)
+    for finalizer in list(weakref.finalize._registry):
+        finalizer.atexit = False
     with socket.socket(fileno=int(sys.argv[1])) as door:
         while True:
             if door in select.select([door, sys.stdin], [], [])[0]:
