@@ -1,4 +1,4 @@
-# An overlay: all images of small data sets lie in one tensor, on the GPU if there is one, and are cropped and flipped a
+# An overlay: all images of small data sets lie in one tensor, on the GPU if there is one, and are changed a
 # batch at a time, with the same bits as without. See docs/performance.md.
 #   python tools/train.py configs/ktg/ens_3node_digits.py --with configs/_base_/data_in_memory.py
 __in_memory = dict(in_memory=True, num_workers=0, persistent_workers=False)

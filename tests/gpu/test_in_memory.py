@@ -1,17 +1,21 @@
 """Images on a GPU are changed there as on a CPU."""
 
+from itertools import islice
+
 import pytest
 import torch
 
 from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
 from ktg_mm.errors import ConfigError
 
+STRONG = ('cifar10_semi', 'fashion_mnist_semi')  # with RandAugment and Cutout
 
-@pytest.mark.parametrize('name', ['cifar10', 'fashion_mnist_3000', 'cifar100_diverse'])
+
+@pytest.mark.parametrize('name', ['cifar10', 'fashion_mnist_3000', 'cifar100_diverse', *STRONG])
 def test_batches_are_those_of_the_loader(shipped, device, name):
     loader = shipped(name)
     memory = MemoryLoader(loader, ImagesInMemory(loader.dataset, torch.device(device), 'train_dataloader.dataset'))
-    for batch, expected in zip(memory, loader, strict=True):
+    for batch, expected in islice(zip(memory, loader, strict=True), 15):
         if not isinstance(expected['inputs'], dict):
             batch, expected = ({**one, 'inputs': {'': one['inputs']}} for one in (batch, expected))
         assert batch['inputs'].keys() == expected['inputs'].keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from ktg_mm.datasets.transforms import LoadImage, PackViews, PadRandomCrop, SeedRandom, Views
 from ktg_mm.errors import ConfigError
 
+from .batched_augment import BatchedAugment, can_be_batched
 from .batched_crop import BatchedCrop
 from .batched_flip import BatchedFlip
 from .places import Places
@@ -35,7 +37,7 @@ class BatchedPipeline:
         once: Steps that load an image and change its size.
         seeds: Whether a ``SeedRandom`` is there.
         views: Steps that draw by the name of their view; an image without views is its own, named ``''``.
-        alone: Steps that come last, in the last view, and run on each image alone: RandAugment and its operations.
+        last: Steps that come last, in the last view: RandAugment and its operations.
         pack: The last step.
 
     Raises:
@@ -54,7 +56,7 @@ class BatchedPipeline:
     def __init__(self, steps: Sequence[Any], key: str) -> None:
         self.once: list[Any] = []
         self.seeds = False
-        self.alone: list[Any] = []
+        self.last: list[Any] = []
         self.views: dict[str, list[Any]] = {'': []}
         if not steps or type(steps[-1]) not in _PACK:
             raise ConfigError(key, "must end in dict(type='PackInputs') or PackViews, to be in memory")
@@ -76,7 +78,7 @@ class BatchedPipeline:
             raise ConfigError(f'{key}[0]', "must be dict(type='SeedRandom'): images in memory are drawn by its seeds")
 
     def _draws(self) -> bool:
-        return any(self.views.values()) or '' not in self.views or bool(self.alone)
+        return any(self.views.values()) or '' not in self.views or bool(self.last)
 
     def _add(self, step: Any, view: str, key: str) -> None:
         name = type(step).__name__
@@ -89,14 +91,14 @@ class BatchedPipeline:
             )
         if view not in self.views:
             raise ConfigError(key, f'{name} must be within the views, to be in memory')
-        if type(step) in _BATCHED and not self.alone:
+        if type(step) in _BATCHED and not self.last:
             self.views[view].append(step)
         elif _is_augmentation(step) and view == list(self.views)[-1]:
-            self.alone.append(step)
+            self.last.append(step)
         elif _is_augmentation(step):
             raise ConfigError(key, f'{name} must be in the last view, to be in memory')
         else:
-            before = type(self.alone[0]).__name__ if type(step) in _BATCHED else 'the steps that draw'
+            before = type(self.last[0]).__name__ if type(step) in _BATCHED else 'the steps that draw'
             raise ConfigError(key, f'{name} must come before {before}, to be in memory')
 
     def run_once(self, sample: dict[str, Any]) -> dict[str, Any] | None:
@@ -112,12 +114,23 @@ class BatchedPipeline:
             found = step(found)
         return found
 
-    def batched(self, shape: tuple[int, ...], device: torch.device) -> dict[str, list[Any]]:
+    def alone(self, shape: tuple[int, ...]) -> list[Any]:
+        """The steps that run on each image alone, after all others: the last, from the first that cannot be batched on.
+
+        Args:
+            shape: Channels, height and width of the stored images.
+        """
+        for step in list(self.views.values())[-1]:
+            shape = _BATCHED[type(step)](step, shape).shape
+        return list(dropwhile(lambda step: can_be_batched(step, shape), self.last))
+
+    def batched(self, shape: tuple[int, ...], device: torch.device, alone: int = 0) -> dict[str, list[Any]]:
         """The steps that draw, for a whole batch, by their view.
 
         Args:
             shape: Channels, height and width of the stored images.
             device: Where they are.
+            alone: How many of the last run on each image alone. Defaults to 0.
         """
         views = {}
         for name, steps in self.views.items():
@@ -125,6 +138,7 @@ class BatchedPipeline:
             for step in steps:
                 views[name].append(_BATCHED[type(step)](step, size, device))
                 size = views[name][-1].shape
+        views[name] += [BatchedAugment(step, size, device) for step in self.last[: len(self.last) - alone]]
         return views
 
 
@@ -135,7 +149,7 @@ def _is_augmentation(step: Any) -> bool:
     return isinstance(step, BaseAugTransform) and type(step).__module__ == BaseAugTransform.__module__
 
 
-def draw(views: dict[str, list[Any]], draws: SeededDraws) -> dict[str, list[dict[str, Tensor]]]:
+def draw(views: dict[str, list[Any]], draws: SeededDraws) -> dict[str, list[dict[str, Any]]]:
     """What the steps draw for some samples, in the pipeline's order.
 
     Args:
@@ -145,7 +159,7 @@ def draw(views: dict[str, list[Any]], draws: SeededDraws) -> dict[str, list[dict
     return {name: [step.draw(draws) for step in steps] for name, steps in views.items()}
 
 
-def apply(images: Tensor, steps: Sequence[Any], drawn: Sequence[dict[str, Tensor]]) -> Tensor:
+def apply(images: Tensor, steps: Sequence[Any], drawn: Sequence[dict[str, Any]]) -> Tensor:
     """Changes images by a view's steps.
 
     Args:
@@ -159,7 +173,12 @@ def apply(images: Tensor, steps: Sequence[Any], drawn: Sequence[dict[str, Tensor
     if not steps:
         return images.clone()  # views share nothing
     places, fill = _own_places(images), None
-    for step, its in zip(steps, drawn, strict=True):
+    for number, (step, its) in enumerate(zip(steps, drawn, strict=True)):
+        if isinstance(step, BatchedAugment):
+            images = places.look_up(images, fill) if number else images
+            for augment, drawn_by_it in zip(steps[number:], drawn[number:], strict=True):
+                images = augment.change(images, drawn_by_it)
+            return images
         if step.fill is not None:
             if fill is not None:  # of another colour, perhaps
                 images = places.look_up(images, fill)

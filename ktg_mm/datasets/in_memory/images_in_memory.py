@@ -20,7 +20,7 @@ from .apply_alone import apply_alone
 from .batched_flip import BatchedFlip
 from .batched_pipeline import BatchedPipeline, apply, draw
 from .free_memory import free_memory
-from .seeded_draws import SeededDraws
+from .seeded_draws import AT_ONCE, SeededDraws
 
 _AHEAD = 4096  # samples for which is drawn together
 _OF_A_DRAW = ('flip', 'flip_direction')  # what a step notes of what it drew
@@ -59,10 +59,11 @@ class ImagesInMemory:
             raise ConfigError(key, 'has no samples')
         self.key = key
         self.pipeline = BatchedPipeline(dataset.pipeline.transforms, f'{key}.pipeline')
-        # A GPU would have to be waited for at each batch that goes on image by image.
-        self.device = device = torch.device('cpu') if self.pipeline.alone else device
         self.notes: list[dict[str, Any]] = []
         packed = self._packed(dataset, 0)
+        self.alone = self.pipeline.alone(packed['inputs'].shape)
+        # A GPU would have to be waited for at each batch that goes on image by image.
+        self.device = device = torch.device('cpu') if self.alone else device
         needed, free = len(dataset) * packed['inputs'].numel(), free_memory(device)
         if free is not None and needed > free:
             raise ConfigError(
@@ -91,7 +92,8 @@ class ImagesInMemory:
             self.notes.append(self.notes[-1] if self.notes and self.notes[-1] == notes else notes)
         self.images = images.to(device)
         self.fields = self._stacked(fields)
-        self.views = self.pipeline.batched(tuple(images.shape[1:]), device)
+        self._at_once = AT_ONCE * (2 if self.pipeline.last else 1)
+        self.views = self.pipeline.batched(tuple(images.shape[1:]), device, len(self.alone))
 
     def _packed(self, dataset: BaseDataset, number: int) -> dict[str, Any]:
         """An image of which nothing is drawn yet, and its data sample."""
@@ -151,18 +153,18 @@ class ImagesInMemory:
                 mine = {name: [_cut(its, part) for its in of_view] for name, of_view in drawn.items()}
                 yield self._batch(batch, numbers[part], mine, flips[part], streams[part])
 
-    def _draw(self, indices: Sequence[int]) -> tuple[dict[str, list[dict[str, Tensor]]], list[tuple[int, int]]]:
+    def _draw(self, indices: Sequence[int]) -> tuple[dict[str, list[dict[str, Any]]], list[tuple[int, int]]]:
         """What each view's steps draw, each sample's seed, and how many numbers of its stream that takes."""
         if not self.pipeline.seeds:
             return {name: [] for name in self.views}, []
         for index in indices:
             if not isinstance(index, SeededIndex):
                 SeedRandom()({'sample_idx': index})  # raises
-        draws = SeededDraws(cast(Sequence[SeededIndex], indices))
+        draws = SeededDraws(cast(Sequence[SeededIndex], indices), self._at_once)
         drawn = draw(self.views, draws)
         return drawn, list(zip(draws.seeds.tolist(), draws.used, strict=True))
 
-    def _flips(self, drawn: Mapping[str, Sequence[Mapping[str, Tensor]]], size: int) -> list[dict[str, Any]]:
+    def _flips(self, drawn: Mapping[str, Sequence[Mapping[str, Any]]], size: int) -> list[dict[str, Any]]:
         """What the last flip notes of each sample; nothing without one, or within a view."""
         for step, its in reversed(list(zip(self.views.get('', ()), drawn.get('', ()), strict=True))):
             if isinstance(step, BatchedFlip):
@@ -180,15 +182,15 @@ class ImagesInMemory:
         self,
         indices: Sequence[int],
         numbers: Tensor,
-        drawn: Mapping[str, Sequence[dict[str, Tensor]]],
+        drawn: Mapping[str, Sequence[dict[str, Any]]],
         flips: Sequence[Mapping[str, Any]],
         streams: Sequence[tuple[int, int]],
     ) -> dict[str, Any]:
         images = self.images[numbers]
         views = {name: apply(images, steps, drawn[name]) for name, steps in self.views.items()}
-        if self.pipeline.alone:
+        if self.alone:
             name = list(views)[-1]
-            views[name] = apply_alone(views[name], self.pipeline.alone, *zip(*streams, strict=True))
+            views[name] = apply_alone(views[name], self.alone, *zip(*streams, strict=True))
         labels = [(name, field[numbers].unbind()) for name, field in self.fields.items()]
         numbered = 'sample_idx' in self.pipeline.pack.meta_keys
         samples = []
@@ -205,9 +207,10 @@ class ImagesInMemory:
         return dict(inputs=views.get('', views), data_samples=samples)
 
 
-def _to(drawn: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    return {name: value.to(device) for name, value in drawn.items()}
+def _to(drawn: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    """Moves what is drawn, but for what stays on the CPU as arrays."""
+    return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in drawn.items()}
 
 
-def _cut(drawn: Mapping[str, Tensor], part: slice) -> dict[str, Tensor]:
+def _cut(drawn: Mapping[str, Any], part: slice) -> dict[str, Any]:
     return {name: value[part] for name, value in drawn.items()}

@@ -6,7 +6,8 @@ import numpy as np
 
 from ktg_mm.datasets.samplers import SeededIndex
 
-_AT_ONCE = 32  # numbers of 32 bits of each stream; a crop and a flip take five to six
+AT_ONCE = 32  # numbers of 32 bits of each stream; a crop and a flip take five to six, RandAugment some 20
+_MOST = 227  # of a state are made of its first half alone
 _AHEAD = 397  # how far on in the state of a Mersenne Twister the word lies that is mixed in
 
 
@@ -18,6 +19,7 @@ class SeededDraws:
 
     Args:
         indices: Indices from a sampler that seeds; all have the same seed.
+        at_once: How many numbers of 32 bits of each stream are made at first. Defaults to 32.
 
     Attributes:
         seeds: Those of numpy's generator, 32 bits, shape (N,).
@@ -29,9 +31,9 @@ class SeededDraws:
         (True, True)
     """
 
-    def __init__(self, indices: Sequence[SeededIndex]) -> None:
+    def __init__(self, indices: Sequence[SeededIndex], at_once: int = AT_ONCE) -> None:
         self.seeds = seeds_of(indices)
-        self._words = _first_words(self.seeds)
+        self._words = _first_words(self.seeds, at_once)
         self._next = np.zeros(len(indices), dtype=np.intp)
 
     def integers(self, size: int) -> np.ndarray:
@@ -49,10 +51,15 @@ class SeededDraws:
                 which = which[value[which] >= size]
         return value
 
-    def random(self) -> np.ndarray:
-        """What ``np.random.random_sample()`` gives in each stream; floats (N,)."""
-        every = np.arange(len(self.seeds))
-        high, low = self._word(every) >> np.uint32(5), self._word(every) >> np.uint32(6)
+    def random(self, which: np.ndarray | None = None) -> np.ndarray:
+        """What ``np.random.random_sample()`` gives in each stream; floats (N,).
+
+        Args:
+            which: The numbers of the streams to draw from. Defaults to all.
+        """
+        if which is None:
+            which = np.arange(len(self.seeds))
+        high, low = self._word(which) >> np.uint32(5), self._word(which) >> np.uint32(6)
         return (high * 67108864.0 + low) / 9007199254740992.0
 
     @property
@@ -64,12 +71,17 @@ class SeededDraws:
         """The next 32 bits of some streams."""
         at = self._next[which]
         if at.max(initial=0) >= len(self._words):
-            # Hardly ever needed, and so left to numpy's own generator.
-            more = range(2 * len(self._words))
-            streams = [np.random.RandomState(int(seed)) for seed in self.seeds]
-            self._words = np.stack([[stream.randint(2**32, dtype=np.uint32) for _ in more] for stream in streams], 1)
+            self._words = self._more(2 * len(self._words))
         self._next[which] += 1
         return self._words[at, which]
+
+    def _more(self, number: int) -> np.ndarray:
+        """More numbers of each stream than were made at first."""
+        if number <= _MOST:
+            return _first_words(self.seeds, number)
+        # Hardly ever needed, and so left to numpy's own generator.
+        streams = [np.random.RandomState(int(seed)) for seed in self.seeds]
+        return np.stack([stream.randint(2**32, size=number, dtype=np.uint32) for stream in streams], 1)
 
 
 def seeds_of(indices: Sequence[SeededIndex]) -> np.ndarray:
@@ -123,9 +135,9 @@ def _mixed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return value ^ value >> np.uint32(16)
 
 
-def _first_words(seeds: np.ndarray) -> np.ndarray:
+def _first_words(seeds: np.ndarray, number: int) -> np.ndarray:
     """The first numbers of the Mersenne Twisters with these seeds: no more of their states is made than these need."""
-    state = np.empty((_AHEAD + _AT_ONCE, len(seeds)), dtype=np.uint32)
+    state = np.empty((_AHEAD + number, len(seeds)), dtype=np.uint32)
     state[0] = seeds
     shifted = np.empty_like(seeds)
     for i in range(1, len(state)):
@@ -134,7 +146,7 @@ def _first_words(seeds: np.ndarray) -> np.ndarray:
         np.multiply(shifted, np.uint32(1812433253), out=shifted)
         np.add(shifted, np.uint32(i), out=state[i])
     upper, lower = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
-    both = state[:_AT_ONCE] & upper | state[1 : _AT_ONCE + 1] & lower
+    both = state[:number] & upper | state[1 : number + 1] & lower
     words = state[_AHEAD:] ^ both >> np.uint32(1) ^ (both & np.uint32(1)) * np.uint32(0x9908B0DF)
     words ^= words >> np.uint32(11)
     words ^= words << np.uint32(7) & np.uint32(0x9D2C5680)

@@ -30,8 +30,17 @@ def pipeline(*steps):
         [SEED, dict(type='Views', weak=[FLIP], strong=[FLIP, AUGMENT, CUTOUT]), PACK_VIEWS],
     ],
 )
-def test_steps_that_run_alone(steps):
-    assert names(pipeline(*steps).alone) == ['RandAugment', 'Cutout']
+def test_augmentations_come_last(steps):
+    assert names(pipeline(*steps).last) == ['RandAugment', 'Cutout']
+
+
+def test_the_first_that_cannot_be_batched_and_those_after_it_run_alone():
+    last = [CUTOUT, dict(type='GaussianBlur', radius=1), AUGMENT]
+    steps = pipeline(SEED, dict(CROP, crop_size=6), *last, PACK)
+    assert names(steps.alone((3, 8, 8))) == ['GaussianBlur', 'RandAugment']
+    assert names(steps.batched((3, 8, 8), 'cpu', 2)['']) == ['BatchedCrop', 'BatchedAugment']
+    assert steps.batched((3, 8, 8), 'cpu', 2)[''][1].shape == (3, 6, 6)
+    assert pipeline(SEED, CROP, AUGMENT, CUTOUT, PACK).alone((3, 8, 8)) == []
 
 
 def names(steps):

@@ -63,10 +63,15 @@ def test_steps_of_more_than_one_border_and_flip(noise, same):
     assert all(not hasattr(sample, 'sample_idx') for sample in samples)
 
 
-def test_steps_for_each_image_alone_without_views(noise, same):
-    operations = [dict(type='Rotate', angle=30.0, prob=0.5), dict(type='Solarize', thr=128, prob=0.5)]
-    alone = [dict(type='RandAugment', policies=operations, num_policies=2, magnitude_level=5), dict(type='Invert')]
-    pipeline = [SEED, dict(type='RandomFlip', prob=0.5), *alone, PACK]
+@pytest.mark.parametrize('interpolation', ['bilinear', 'nearest'])
+def test_augmentations_without_views(noise, same, interpolation):
+    operations = [dict(type='Rotate', angle=30.0, interpolation=interpolation), dict(type='Solarize', thr=128)]
+    last = [
+        dict(type='RandAugment', policies=operations, num_policies=2, magnitude_level=5),
+        dict(type='Cutout', shape=3),
+    ]
+    last += [dict(type='GaussianBlur', radius=1), dict(type='Invert')]
+    pipeline = [SEED, dict(type='RandomFlip', prob=0.5), *last, PACK]
     dataset = noise((8, 9, 3), pipeline=pipeline)
     indices = [images_in_memory.SeededIndex(number, seed=0, epoch=5) for number in range(30)]
     expected = [dataset[index] for index in indices]
@@ -75,7 +80,15 @@ def test_steps_for_each_image_alone_without_views(noise, same):
         data_samples=[sample['data_samples'] for sample in expected],
     )
     memory = ImagesInMemory(dataset, torch.device('meta'), 'train_dataloader.dataset')  # stays on the CPU
+    assert len(memory.alone) == (4 if interpolation == 'bilinear' else 2)  # a blur is not batched, nor what follows
     assert same(batch, next(memory.batches([indices])))
+
+
+@pytest.mark.parametrize('name', ['cifar10_semi', 'fashion_mnist_semi'])
+def test_shipped_strong_views_are_batched(shipped, name):
+    memory = in_memory(shipped(name).dataset)
+    assert not memory.alone
+    assert [type(step).__name__ for step in memory.views['strong'][-2:]] == ['BatchedAugment'] * 2
 
 
 @pytest.mark.parametrize('name', ['cifar10', 'cifar10_semi'])

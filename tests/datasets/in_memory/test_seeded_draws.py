@@ -39,6 +39,19 @@ def test_fractions_are_those_of_numpy():
         assert (first[number], second[number]) == (np.random.random_sample(), np.random.random_sample())
 
 
+@pytest.mark.parametrize('at_once', [1, 32, 64])
+def test_some_streams_may_draw_more(at_once):
+    draws, which = SeededDraws(indices(1), at_once), np.array([3, 0, 5])
+    drawn = [draws.random(which), draws.random(which[1:])]
+    every = draws.random()
+    for number, index in enumerate(indices(1)):
+        SeedRandom()({'sample_idx': index})
+        of_both = zip(drawn, (which, which[1:]), strict=True)
+        more = [part[list(those).index(number)] for part, those in of_both if number in those]
+        assert [*more, every[number]] == [np.random.random_sample() for _ in range(len(more) + 1)]
+    assert draws.used == [4 if number == 3 else 6 if number in (0, 5) else 2 for number in range(12)]
+
+
 def test_numpys_own_generator_is_left_alone():
     np.random.seed(1)
     expected = np.random.rand()
