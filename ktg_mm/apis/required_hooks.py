@@ -10,6 +10,7 @@ from mmpretrain.registry import HOOKS
 
 from ktg_mm.config.type_check import class_of
 from ktg_mm.engine.hooks import (
+    AskedNodesHook,
     ClassCountHook,
     FastResumeHook,
     GraphRuntimeInfoHook,
@@ -36,6 +37,7 @@ _CUSTOM_HOOKS: tuple[type[Hook], ...] = (
     SampleCountHook,
     FastResumeHook,  # a resumed loop over iterations does not load again the batches that it has had
     ValidateOnResumeHook,  # a run may have been killed between an epoch's checkpoint and its validation
+    AskedNodesHook,
     SyncBuffersHook,  # averages batch-norm statistics over the processes
 )
 _HOOKS_OF_ITERATIONS = (SyncBeforeSaveHook,)  # the same before a checkpoint between two validations

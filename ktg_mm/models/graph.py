@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -61,6 +61,7 @@ class KnowledgeTransferGraph(TeachingModel):
     Attributes:
         streams: Where the nodes of a training step run side by side. Defaults to None: they run one after the other.
         captured: What makes the training steps in place of the graph, as one CUDA graph. Defaults to None.
+        predicted: The nodes that predict, beside the target. Defaults to None: all.
 
     Raises:
         ConfigError: If the config is wrong; the message names the key.
@@ -82,6 +83,7 @@ class KnowledgeTransferGraph(TeachingModel):
 
     streams: NodeStreams | None = None
     captured: Callable[[nn.Module, dict, OptimWrapper], dict[str, Tensor | float]] | None = None
+    predicted: Sequence[str] | None = None
 
     def __init__(
         self,
@@ -269,7 +271,7 @@ class KnowledgeTransferGraph(TeachingModel):
         return {name: run.output(name, None) for name in names}
 
     def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> list[DataSample]:
-        """Predicts with every node.
+        """Predicts with every node, or those of :attr:`predicted`.
 
         Args:
             inputs: Images of shape (B, channels, height, width), or tokens, integers (B, T).
@@ -280,8 +282,10 @@ class KnowledgeTransferGraph(TeachingModel):
             probabilities ``node_scores`` (K, C) on the CPU, K in the order of the metainfo ``node_names``; the metainfo
             ``network_names`` leaves ensembles out. Of tokens, see :func:`~ktg_mm.models.predictions.token_predictions`.
         """
-        networks = [name for name, node in self.nodes.items() if node.has_parameters and not node.inputs]
-        outputs = self.node_outputs(inputs)
+        wanted = self.nodes if self.predicted is None else {*self.predicted, self.target}
+        names = [name for name in self.nodes if name in wanted]
+        networks = [name for name in names if self.nodes[name].has_parameters and not self.nodes[name].inputs]
+        outputs = self.node_outputs(inputs, names)
         if inputs.is_floating_point():
             return predictions(outputs, data_samples, self.target, networks)
         return token_predictions(outputs, data_samples or [DataSample() for _ in inputs], self.target, networks)

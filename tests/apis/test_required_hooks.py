@@ -27,6 +27,7 @@ LISTED = [
     dict(type='SampleCountHook'),
     dict(type='FastResumeHook'),
     dict(type='ValidateOnResumeHook'),
+    dict(type='AskedNodesHook'),
     dict(type='ProgressBarHook'),
     dict(type='SyncBuffersHook'),
 ]

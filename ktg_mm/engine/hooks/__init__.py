@@ -1,5 +1,6 @@
 """Hooks."""
 
+from .asked_nodes_hook import AskedNodesHook
 from .class_count_hook import ClassCountHook
 from .epoch_line_hook import EpochLineHook
 from .fast_resume_hook import FastResumeHook
