@@ -173,6 +173,12 @@ MODES: dict[str, dict[str, Any]] = dict(
     compiled={'env_cfg.compile': True},
     compiled_channels_last={'env_cfg.compile': True, 'env_cfg.channels_last': True},
     fused={'optim_wrapper.optimizer.fused': True},
+    amp={'optim_wrapper.type': 'AutocastOptimWrapper'},
+    amp_compiled_channels_last={
+        'optim_wrapper.type': 'AutocastOptimWrapper',
+        'env_cfg.compile': True,
+        'env_cfg.channels_last': True,
+    },
     all={'env_cfg.compile': True, 'env_cfg.channels_last': True, 'optim_wrapper.optimizer.fused': True},
 )
 VIEWS = dict(fixmatch=['weak', 'strong'], mean_teacher=['weak', 'weak2'])

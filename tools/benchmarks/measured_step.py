@@ -113,6 +113,7 @@ class InterleavedLoop(EpochBasedTrainLoop):
             self.eager.to(memory_format=torch.contiguous_format)
             cfg = copy.deepcopy(self.runner.cfg.optim_wrapper)
             cfg.optimizer.pop('fused', None)
+            cfg.pop('type', None)  # in mixed precision
             self.eager_optimizer = build_optim_wrapper(self.eager, cfg)
         self.seconds: list[tuple[float, float]] = []
         return super().run()
