@@ -37,14 +37,17 @@ def predictions(
     scores = torch.stack([output.probabilities() for output in outputs.values()], dim=1).float().cpu()
     if data_samples is None:
         data_samples = [DataSample() for _ in scores]
-    names = tuple(outputs)
-    labels = scores[:, names.index(target)].argmax(dim=1)
+    names, networks = tuple(outputs), tuple(networks)
+    place = names.index(target)
+    labels = scores[:, place].argmax(dim=1)
     for sample, score, label in zip(data_samples, scores, labels, strict=True):
         if 'gt_score' in sample and 'gt_label' not in sample:  # metrics ask for a class
             sample.set_gt_label(sample.gt_score.argmax())
-        sample.set_pred_score(score[names.index(target)]).set_pred_label(label)
+        sample.set_pred_score(score[place]).set_pred_label(label)
         sample.set_field(score, 'node_scores', dtype=torch.Tensor)
-        sample.set_metainfo(dict(node_names=names, network_names=tuple(networks)))
+        # Not by set_metainfo, which would copy the names for every sample.
+        sample.set_field(names, 'node_names', field_type='metainfo')
+        sample.set_field(networks, 'network_names', field_type='metainfo')
     return data_samples
 
 
