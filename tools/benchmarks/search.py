@@ -23,8 +23,13 @@ REPOSITORY = Path(__file__).parents[2]
 @one_line_errors
 def main() -> None:
     """Measures and prints a table."""
+    from mmengine.config import DictAction
+
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default=str(REPOSITORY / 'configs/search/ktg_3node_digits.py'))
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help='such as switches'
+    )
     parser.add_argument('--trials', type=whole_number(1), default=8, help='graphs to try; default: 8')
     parser.add_argument('--epochs', type=whole_number(1), default=4, help='epochs of each at most; default: 4')
     parser.add_argument('--workers', type=whole_number(1), nargs='+', default=[1, 2], help='numbers; default: 1 2')
@@ -83,7 +88,7 @@ def work(args: argparse.Namespace, folder: str, clock: Callable[[], float], barr
         def after_train_iter(self, runner: Any, batch_idx: int, *arguments: Any, **kwargs: Any) -> None:
             steps.append(batch_idx)
 
-    cfg = load_config(args.config, {'train_cfg.max_epochs': args.epochs})
+    cfg = load_config(args.config, {'train_cfg.max_epochs': args.epochs, **args.cfg_options})
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='StepCount')]
     barrier.wait()
     start = clock()
