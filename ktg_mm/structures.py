@@ -23,6 +23,30 @@ def full_precision(value: Tensor) -> Tensor:
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
 
 
+def multiplied(value: Tensor, number: Tensor | float) -> Tensor:
+    """A tensor times a number; by a plain 1, which changes no bit, nothing is computed.
+
+    Example:
+        >>> multiplied(value := torch.ones(1), 1.0) is value
+        True
+    """
+    return value if _is_one(number) else value * number
+
+
+def divided(value: Tensor, number: Tensor | float) -> Tensor:
+    """Likewise, divided.
+
+    Example:
+        >>> divided(torch.ones(1), 2.0)
+        tensor([0.5000])
+    """
+    return value if _is_one(number) else value / number
+
+
+def _is_one(number: Tensor | float) -> bool:
+    return not isinstance(number, Tensor) and number == 1
+
+
 class NodeOutput:
     """What one node predicts for one view of a batch.
 
@@ -74,7 +98,7 @@ class NodeOutput:
         # Cast before the division, which would round again where the temperature is no power of 2.
         return self.cached(
             ('log_probabilities', temperature),
-            lambda: F.log_softmax(full_precision(self.logits) / temperature, dim=1),
+            lambda: F.log_softmax(divided(full_precision(self.logits), temperature), dim=1),
         )
 
     def probabilities(self, temperature: float = 1.0) -> Tensor:

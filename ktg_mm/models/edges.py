@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -12,7 +14,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ktg_mm.config import LABEL, check_number, parse_edge_key
 from ktg_mm.config.check_argument import split_argument
 from ktg_mm.errors import ConfigError
-from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
+from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch, multiplied
 
 from .distribution_alignment import DistributionAlignment
 from .edge_part import EdgePart
@@ -160,13 +162,13 @@ class TransferEdge(nn.Module):
         if self.align is not None:
             source = self.align(source, context)
         try:
-            loss: Tensor = sum(loss(target, source, context) for loss in self.losses)
+            loss = functools.reduce(operator.add, [loss(target, source, context) for loss in self.losses])
         except ValueError as error:
             raise ConfigError(f'model.edges[{self.key!r}].loss', str(error)) from error
         # A gate judges its source, and does not teach it.
         gated, weight = self.gate(loss, target, source if self.detach else source.detach(), context)
         mean = gated.mean()
-        return EdgeValue(mean if self.weight == 1.0 else mean * self.weight, mean_over_batch(weight))
+        return EdgeValue(multiplied(mean, self.weight), mean_over_batch(weight))
 
 
 class EMAEdge:

@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.distribution_alignment import DistributionAlignment
@@ -30,6 +31,32 @@ def outputs():
         )
         for _ in range(2)
     ]
+
+
+class Operations(TorchDispatchMode):
+    """The names of those that are done."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.append(str(func).split('.')[1])
+        return func(*args, **(kwargs or {}))
+
+
+def operations(*edge):
+    target, source = outputs()
+    with Operations() as done:
+        TransferEdge('a->b', *edge)(target, source, TransferContext(LABELS, 0.25)).loss.backward()
+    return done.names
+
+
+def test_nothing_is_multiplied_by_one():
+    plain = operations([KLDivergence()], ThroughGate())
+    assert plain.count('mul') == 2 and plain.count('add') == 0  # the sum over classes, and its gradient
+    assert operations([KLDivergence()], ThroughGate(), 2.0).count('mul') == 4
+    assert operations([KLDivergence(temperature=2.0)], ThroughGate()).count('mul') == 4
 
 
 def test_sum_of_the_losses_through_one_gate():

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ktg_mm.models.edge_part import EdgePart
-from ktg_mm.structures import NodeOutput, TransferContext
+from ktg_mm.structures import NodeOutput, TransferContext, multiplied
 
 
 class Gate(EdgePart):
@@ -43,4 +43,4 @@ class Gate(EdgePart):
     ) -> tuple[Tensor, Tensor | float]:
         """Returns the gated loss per sample, shape (B,), and the weight that made it."""
         weight = self.weight(loss, target, source, context)
-        return loss * weight, weight
+        return multiplied(loss, weight), weight

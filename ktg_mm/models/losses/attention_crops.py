@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ktg_mm.config.check_number import is_whole
 from ktg_mm.structures import NodeOutput, full_precision
 
 _BLANK = 1e-6  # the length of a crop, below which it has no direction
+_TINY = 1e-12  # what such a one is divided by at least, as by torch's F.normalize
 
 
 def default_sizes(map_size: int) -> tuple[int, ...]:
@@ -81,8 +81,9 @@ def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int]
     if min(height, width) == 1:
         raise ValueError(f'an attention map of {_size(source_map)} has no places to compare; take larger images')
     pairs = []
+    peak = source.cached('peak', lambda: source_map.flatten(1).argmax(dim=1))
     for size in sizes:
-        cells = source.cached(('crop cells', size), partial(_crop_cells, source_map, size))
+        cells = source.cached(('crop cells', size), partial(_crop_cells, peak, height, width, size))
         source_crop = source.cached(('crop', size), partial(_normalised_crop, source_map, cells))
         pairs.append((_normalised_crop(target_map, cells), source_crop))
     return pairs
@@ -92,13 +93,11 @@ def _size(attention: Tensor) -> str:
     return ' x '.join(str(side) for side in attention.shape[-2:])
 
 
-def _crop_cells(attention: Tensor, size: int) -> Tensor:
+def _crop_cells(peak: Tensor, height: int, width: int, size: int) -> Tensor:
     """Indices into the flattened map of the square around each map's argmax, shape (B, size * size)."""
-    height, width = attention.shape[-2:]
-    peak = attention.flatten(1).argmax(dim=1)
     top = (peak.div(width, rounding_mode='floor') - size // 2).clamp(0, height - size)
     left = (peak.remainder(width) - size // 2).clamp(0, width - size)
-    offset = torch.arange(size, device=attention.device)
+    offset = torch.arange(size, device=peak.device)
     square = offset[:, None] * width + offset
     return (top * width + left)[:, None] + square.flatten()
 
@@ -109,5 +108,6 @@ def _normalised_crop(attention: Tensor, cells: Tensor) -> Tensor:
     The paper's formula is undefined there.
     """
     crop = full_precision(attention.flatten(1).gather(1, cells))
-    blank = crop.detach().norm(dim=1, keepdim=True) < _BLANK
-    return F.normalize(torch.where(blank, crop.detach(), crop), dim=1)
+    length = crop.norm(dim=1, keepdim=True)
+    normalised = crop / length.clamp_min(_TINY)
+    return torch.where(length.detach() < _BLANK, normalised.detach(), normalised)

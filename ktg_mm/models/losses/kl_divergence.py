@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ktg_mm.config import check_number
 from ktg_mm.registry import LOSSES
-from ktg_mm.structures import NodeOutput, TransferContext
+from ktg_mm.structures import NodeOutput, TransferContext, multiplied
 
 from .base import EdgeLoss
 
@@ -43,4 +43,5 @@ class KLDivergence(EdgeLoss):
         """Returns the divergence per sample, shape (B,)."""
         source_temperature = self.temperature * self.sharpening
         log_ratio = source.log_probabilities(source_temperature) - target.log_probabilities(self.temperature)
-        return (source.probabilities(source_temperature) * log_ratio).sum(dim=1) * self.temperature**2
+        divergence = (source.probabilities(source_temperature) * log_ratio).sum(dim=1)
+        return multiplied(divergence, self.temperature**2)
