@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ktg_mm.scaled import divided
+
 UNLABELED = -1  # the label of a sample whose class is not known, or hidden
 
 
@@ -21,30 +23,6 @@ def full_precision(value: Tensor) -> Tensor:
         torch.float32
     """
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-
-
-def multiplied(value: Tensor, number: Tensor | float) -> Tensor:
-    """A tensor times a number; by a plain 1, which changes no bit, nothing is computed.
-
-    Example:
-        >>> multiplied(value := torch.ones(1), 1.0) is value
-        True
-    """
-    return value if _is_one(number) else value * number
-
-
-def divided(value: Tensor, number: Tensor | float) -> Tensor:
-    """Likewise, divided.
-
-    Example:
-        >>> divided(torch.ones(1), 2.0)
-        tensor([0.5000])
-    """
-    return value if _is_one(number) else value / number
-
-
-def _is_one(number: Tensor | float) -> bool:
-    return not isinstance(number, Tensor) and number == 1
 
 
 class NodeOutput:

@@ -16,6 +16,7 @@ LAYERS = [
         'lazy',
         'mmengine_private',
         'registry',
+        'scaled',
         'shipped',
         'structures',
         'text_table',

@@ -35,7 +35,7 @@ from .quiet_runner import QuietRunner
 from .rehearsal import rehearse
 from .required_hooks import add_required_hooks
 from .resume import check_networks, choose_checkpoint
-from .speed import compile_networks
+from .speed import batch_edges, compile_networks
 
 _BLOCK = 31 << 20  # bytes, of which glibc takes note up to 32 MiB
 
@@ -100,6 +100,7 @@ def build_runner(
         if rehearsal:
             rehearse(runner)
         if trains:
+            batch_edges(unwrapped(runner.model), cfg.get('env_cfg') or {})
             compile_networks(unwrapped(runner.model), cfg.get('env_cfg') or {})
             switch_capture(runner)
             warn_of_slow_bfloat16(runner)

@@ -1,4 +1,4 @@
-"""What ``env_cfg`` says of speed: memory layout, compiled networks, threads."""
+"""What ``env_cfg`` says of speed: memory layout, edges as one, compiled networks, threads."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.models.edge_batches import EdgeBatches
 from ktg_mm.models.graph import KnowledgeTransferGraph
 from ktg_mm.models.nodes import NetworkNode
 
-SPEED = ('channels_last', 'compile', 'threads')
+SPEED = ('batch_edges', 'channels_last', 'compile', 'threads')
 
 
 def check_speed(env_cfg: Mapping[str, Any]) -> None:
@@ -29,8 +30,9 @@ def check_speed(env_cfg: Mapping[str, Any]) -> None:
     Example:
         >>> check_speed(dict(channels_last=True, compile=['net1']))
     """
-    if not isinstance(layout := env_cfg.get('channels_last', False), bool):
-        raise ConfigError('env_cfg.channels_last', f'must be True or False, got {layout!r}')
+    for name in ('batch_edges', 'channels_last'):
+        if not isinstance(value := env_cfg.get(name, False), bool):
+            raise ConfigError(f'env_cfg.{name}', f'must be True or False, got {value!r}')
     nodes = env_cfg.get('compile', False)
     if not isinstance(nodes, bool) and not (
         isinstance(nodes, (list, tuple)) and nodes and all(isinstance(name, str) for name in nodes)
@@ -58,6 +60,24 @@ def set_layout(graph: KnowledgeTransferGraph, env_cfg: Mapping[str, Any]) -> Non
     if env_cfg.get('channels_last'):
         graph.memory_format = torch.channels_last
         graph.to(memory_format=torch.channels_last)
+
+
+def batch_edges(graph: KnowledgeTransferGraph, env_cfg: Mapping[str, Any]) -> None:
+    """Lets the training steps compute edges of one kind as one, if ``batch_edges`` says so.
+
+    Args:
+        graph: The graph.
+        env_cfg: The config's, checked.
+
+    Raises:
+        ConfigError: If its update takes the edges apart.
+    """
+    if not env_cfg.get('batch_edges'):
+        return
+    if graph.update.takes_apart:
+        name = type(graph.update).__name__
+        raise ConfigError('env_cfg.batch_edges', f'must be False: {name} takes the gradient of each edge by itself')
+    graph.edge_batches = EdgeBatches()
 
 
 def compile_networks(graph: KnowledgeTransferGraph, env_cfg: Mapping[str, Any]) -> None:

@@ -14,7 +14,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ktg_mm.config import LABEL, check_number, parse_edge_key
 from ktg_mm.config.check_argument import split_argument
 from ktg_mm.errors import ConfigError
-from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch, multiplied
+from ktg_mm.scaled import multiplied
+from ktg_mm.structures import EdgeValue, NodeOutput, TransferContext, mean_over_batch
 
 from .distribution_alignment import DistributionAlignment
 from .edge_part import EdgePart

@@ -21,6 +21,7 @@ from .assemble import common_num_classes, join, tell_num_classes
 from .batch_check import check_batch
 from .build import build_edge, build_part
 from .compiled import CompiledNetworks
+from .edge_batches import AskedEdge, EdgeBatches
 from .edges import EMAEdge
 from .forward_pass import ForwardPass
 from .needs import Batch
@@ -62,6 +63,7 @@ class KnowledgeTransferGraph(TeachingModel):
         streams: Where the nodes of a training step run side by side. Defaults to None: they run one after the other.
         captured: What makes the training steps in place of the graph, as one CUDA graph. Defaults to None.
         predicted: The nodes that predict, beside the target. Defaults to None: all.
+        edge_batches: What computes edges of one kind as one. Defaults to None: each is computed alone.
 
     Raises:
         ConfigError: If the config is wrong; the message names the key.
@@ -84,6 +86,7 @@ class KnowledgeTransferGraph(TeachingModel):
     streams: NodeStreams | None = None
     captured: Callable[[nn.Module, dict, OptimWrapper], dict[str, Tensor | float]] | None = None
     predicted: Sequence[str] | None = None
+    edge_batches: EdgeBatches | None = None
 
     def __init__(
         self,
@@ -234,7 +237,7 @@ class KnowledgeTransferGraph(TeachingModel):
             edge.ask(run)
         with self.compiled.in_step(rows.size):
             run.run()
-        batch, values = Batch(run, rows, samples.labels, samples.scores, samples.numbers), {}
+        batch, asked = Batch(run, rows, samples.labels, samples.scores, samples.numbers), {}
         # Losses and gates compute in float32 or better; autocast would make products of features half as precise.
         with torch.autocast(samples.labels.device.type, enabled=False):
             for key, edge in edges.items():
@@ -246,8 +249,10 @@ class KnowledgeTransferGraph(TeachingModel):
                 else:
                     source = run.output(edge.source_name, edge.source_view, edge.samples, edge.target_name)
                     check_length(source.logits, rows.count(edge.samples))
-                values[key] = edge(target, source, context)
-        return values
+                asked[key] = AskedEdge(edge, target, source, context)
+            if self.edge_batches is not None:
+                return self.edge_batches(asked)
+            return {key: edge(target, source, context) for key, (edge, target, source, context) in asked.items()}
 
     def _forward_pass(self, inputs: Tensor) -> ForwardPass:
         """A pass over images of which no label is asked for."""

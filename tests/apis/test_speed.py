@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from ktg_mm.apis.speed import check_speed, compile_networks, set_layout, set_threads
+from ktg_mm.apis.speed import batch_edges, check_speed, compile_networks, set_layout, set_threads
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.models import KnowledgeTransferGraph
 from ktg_mm.models.compiled import compiled_run
@@ -26,12 +26,12 @@ def network(channels=1):
     )
 
 
-def build(*shares, **nodes):
+def build(*shares, update=None, **nodes):
     nodes = {name: dict(type='NetworkNode', network=network()) for name in ('net1', 'net2')} | nodes
     for name in shares:
         nodes[name]['share'] = dict(node='net1', until='backbone.conv1')
     edges = {f'label->{name}': dict(loss=dict(type='CrossEntropy')) for name in ('net1', 'net2')}
-    return KnowledgeTransferGraph(nodes, edges, 'net1')
+    return KnowledgeTransferGraph(nodes, edges, 'net1', update)
 
 
 @pytest.mark.parametrize('env_cfg', [{}, dict(channels_last=False, compile=True), dict(compile=['net1'])])
@@ -42,6 +42,7 @@ def test_what_is_right(env_cfg):
 @pytest.mark.parametrize(
     ('env_cfg', 'message'),
     [
+        (dict(batch_edges='yes'), "env_cfg.batch_edges: must be True or False, got 'yes'"),
         (dict(channels_last=1), 'env_cfg.channels_last: must be True or False, got 1'),
         (dict(compile='net1'), "env_cfg.compile: must be True, False or a list of nodes, got 'net1'"),
         (dict(compile=[]), 'env_cfg.compile: must be True, False or a list of nodes, got []'),
@@ -80,6 +81,20 @@ def test_first_weights_do_not_depend_on_the_layout():
     for graph in (graphs[1], copy.deepcopy(graphs[1])):
         weight = graph.nodes['net1'].network.backbone.layer1[0].conv1.weight
         assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_edges_as_one():
+    batch_edges(graph := build(), {})
+    assert graph.edge_batches is None
+    batch_edges(graph, dict(batch_edges=True))
+    assert graph.edge_batches is not None
+    apart = build(update=dict(type='PCGradUpdate'))
+    batch_edges(apart, dict(batch_edges=False))
+    with pytest.raises(ConfigError) as caught:
+        batch_edges(apart, dict(batch_edges=True))
+    assert str(caught.value) == (
+        'env_cfg.batch_edges: must be False: PCGradUpdate takes the gradient of each edge by itself'
+    )
 
 
 def test_which_networks_are_compiled():
@@ -124,7 +139,7 @@ def test_no_compiler(monkeypatch):
 
 
 SWITCHES = {
-    'env_cfg': dict(channels_last=True, compile=['net1'], threads=1),
+    'env_cfg': dict(batch_edges=True, channels_last=True, compile=['net1'], threads=1),
     'default_hooks.checkpoint.max_keep_ckpts': 2,
 }
 

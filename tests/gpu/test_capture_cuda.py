@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 
 from ktg_mm.engine.capture import CapturedStep, CudaRecorder, switch
 from ktg_mm.engine.optimizers import NodeOptimWrapperConstructor
+from ktg_mm.models.edge_batches import EdgeBatches
 from ktg_mm.models.gates import Gate
 
 HIDDEN = pytest.mark.skipif(not torch.cuda.is_available(), reason='hidden here; test_gpu.py runs it')
@@ -98,6 +99,21 @@ def test_everything(toys, device, update):
     batches = [toys.batch(seed=seed) for seed in range(8)]
     recorder, said = assert_captured(lambda: everything(toys, update=dict(type=update)), batches, device)
     assert len(recorder.steps) == 6 and not said  # the first two steps and then watched, recorded, replayed ones
+
+
+def test_edges_as_one(toys, device):
+    """With networks of attention, which all teach one another."""
+
+    def make():
+        nodes = {f'net{i}': toys.node('abn') for i in (1, 2, 3)}
+        edges = {f'label->{name}': toys.label() for name in nodes}
+        both = dict(loss=[dict(type='KLDivergence'), dict(type='AttentionMSE')], gate=dict(type='LinearGate'))
+        graph = toys.build(nodes, edges | {f'{i}->{j}': both for i in nodes for j in nodes if i != j})
+        graph.edge_batches = EdgeBatches()
+        return graph
+
+    recorder, said = assert_captured(make, [toys.batch(seed=seed) for seed in range(6)], device)
+    assert len(recorder.steps) == 4 and not said
 
 
 @pytest.mark.gpu

@@ -169,6 +169,7 @@ CHANNELS = dict(small=1)  # of the others 3
 # What a step with switches is measured as; 'eager' is the step without them.
 MODES: dict[str, dict[str, Any]] = dict(
     eager={},
+    batched={'env_cfg.batch_edges': True},
     channels_last={'env_cfg.channels_last': True},
     compiled={'env_cfg.compile': True},
     compiled_channels_last={'env_cfg.compile': True, 'env_cfg.channels_last': True},

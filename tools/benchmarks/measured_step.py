@@ -110,6 +110,7 @@ class InterleavedLoop(EpochBasedTrainLoop):
         if self.written is None:
             self.eager = copy.deepcopy(self.graph)
             self.eager.compiled, self.eager.memory_format = CompiledNetworks([]), None
+            self.eager.edge_batches = None
             self.eager.to(memory_format=torch.contiguous_format)
             cfg = copy.deepcopy(self.runner.cfg.optim_wrapper)
             cfg.optimizer.pop('fused', None)

@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from ktg_mm.models.edge_part import EdgePart
-from ktg_mm.structures import NodeOutput, TransferContext, multiplied
+from ktg_mm.scaled import multiplied
+from ktg_mm.structures import NodeOutput, TransferContext
 
 
 class Gate(EdgePart):

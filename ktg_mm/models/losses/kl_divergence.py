@@ -4,7 +4,8 @@ from torch import Tensor
 
 from ktg_mm.config import check_number
 from ktg_mm.registry import LOSSES
-from ktg_mm.structures import NodeOutput, TransferContext, multiplied
+from ktg_mm.scaled import multiplied
+from ktg_mm.structures import NodeOutput, TransferContext
 
 from .base import EdgeLoss
 

@@ -16,6 +16,7 @@ from ktg_mm.errors import ConfigError, first_line
 from ktg_mm.mmengine_private import accumulative_counts
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.graph import KnowledgeTransferGraph
+from ktg_mm.models.likeness import likeness
 from ktg_mm.models.needs import Labels
 from ktg_mm.models.nodes import NetworkNode
 from ktg_mm.models.nodes.probe import evaluated, made_up_images
@@ -23,7 +24,6 @@ from ktg_mm.models.updates import SimultaneousUpdate
 from ktg_mm.structures import LabelOutput
 
 from .edge_stack import EdgeStack, PlacedEdge
-from .likeness import likeness
 from .network_stack import NetworkStack
 
 _RANDOM = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from ktg_mm.config import LABEL
 from ktg_mm.errors import UserError
 from ktg_mm.models.graph import KnowledgeTransferGraph
+from ktg_mm.models.likeness import likeness, mode
 from ktg_mm.models.nodes import NetworkNode
 from ktg_mm.models.samples import Samples
 from ktg_mm.structures import LabelOutput, NodeOutput
 
 from .check_stackable import check_alike, check_stackable
 from .edge_stack import EdgeStack, PlacedEdge
-from .likeness import likeness, mode
 from .network_stack import NetworkStack
 from .stacked_sgd import Row, StackedSGD
 

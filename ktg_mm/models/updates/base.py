@@ -14,7 +14,10 @@ class Update:
 
     Attributes:
         report: What it tells the log about the last step besides the edges' values: scalars by name.
+        takes_apart: True if it asks for gradients of some edges without those of others.
     """
+
+    takes_apart = False
 
     def __init__(self) -> None:
         self.report: dict[str, Tensor] = {}

@@ -44,6 +44,8 @@ class PCGradUpdate(Update):
         tensor([0.5000, 1.5000])
     """
 
+    takes_apart = True
+
     def __init__(self, label: bool = False) -> None:
         super().__init__()
         self.label = check_flag('label', label)

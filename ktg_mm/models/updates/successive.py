@@ -45,6 +45,8 @@ class SuccessiveUpdate(Update):
         {'logits': ['label->net1'], 'features': ['net2->net1:features']}
     """
 
+    takes_apart = True
+
     def __init__(self, phases: Sequence[Mapping[str, Any]]) -> None:
         super().__init__()
         self.phases = check_phases(phases)

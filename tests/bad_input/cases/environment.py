@@ -30,6 +30,11 @@ CASES = [
         says='env_cfg.capture: must be False: optim_wrapper.optimizer: Adagrad',
     ),
     dict(options=['env_cfg.deterministic=True'], says='env_cfg: unknown entry'),
+    dict(options=['env_cfg.batch_edges=yes'], says='env_cfg.batch_edges: must be True or False'),
+    dict(
+        options=['env_cfg.batch_edges=True', 'model.update.type=PCGradUpdate'],
+        says='env_cfg.batch_edges: must be False: PCGradUpdate takes the gradient of each edge by itself',
+    ),
     dict(options=['env_cfg.channels_last=yes'], says='env_cfg.channels_last: must be True or False'),
     dict(options=['env_cfg.chanels_last=True'], says='env_cfg: unknown entry'),
     dict(options=['env_cfg.compile=1'], says='env_cfg.compile: must be True, False or a list of nodes'),

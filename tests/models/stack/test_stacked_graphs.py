@@ -275,6 +275,7 @@ def test_the_step_can_be_captured(toys, stacks) -> None:
     batches = [stack.prepare(toys.batch(side=8, seed=seed)) for seed in range(4)]
     images, samples = copy.deepcopy(batches[0])
     known = [images, samples.labels, *replay.tensors_in([vars(stack), *map(vars, stack._stacks + stack._edges)])]
+    known += replay.tensors_in([vars(edges._batch) for edges in stack._edges])
     known += [*stack._sgd._momenta, *(buffer for graph in graphs for buffer in graph.buffers())]
     progress = (0.2, 0.7, 1.0, 0.4)
     for graph in graphs:

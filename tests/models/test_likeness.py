@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from ktg_mm.models.likeness import likeness, mode
 from ktg_mm.models.losses import KLDivergence
-from ktg_mm.models.stack.likeness import likeness, mode
 
 
 class Scaled(nn.Module):
