@@ -31,6 +31,27 @@ def test_what_is_drawn_depends_on_seed_iteration_and_process_alone(monkeypatch):
         assert all(a != b for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.parametrize(
+    ('device', 'told'), [('cpu', []), ('cuda', ['torch.cuda.manual_seed_all']), ('npu', ['torch.manual_seed'])]
+)
+def test_only_the_device_of_the_run_is_told(monkeypatch, device, told):
+    calls = []
+    monkeypatch.setattr(seed_hook, 'get_device', lambda: device)
+    for name in ('torch.manual_seed', 'torch.cuda.manual_seed_all'):
+        monkeypatch.setattr(name, lambda seed, name=name: calls.append((name, seed)))
+    draws(3)
+    assert [name for name, _ in calls] == told
+    assert {seed for _, seed in calls} <= {torch.default_generator.initial_seed()}
+
+
+def test_torch_draws_as_after_its_own_seed():
+    draws(3)
+    found = torch.rand(5)
+    torch.manual_seed(torch.default_generator.initial_seed())
+    torch.rand(1)
+    assert torch.equal(found, torch.rand(5))
+
+
 def trained(runner):
     """Trains; returns the dropout masks by iteration, and the final weights."""
     masks = {}
