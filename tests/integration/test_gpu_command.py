@@ -1,5 +1,6 @@
 """The command that runs what needs a GPU, on commands that need none."""
 
+import contextlib
 import importlib.util
 import json
 import sys
@@ -7,12 +8,19 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 PATH = Path(__file__).parents[2] / 'tools/benchmarks/gpu.py'
 
 
 @pytest.fixture(scope='module')
 def gpu():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(PATH.parent))
+        yield load()
+
+
+def load():
     spec = importlib.util.spec_from_file_location('gpu_command', PATH)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -50,6 +58,29 @@ def test_a_part_that_takes_too_long_is_stopped_with_all_that_it_started(gpu, tmp
     assert time.monotonic() - start < 30
     assert [result['status'] for result in results.values()] == ['stopped'] * 3
     assert 'begun' in results['first']['said'] and results['third']['said'] == 'no time was left'
+
+
+def test_a_part_that_is_stopped_keeps_the_results_that_it_had(gpu, tmp_path):
+    lines = ['{"setting": {"a": 1}}', 'some words', '{"mixed": {"ratio": 2}}', '{']
+    code = f'import time; [print(line, flush=True) for line in {lines}]; time.sleep(60)'
+    results = gpu.run_parts(dict(steps=part(gpu, code, 1.5)), 60, tmp_path / 'gpu.json', {})
+    assert results['steps']['status'] == 'stopped'
+    assert results['steps']['result'] == dict(setting=dict(a=1), mixed=dict(ratio=2))
+
+
+@pytest.mark.parametrize(
+    ('code', 'status'), [('import time; time.sleep(60)', None), ('raise SystemExit(3)', 1), ('print(1)', None)]
+)
+def test_only_what_failed_ends_it_with_1(gpu, monkeypatch, tmp_path, capsys, code, status):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(gpu, 'setting', dict)
+    monkeypatch.setattr(gpu, 'PARTS', dict(one=part(gpu, code, 1.5)))
+    monkeypatch.setattr(sys, 'argv', ['gpu.py', '--out', str(tmp_path / 'gpu.json')])
+    with contextlib.ExitStack() as stack:
+        end = stack.enter_context(pytest.raises(SystemExit)) if status else None
+        gpu.main()
+    assert (end and end.value.code) == status and capsys.readouterr().out.startswith('one: ')
+    assert json.loads((tmp_path / 'gpu.json').read_text())['setting'].keys() == {'gpus', 'time'}
 
 
 def test_the_parts_take_less_than_eight_minutes(gpu):

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from report import Report, add_json
+
 from ktg_mm.apis import one_line_errors
-from ktg_mm.apis.arguments import Parser
+from ktg_mm.apis.arguments import Parser, whole_number
 from ktg_mm.errors import UserError, did_you_mean
 
 SHAPES = {
@@ -34,8 +36,9 @@ def main() -> None:
     parser.add_argument(
         '--data', nargs='+', metavar='NAME', help='which of configs/_base_/datasets; default: all small'
     )
-    parser.add_argument('--images', type=int, default=5000, help='images of a data set')
-    parser.add_argument('--repeats', type=int, default=5, help='passes over them')
+    parser.add_argument('--images', type=whole_number(1000), default=5000, help='of a data set; default: 5000')
+    parser.add_argument('--repeats', type=whole_number(1), default=5, help='passes over them; default: 5')
+    add_json(parser)
     args = parser.parse_args()
     for name in args.data or ():
         if name not in SHAPES:
@@ -52,7 +55,6 @@ def main() -> None:
 
     from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
     from ktg_mm.shipped import found
-    from ktg_mm.text_table import text_table
 
     class Noise(BaseDataset):
         METAINFO = dict(classes=tuple('0123456789'))
@@ -89,23 +91,19 @@ def main() -> None:
     torch.set_num_threads(1)
     device = torch.device(get_device())
     clock = time.process_time if device.type == 'cpu' else time.perf_counter
-    rows = []
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
+    with DefaultScope.overwrite_default_scope('mmpretrain'), Report(args, 'data') as report:
         for name in args.data or SHAPES:
             loader, memory, first = loaders(name)
             pairs = [(rate(loader, clock), rate(memory, clock)) for _ in range(args.repeats + 1)][1:]
             present, new = (statistics.median(column) for column in zip(*pairs, strict=True))
             ratio = statistics.median(mine / its for its, mine in pairs)
-            rows.append(
-                {
-                    'data': name,
-                    'images/s': f'{present:,.0f}',
-                    f'in memory ({device})': f'{new:,.0f}',
-                    'ratio': f'{ratio:.1f}',
-                    'first, us an image': f'{first / args.images * 1e6:.0f}',
-                }
+            report.add(
+                name,
+                images_a_second=round(present),
+                **{f'in_memory_({device})': round(new)},
+                ratio=round(ratio, 1),
+                first_us_an_image=round(first / args.images * 1e6),
             )
-    print(text_table(rows))
 
 
 if __name__ == '__main__':

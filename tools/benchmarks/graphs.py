@@ -62,6 +62,11 @@ def _model(nodes: dict[str, dict], edges: dict[str, dict]) -> dict:
     )
 
 
+def dogs_graph() -> dict:
+    """Stanford Dogs' five attention branch networks, ResNet-18, and their ensemble."""
+    return load_config(CONFIGS / 'ktg/ens_5node_dogs.py').model.to_dict()
+
+
 def small_graph() -> dict:
     """Fashion-MNIST's deep mutual learning: three ResNet-8 that see grey images."""
     network = copy.deepcopy(load_config(CONFIGS / '_base_/models/networks_small.py').resnet8)
@@ -153,6 +158,7 @@ GRAPHS: dict[str, Callable[[], dict]] = dict(
     afd=afd_graph,
     born_again=lambda: stage_graph('born_again/ban_digits.py'),
     small=small_graph,
+    dogs=dogs_graph,
 )
 WRITTEN: dict[str, Callable[[nn.Module, Tensor], WrittenStep]] = {name: networks_of for name in GRAPHS} | dict(
     fitnets_crd=lambda graph, labels: FitNetsAndCRD(_networks().resnet32, _networks().wrn28_2, labels, 16384),
@@ -164,8 +170,9 @@ SGD = dict(optimizer=dict(type='SGD', **OPTIMIZER))
 OPTIMIZERS: dict[str, dict] = {name: SGD for name in GRAPHS} | dict(
     afd=dict(logits=SGD, features=dict(optimizer=dict(type='Adam', **FEATURES_OPTIMIZER)))
 )
-CLASSES = dict(small=10)  # of the others 100
+CLASSES = dict(small=10, dogs=120)  # of the others 100
 CHANNELS = dict(small=1)  # of the others 3
+PIXELS = dict(small=14, dogs=224)  # of the others 32
 # What a step with switches is measured as; 'eager' is the step without them.
 MODES: dict[str, dict[str, Any]] = dict(
     eager={},
@@ -181,5 +188,9 @@ MODES: dict[str, dict[str, Any]] = dict(
         'env_cfg.channels_last': True,
     },
     all={'env_cfg.compile': True, 'env_cfg.channels_last': True, 'optim_wrapper.optimizer.fused': True},
+    captured={'env_cfg.capture': True},
+    streams={'env_cfg.capture': 'streams'},
+    streams_batched={'env_cfg.capture': 'streams', 'env_cfg.batch_edges': True},
+    streams_amp={'env_cfg.capture': 'streams', 'optim_wrapper.type': 'AutocastOptimWrapper'},
 )
 VIEWS = dict(fixmatch=['weak', 'strong'], mean_teacher=['weak', 'weak2'])

@@ -108,11 +108,14 @@ class InterleavedLoop(EpochBasedTrainLoop):
         self.graph = unwrapped(self.runner.model)
         self.floor = WRITTEN[self.written](self.graph, self.dataloader.dataset.labels) if self.written else None
         if self.written is None:
+            captured, self.graph.captured = self.graph.captured, None
             self.eager = copy.deepcopy(self.graph)
+            self.graph.captured = captured
             self.eager.compiled, self.eager.memory_format = CompiledNetworks([]), None
             self.eager.edge_batches = None
             self.eager.to(memory_format=torch.contiguous_format)
             cfg = copy.deepcopy(self.runner.cfg.optim_wrapper)
+            cfg.type = 'OptimWrapper'
             cfg.optimizer.pop('fused', None)
             cfg.pop('type', None)  # in mixed precision
             self.eager_optimizer = build_optim_wrapper(self.eager, cfg)
@@ -221,13 +224,10 @@ def measure(
     seconds = np.array(runner.train_loop.seconds[WARM_UP:])
     ratio = seconds[:, 0] / seconds[:, 1]
     interval = bootstrap((ratio,), np.median, n_resamples=10_000, rng=0, method='percentile').confidence_interval
+    own, other = (round(float(median), 5) for median in np.median(seconds, 0))
     return dict(
-        **{
-            f'{what}_seconds': round(float(median), 5)
-            for what, median in zip(
-                (mode or 'graph', 'floor' if mode is None else 'plain'), np.median(seconds, 0), strict=True
-            )
-        },
+        seconds=own,
+        **{'floor_seconds' if mode is None else 'plain_seconds': other},
         **(dict(first_pair_seconds=round(runner.train_loop.first, 1)) if mode else {}),
         ratio=round(float(np.median(ratio)), 4),
         ratio_interval_95=[round(float(interval.low), 4), round(float(interval.high), 4)],

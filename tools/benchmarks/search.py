@@ -9,10 +9,11 @@ import argparse
 import multiprocessing
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from report import Report, add_json, add_process_time, clock
 
 from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import Parser, whole_number
@@ -33,36 +34,29 @@ def main() -> None:
     parser.add_argument('--trials', type=whole_number(1), default=8, help='graphs to try; default: 8')
     parser.add_argument('--epochs', type=whole_number(1), default=4, help='epochs of each at most; default: 4')
     parser.add_argument('--workers', type=whole_number(1), nargs='+', default=[1, 2], help='numbers; default: 1 2')
-    parser.add_argument(
-        '--process-time',
-        action='store_true',
-        help="measure each worker's own time on the CPU, of which other processes on a busy machine take none",
-    )
+    add_process_time(parser)
+    add_json(parser)
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
-    rows = []
-    for workers in args.workers:
-        seconds, steps = measure(workers, args)
-        rows.append(
-            {
-                'workers': f'{workers}',
-                'seconds': f'{seconds:.1f}',
-                'trials an hour': f'{3600 * args.trials / seconds:.0f}',
-                'steps a second': f'{steps / seconds:.1f}',
-            }
-        )
-    from ktg_mm.text_table import text_table
-
-    print(text_table(rows))
+    with Report(args, 'workers') as report:
+        for workers in args.workers:
+            seconds, steps = measure(workers, args)
+            report.add(
+                f'{workers}',
+                seconds=round(seconds, 1),
+                trials_an_hour=round(3600 * args.trials / seconds),
+                steps_a_second=round(steps / seconds, 1),
+            )
 
 
 def measure(workers: int, args: argparse.Namespace) -> tuple[float, int]:
     """Seconds of the worker that took longest, and the steps of all."""
     context = multiprocessing.get_context('spawn')
     barrier, ends = context.Barrier(workers), context.Queue()
-    clock = time.process_time if args.process_time else time.perf_counter
     with tempfile.TemporaryDirectory() as folder:
-        processes = [context.Process(target=work, args=(args, folder, clock, barrier, ends)) for _ in range(workers)]
+        processes = [
+            context.Process(target=work, args=(args, folder, clock(args), barrier, ends)) for _ in range(workers)
+        ]
         for process in processes:
             process.start()
         found = [ends.get() for _ in processes]

@@ -2,20 +2,19 @@
 
 The graphs are three ResNet-8 with the four gates of Minami et al. drawn at random, as in a search. Each is trained by
 its own step, one after the other, and in stacks of several; the two run in turn in one process, on the same images.
-Printed as JSON are milliseconds a network a step of both, and the ratio of each pair, stacked to alone: its median and
+Printed are milliseconds a network a step of both, and the ratio of each pair, stacked to alone: its median and
 quartiles. On a GPU also those of the stack's step captured as one CUDA graph.
 """
 
 import copy
-import json
-import platform
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
+from report import Report, add_json, add_process_time, clock
+
 from ktg_mm.apis import one_line_errors
-from ktg_mm.apis.arguments import Parser
+from ktg_mm.apis.arguments import Parser, whole_number
 
 NODES = ('net1', 'net2', 'net3')
 WARM_UP = 3
@@ -25,32 +24,24 @@ WARM_UP = 3
 def main() -> None:
     """Measures and prints."""
     parser = Parser(description='Measures graphs that are trained as one stack against the same graphs alone.')
-    parser.add_argument('--graphs', nargs='+', type=int, default=[1, 4, 12], help='sizes of stacks; default: 1 4 12')
-    parser.add_argument('--batch-size', type=int, default=64)
-    parser.add_argument('--pixels', type=int, default=14, help='height and width of an image')
-    parser.add_argument('--channels', type=int, default=16, help="of the networks' first stage")
-    parser.add_argument('--iterations', type=int, default=20, help='pairs of steps to measure')
     parser.add_argument(
-        '--process-time',
-        action='store_true',
-        help="measure the process's own time on the CPU, of which other processes on a busy machine take none",
+        '--graphs', nargs='+', type=whole_number(1), default=[1, 4, 12], help='sizes of stacks; default: 1 4 12'
     )
+    parser.add_argument('--batch-size', type=whole_number(2), default=64, help='default: 64')
+    parser.add_argument('--pixels', type=whole_number(4), default=14, help='height and width of an image; default: 14')
+    parser.add_argument(
+        '--channels', type=whole_number(1), default=16, help="of the networks' first stage; default: 16"
+    )
+    parser.add_argument('--iterations', type=whole_number(1), default=20, help='pairs of steps; default: 20')
+    add_process_time(parser)
+    add_json(parser)
     args = parser.parse_args()
     import torch
 
-    clock = time.process_time if args.process_time else time.perf_counter
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    results = {number: measure(number, args, device, clock) for number in args.graphs}
-    setting = dict(
-        batch_size=args.batch_size,
-        pixels=args.pixels,
-        channels=args.channels,
-        device=torch.cuda.get_device_name() if device == 'cuda' else platform.processor() or platform.machine(),
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        python=platform.python_version(),
-    )
-    print(json.dumps(dict(setting=setting, **{f'stacked by {n}': found for n, found in results.items()}), indent=2))
+    with Report(args, 'graphs') as report:
+        for number in args.graphs:
+            report.add(f'stacked by {number}', **measure(number, args, device, clock(args)))
 
 
 def random_edges(draw: random.Random) -> dict[str, dict]:

@@ -12,11 +12,12 @@ import gc
 import multiprocessing
 import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from report import Report, add_json, add_process_time, clock
 
 from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import Parser, whole_number
@@ -33,21 +34,17 @@ def main() -> None:
     parser.add_argument('--search', default=str(CONFIGS / 'search/ktg_3node_digits.py'), help='config of the search')
     parser.add_argument('--trials', type=whole_number(2), default=4, help='of the search, of an epoch each; default: 4')
     parser.add_argument('--repeats', type=whole_number(1), default=3, help='trainings to begin; default: 3')
-    parser.add_argument(
-        '--process-time',
-        action='store_true',
-        help="measure the processes' own time on the CPU, of which other processes on a busy machine take none",
-    )
+    add_process_time(parser)
+    add_json(parser)
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
-    clock = time.process_time if args.process_time else time.perf_counter
-    begun = [alone(begin_training, args.config, clock) for _ in range(args.repeats)]
-    between = alone(search, args.search, args.trials, clock)
-    from ktg_mm.text_table import text_table
-
+    begun = [alone(begin_training, args.config, clock(args)) for _ in range(args.repeats)]
+    between = alone(search, args.search, args.trials, clock(args))
     parts = {part: median(times[part] for times in begun) for part in begun[0]}
     parts['between two trials'] = median(between)
-    print(text_table([dict(part=part, seconds=f'{seconds:.2f}') for part, seconds in parts.items()]))
+    with Report(args, 'part') as report:
+        for part, seconds in parts.items():
+            report.add(part, seconds=round(seconds, 2))
 
 
 def alone(measure: Callable[..., Any], *arguments: Any) -> Any:

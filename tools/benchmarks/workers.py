@@ -9,15 +9,16 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from report import setting
+
 from ktg_mm.apis import one_line_errors
-from ktg_mm.apis.arguments import Parser
+from ktg_mm.apis.arguments import Parser, whole_number
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -27,9 +28,13 @@ def main() -> None:
     """Measures and prints JSON."""
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default=str(REPOSITORY / 'configs/search/ktg_3node_digits.py'))
-    parser.add_argument('--graphs', type=int, default=12, help='graphs to train, an even number; default: 12')
-    parser.add_argument('--epochs', type=int, default=8, help='epochs of each; default: 8')
-    parser.add_argument('--repeats', type=int, default=5, help='times that all four are measured; default: 5')
+    parser.add_argument(
+        '--graphs', type=whole_number(2), default=12, help='graphs to train, an even number; default: 12'
+    )
+    parser.add_argument('--epochs', type=whole_number(1), default=8, help='epochs of each; default: 8')
+    parser.add_argument(
+        '--repeats', type=whole_number(1), default=5, help='times that all four are measured; default: 5'
+    )
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     seconds: dict[str, list[float]] = {}
@@ -53,8 +58,7 @@ def main() -> None:
                 ratio=median(ratios),
                 ratios=ratios,
                 cost_of_searching=median(a / b for a, b in zip(seconds['search, 1'], seconds['plain, 1'], strict=True)),
-                cores=os.cpu_count(),
-                python=platform.python_version(),
+                setting=setting(),
             ),
             indent=2,
         )
