@@ -36,6 +36,7 @@ search = dict(
     retries=20,
     space={{'model.nodes.net[23].network': dict(_delete_=True, choices=dict(resnet8=_base_.resnet8))}},
     hook=dict(pruner=PRUNER),
+    trials_per_worker=PER_WORKER,
 )
 """
 NOBODY = "dict(_delete_=True, type='NopPruner')"
@@ -44,13 +45,18 @@ HALVING = "dict(type='SuccessiveHalvingPruner')"
 
 @pytest.fixture(scope='module')
 def configs(tmp_path_factory: pytest.TempPathFactory, write_config: Callable) -> dict[str, Path]:
-    """A config that prunes nobody, and one that halves."""
+    """A config that prunes nobody, one whose workers have two trials each, and one that halves."""
     folder = tmp_path_factory.mktemp('configs')
     base = 'search/ktg_3node_digits.py'
     return {
-        name: write_config(folder / f'{name}.py', base, CONFIG.replace('PRUNER', pruner))
-        for name, pruner in (('nobody', NOBODY), ('halving', HALVING))
+        name: write_config(folder / f'{name}.py', base, config_text(pruner, number))
+        for name, pruner, number in (('nobody', NOBODY, 1), ('turns', NOBODY, 2), ('halving', HALVING, 1))
     }
+
+
+def config_text(pruner: str, per_worker: int = 1) -> str:
+    """The config of a search of short trials."""
+    return CONFIG.replace('PRUNER', pruner).replace('PER_WORKER', f'{per_worker}')
 
 
 @pytest.fixture(scope='module')
@@ -168,14 +174,27 @@ def check_ends(storage: str, name: str, number: int = TRIALS) -> list[optuna.tri
     return ends
 
 
-@pytest.mark.parametrize('kind', ['sqlite', pytest.param('postgresql', marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ('kind', 'name'),
+    [
+        ('sqlite', 'nobody'),
+        pytest.param('sqlite', 'turns', marks=pytest.mark.long),
+        pytest.param('postgresql', 'nobody', marks=pytest.mark.long),
+    ],
+)
 def test_killed_workers_lose_no_trial(
-    kind: str, tools: Any, configs: dict[str, Path], undisturbed: dict[str, float], tmp_path: Path, request: Any
+    kind: str,
+    name: str,
+    tools: Any,
+    configs: dict[str, Path],
+    undisturbed: dict[str, float],
+    tmp_path: Path,
+    request: Any,
 ) -> None:
     storage = f'sqlite:///{tmp_path}/shared.db' if kind == 'sqlite' else request.getfixturevalue('postgresql')
-    ended = search_with_kills(tools, configs['nobody'], tmp_path, storage, seed=0)
+    ended = search_with_kills(tools, configs[name], tmp_path, storage, seed=0)
     assert ended.total() >= KILLS - 2  # the others had just come to their end
-    ends = check_ends(storage, 'nobody')
+    ends = check_ends(storage, name)
     assert {trial.user_attrs[KEY]: trial.value for trial in ends} == undisturbed
     assert any(CONTINUES in trial.user_attrs for trial in ends)
 

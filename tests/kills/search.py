@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tests/integration')]
 
 from conftest import started_tools  # noqa: E402
-from test_search_kills import CONFIG, NOBODY, check_ends, search_undisturbed, search_with_kills  # noqa: E402
+from test_search_kills import NOBODY, check_ends, config_text, search_undisturbed, search_with_kills  # noqa: E402
 
 from ktg_mm.search.space.candidates import KEY  # noqa: E402
 
@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Kills workers of a search, and compares its study with another.')
     parser.add_argument('--kills', type=int, default=30, help='how many workers to end; default: 30')
     parser.add_argument('--seed', type=int, default=0, help='seed of the moments; default: 0')
+    parser.add_argument('--trials-per-worker', type=int, default=1, help='how many each has under way; default: 1')
     parser.add_argument('--storage', metavar='URL', help='an empty database; default: an SQLite file')
     args = parser.parse_args()
     trials, start = max(8, args.kills), time.monotonic()
@@ -35,9 +36,8 @@ def main() -> None:
         for part in ('tools', 'undisturbed', 'disturbed'):
             (folder / part).mkdir()
         config = folder / 'nobody.py'
-        config.write_text(
-            f'_base_ = [{str(ROOT / "configs/search/ktg_3node_digits.py")!r}]\n{CONFIG.replace("PRUNER", NOBODY)}'
-        )
+        base = ROOT / 'configs/search/ktg_3node_digits.py'
+        config.write_text(f'_base_ = [{str(base)!r}]\n{config_text(NOBODY, args.trials_per_worker)}')
         tools = stack.enter_context(started_tools(folder / 'tools'))
         undisturbed = search_undisturbed(tools, config, folder / 'undisturbed', trials)
         storage = args.storage or f'sqlite:///{folder}/disturbed/search.db'

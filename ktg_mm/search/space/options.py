@@ -9,8 +9,10 @@ from ktg_mm.config.check_number import is_whole
 from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 
-_ENTRIES = 'trials metric sampler hook space pretrain storage study heartbeat retries retrain'.split()
-_LEAST = dict(trials=1, heartbeat=1, retries=0)
+_ENTRIES = (
+    'trials metric sampler hook space pretrain storage study heartbeat retries retrain trials_per_worker'
+).split()
+_LEAST = dict(trials=1, heartbeat=1, retries=0, trials_per_worker=1)
 
 
 def check_options(search: Any) -> Mapping[str, Any]:

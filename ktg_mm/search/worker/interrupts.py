@@ -15,7 +15,8 @@ class Interrupts:
     """Lets an interrupt in only where nothing is half done; elsewhere it waits.
 
     Optuna starts and ends a thread around each trial, which an exception in the wrong moment would leave running for
-    ever. Does nothing outside the main thread, which alone hears signals.
+    ever. Does nothing outside the main thread, which alone hears signals: work that others do meanwhile calls
+    :meth:`check` now and then.
 
     Example:
         >>> with Interrupts() as interrupts:
@@ -45,13 +46,13 @@ class Interrupts:
 
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
-        """Within, an interrupt that waits or comes raises KeyboardInterrupt."""
-        self._heard = True
+        """Within, an interrupt that waits raises KeyboardInterrupt, in the main thread also one that comes."""
+        before, self._heard = self._heard, threading.current_thread() is threading.main_thread()
         try:
             self.check()
             yield
         finally:
-            self._heard = False
+            self._heard = before
 
     def check(self) -> None:
         """Raises KeyboardInterrupt if one waits."""

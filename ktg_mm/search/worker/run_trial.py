@@ -61,6 +61,7 @@ def run_trial(
     costs: bool = False,
     launcher: str = 'none',
     keep: Callable[[Any], None] | None = None,
+    begin: Callable[[Runner], None] | None = None,
 ) -> Outcome:
     """Trains a config, going on from its newest checkpoint if there is one; prints nothing.
 
@@ -70,6 +71,7 @@ def run_trial(
         costs: Whether to count parameters and multiply-adds.
         launcher: As for :func:`ktg_mm.apis.build_runner`.
         keep: Is given the trained graph. Defaults to None.
+        begin: Is given the run before it begins. Defaults to None.
 
     Raises:
         TrialError: If a loss is not finite.
@@ -79,6 +81,8 @@ def run_trial(
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
         bind(hook)
         refuse_empty(runner.train_dataloader, 'train_dataloader')
+        if begin is not None:
+            begin(runner)
         runner.train()
         if keep is not None:
             keep(unwrapped(runner.model))

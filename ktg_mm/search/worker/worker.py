@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import math
 import os
@@ -15,21 +14,20 @@ from typing import Any
 import optuna
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_distributed, is_main_process
+from mmengine.runner import Runner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.resume import with_key
 from ktg_mm.checkpoints import load_by_name
-from ktg_mm.config.stages import STAGES, resolved_last
-from ktg_mm.errors import UserError
-from ktg_mm.search.space.candidates import KEY, Candidate, Candidates, SpaceExhaustedError
+from ktg_mm.config.stages import STAGES
+from ktg_mm.errors import ConfigError, UserError
+from ktg_mm.search.space.candidates import Candidate, Candidates, SpaceExhaustedError
 from ktg_mm.search.space.check_space import check_space
 from ktg_mm.search.space.metrics import read_scores
 from ktg_mm.search.space.search_data import check_search_data
 from ktg_mm.search.study import retries
 from ktg_mm.search.study.address import StudyAddress
-from ktg_mm.search.study.drawn import DrawnSampler, suggest
 from ktg_mm.search.study.lost_trials import LostTrials
 from ktg_mm.search.study.optuna_private import record_heartbeat
 from ktg_mm.search.study.storage import open_storage
@@ -37,13 +35,17 @@ from ktg_mm.search.study.study import create_study, identity
 
 from .after_stages import after_stages
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
+from .drawn_trials import DrawnTrials
 from .interrupts import Interrupts
+from .kept_checkpoints import remove_needless
 from .nothing_found import has_succeeded, refuse_nothing
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
 from .trial_config import resource_name, run_length, trial_config
+from .turn_hook import TurnHook
+from .turns import Turns
 from .verdict import NotBegunError, judge
 
 # A worker whose trials all fail has met a fault of the whole search, not of the graphs.
@@ -81,10 +83,14 @@ class Worker:
             check_rungs(pruner, run_length(self.candidates.base)[0])
         self.address, self.work_dir, self.trials, self.launcher = address, address.folder, trials, launcher
         self.retries: int = self.candidates.search.get('retries', 3)
-        self._sampler = DrawnSampler()
         self._failures = self._in_vain = 0
         self._stop_reason: BaseException | None = None
         self._interrupts = Interrupts()
+        number = self.candidates.search.get('trials_per_worker', 1)
+        if number > 1 and launcher != 'none':
+            problem = f'must be 1 where a worker is several processes, got {number}'
+            raise ConfigError('search.trials_per_worker', problem)
+        self._turns = Turns(number)
         if is_main_process():
             heartbeat = self.candidates.search.get('heartbeat', 30)
             storage = open_storage(address.storage, heartbeat, address.source)
@@ -92,7 +98,8 @@ class Worker:
             whose = {**identity(self.candidates), 'hook': hook}
             self.study = create_study(storage, address.study, self.candidates.directions, whose)
             self._lost = LostTrials(self.study, heartbeat)
-            self.study.sampler, self.study.pruner = self._sampler, self.pruner
+            self.study.pruner = self.pruner
+            self._drawn = DrawnTrials(self.candidates, self.study, trials)
 
     def run(self, progress: SearchProgress) -> None:
         """Works until every trial has ended, those of other workers included.
@@ -109,6 +116,8 @@ class Worker:
             return
         try:
             with self._interrupts:
+                if self._turns.number > 1:
+                    self._work_in_turns(progress)
                 while self._stop_reason is None and self._wait_for_work(progress):
                     self._work()
                     progress.show(self.study)
@@ -128,46 +137,70 @@ class Worker:
 
     def _wait_for_work(self, progress: SearchProgress) -> bool:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
-        while True:
-            self._lost.look()
-            retries.requeue(self.study, self.retries)
-            trials = self.study.get_trials(deepcopy=False)
-            if any(trial.state == TrialState.WAITING for trial in trials):
-                return True
-            begun = sum(map(retries.is_fresh, trials))
-            if begun < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
-                return True
-            if all(trial.state.is_finished() for trial in trials):
-                return False
+        while (there_is := self._has_work()) is None:
             progress.show(self.study)
             with self._interrupts.heard():
                 time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
+        return there_is
+
+    def _has_work(self) -> bool | None:
+        """Whether there is a trial to begin; None if there is none, but those of others may yet be lost."""
+        self._lost.look()
+        retries.requeue(self.study, self.retries)
+        trials = self.study.get_trials(deepcopy=False)
+        if any(trial.state == TrialState.WAITING for trial in trials):
+            return True
+        begun = sum(map(retries.is_fresh, trials))
+        if begun < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
+            return True
+        return False if all(trial.state.is_finished() for trial in trials) else None
+
+    def _work_in_turns(self, progress: SearchProgress) -> None:
+        """Does all there is, several trials at a time."""
+
+        def more(none_under_way: bool) -> bool:
+            if self._stop_reason is not None or self._interrupts.pending:
+                return False
+            return self._wait_for_work(progress) if none_under_way else bool(self._has_work())
+
+        self._turns.run(more, self._work, lambda: progress.show(self.study))
+        self._interrupts.check()
+
+    def _check(self) -> None:
+        """Ends the trial whose turn it is if the worker is to stop."""
+        self._interrupts.check()
+        if self._stop_reason is not None or self._turns.error is not None:
+            raise KeyboardInterrupt
 
     def _work(self) -> None:
         """Does one trial."""
-        self._trial: optuna.Trial | None = None
+        begun: list[optuna.Trial] = []
+
+        def objective(trial: optuna.Trial) -> float | list[float]:
+            begun.append(trial)
+            return self._objective(trial)
+
         try:
-            self.study.optimize(self._objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
+            self.study.optimize(objective, n_trials=1, catch=(TrialError,), callbacks=[self._clear])
         except (ValueError, AssertionError, optuna.exceptions.UpdateFinishedTrialError):
             # So Optuna answers if another worker has meanwhile taken the trial for lost, and goes on with it.
-            if self._trial is None or retries.frozen(self._trial).state != TrialState.FAIL:
+            if not begun or retries.frozen(begun[0]).state != TrialState.FAIL:
                 raise
         except KeyboardInterrupt as error:
-            self._stop_reason = error
+            self._stop_reason = self._stop_reason or error
 
     def _objective(self, trial: optuna.Trial) -> float | list[float]:
         """Trains a trial and notes how it ended."""
-        self._trial = trial
         record_heartbeat(trial)  # before it says that it has a worker
         trial.set_user_attr(retries.END, retries.LOST)  # what will stand there if this worker dies
         trial.set_user_attr(retries.WORKER, f'{socket.gethostname()}:{os.getpid()}')
         try:
             with self._interrupts.heard():
-                values = self._train(trial, self._candidate(trial))
+                values = self._train(trial, self._drawn.candidate(trial))
         except (Exception, KeyboardInterrupt) as error:
             verdict = judge(error, is_distributed(), self.address.storage)
             _note(trial, verdict.end)
-            self._stop_reason = verdict.stop
+            self._stop_reason = self._stop_reason or verdict.stop
             if isinstance(error, SpaceExhaustedError):
                 self.study.set_user_attr(_EXHAUSTED, True)
             if verdict.is_fault:
@@ -187,51 +220,11 @@ class Worker:
         return values
 
     def _clear(self, study: Study, ended: FrozenTrial | None = None) -> None:
-        """Removes checkpoints that nobody needs: an ended trial's, if it is not the best one, else those of all others.
-
-        Without a trial, at the end, also those of workers that died before they could.
-        """
-        trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-        trials = [trial for trial in trials if retries.was_begun(trial) and not retries.was_cut_short(trial)]
-        complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and len(trial.values) == 1]
-        best = (
-            self.candidates.metrics[0].better(complete, key=lambda trial: trial.values[0]).number if complete else None
-        )
-        for trial in trials:
-            if trial.number != best and (ended is None or ended.number in (trial.number, best)):
-                remove_checkpoints(self._run_dir(trial))
+        remove_needless(study, self.candidates.metrics[0], self._run_dir, ended)
 
     def _run_dir(self, trial: optuna.Trial | FrozenTrial) -> Path:
         """The folder of a trial, which those that continue it share."""
         return self.work_dir / 'trials' / f'{retries.root_of(trial):05d}'
-
-    def _candidate(self, trial: optuna.Trial) -> Candidate:
-        """The graph of a trial, drawn now if the trial continues no other that had got so far."""
-        if retries.is_superfluous(trial, self.study.get_trials(deepcopy=False)):
-            raise NotBegunError('another trial goes on with the same one')
-        if KEY in trial.user_attrs:
-            values, _ = self.candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
-            candidate = self.candidates.make(values)
-        else:
-            index = retries.index_of(trial, self.study)
-            if index >= self.trials:
-                raise NotBegunError('another worker began the last trial at the same time')
-            trial.set_user_attr(retries.INDEX, index)
-            candidate = self.candidates.draw(index, self.study, retries.frozen(trial))
-            self._sampler.values = candidate.values
-            self.candidates.space.draw(functools.partial(suggest, trial))
-        check_config(Config(resolved_last(candidate.config, STAGES)))
-        trial.set_user_attr(KEY, candidate.key)
-        self._refuse_second(trial, candidate.key)
-        return candidate
-
-    def _refuse_second(self, trial: optuna.Trial, key: str) -> None:
-        """Leaves a graph to the other worker that has drawn it at the same time, as a sampler that learns may."""
-        same = [other for other in self.study.get_trials(deepcopy=False) if other.user_attrs.get(KEY) == key]
-        mine = retries.root_of(trial)
-        if any(retries.was_begun(other) and retries.root_of(other) < mine for other in same):
-            trial.set_user_attr(retries.DRAWN_TWICE, True)
-            raise NotBegunError('another worker has drawn the same graph at the same time')
 
     def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
         run_dir = self._run_dir(trial)
@@ -254,11 +247,20 @@ class Worker:
         return values[0] if len(values) == 1 else values
 
     def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
-        config = after_stages(config, self.work_dir / STAGES, self.launcher)
-        fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
-        cfg = trial_config(config, self.hook, run_dir)
+        cfg = trial_config(self._turns.errand(lambda: self._prepared(config)), self.hook, run_dir)
         costs = any(metric.is_cost for metric in self.candidates.metrics)
-        return run_trial(cfg, bind, costs, self.launcher)
+        return run_trial(cfg, bind, costs, self.launcher, begin=self._begin)
+
+    def _prepared(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A candidate's config, once what it begins with is trained."""
+        with self._interrupts.heard():
+            config = after_stages(config, self.work_dir / STAGES, self.launcher)
+            fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
+        return config
+
+    def _begin(self, runner: Runner) -> None:
+        if self._turns.number > 1:
+            runner.register_hook(TurnHook(self._turns.hand_on, self._check))
 
     def _score(self, metrics: dict[str, float]) -> float | None:
         """The one score to prune by, None if there are several metrics."""

@@ -1,0 +1,54 @@
+"""A trial has a graph of its own, and those that cannot have one do not begin."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from ktg_mm.apis import load_config
+from ktg_mm.search.space.candidates import KEY, Candidates
+from ktg_mm.search.study.retries import CONTINUES, DRAWN_TWICE, INDEX, ROOT
+from ktg_mm.search.worker.drawn_trials import DrawnTrials
+from ktg_mm.search.worker.verdict import NotBegunError
+
+DIGITS = Path(__file__).parents[3] / 'configs/search/ktg_3node_digits.py'
+
+
+@pytest.fixture
+def candidates() -> Candidates:
+    return Candidates(load_config(DIGITS))
+
+
+def test_each_is_drawn_once_and_written_down(candidates: Candidates) -> None:
+    study = optuna.create_study(direction='maximize')
+    drawn = DrawnTrials(candidates, study, 2)
+    trials = [study.ask() for _ in range(3)]
+    found = [drawn.candidate(trial) for trial in trials[:2]]
+    assert [trial.user_attrs[INDEX] for trial in trials[:2]] == [0, 1]
+    assert [trial.params for trial in trials[:2]] == [candidate.values for candidate in found]
+    assert len({candidate.key for candidate in found}) == 2
+    with pytest.raises(NotBegunError, match='another worker began the last trial at the same time'):
+        drawn.candidate(trials[2])
+
+
+def test_one_that_goes_on_has_the_graph_of_the_first(candidates: Candidates) -> None:
+    study = optuna.create_study(direction='maximize')
+    drawn = DrawnTrials(candidates, study, 2)
+    first = drawn.candidate(trial := study.ask())
+    attributes = {CONTINUES: 0, ROOT: 0, INDEX: 0, KEY: first.key}
+    for _ in range(2):
+        study.enqueue_trial(trial.params, user_attrs=attributes)
+    assert drawn.candidate(study.ask()).config == first.config
+    with pytest.raises(NotBegunError, match='another trial goes on with the same one'):
+        drawn.candidate(study.ask())
+
+
+def test_a_graph_that_another_worker_has_drawn(candidates: Candidates) -> None:
+    study = optuna.create_study(direction='maximize')
+    drawn = DrawnTrials(candidates, study, 2)
+    others, mine = study.ask(), study.ask()
+    others.set_user_attr(KEY, candidates.draw(1, study, study.get_trials()[1]).key)
+    others.set_user_attr(INDEX, 0)
+    with pytest.raises(NotBegunError, match='another worker has drawn the same graph at the same time'):
+        drawn.candidate(mine)
+    assert mine.user_attrs[DRAWN_TWICE]

@@ -1,0 +1,43 @@
+"""Trials hand on between two steps, and hear then that they are to end."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ktg_mm.apis import load_config
+from ktg_mm.engine.hooks import SeedHook
+from ktg_mm.search.worker.run_trial import run_trial
+from ktg_mm.search.worker.trial_config import trial_config
+from ktg_mm.search.worker.turn_hook import TurnHook
+
+DIGITS = Path(__file__).parents[3] / 'configs/single/resnet8_digits.py'
+
+
+def run(folder: Path, hand_on: Callable[[], None], check: Callable[[], None]) -> None:
+    options = {'train_dataloader.dataset.indices': 48, 'train_dataloader.batch_size': 16, 'train_cfg.max_epochs': 1}
+    cfg = load_config(DIGITS, options | {'val_dataloader.dataset.indices': 60, 'val_dataloader.batch_size': 30})
+    hook = TurnHook(hand_on, check)
+    run_trial(trial_config(cfg.to_dict(), None, folder), lambda asha: None, begin=lambda run: run.register_hook(hook))
+
+
+def test_before_each_step_and_before_each_batch_of_a_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(SeedHook, 'before_train_iter', lambda self, *args, **kwargs: called.append('seed'))
+    run(tmp_path, lambda: called.append('hands on'), lambda: called.append('looks'))
+    assert called == ['seed', 'hands on', 'looks'] * 3 + ['looks'] * 2
+
+
+def test_a_run_that_is_to_end(tmp_path: Path) -> None:
+    steps: list[int] = []
+
+    def check() -> None:
+        steps.append(len(steps))
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, lambda: None, check)
+    assert steps == [0, 1]
