@@ -18,7 +18,7 @@ class NodeMetric(BaseMetric):
     Args:
         metric: Config of an mmpretrain metric that reads ``pred_score`` and ``gt_label``, or
             ``gt_score`` where the data have soft labels. Defaults to Accuracy.
-        nodes: The nodes to evaluate. Defaults to None: all.
+        nodes: The nodes to evaluate; where all metrics name some, others do not run. Defaults to None: all.
         collect_device: As in mmengine.
 
     Raises:

@@ -173,6 +173,7 @@ OPTIMIZERS: dict[str, dict] = {name: SGD for name in GRAPHS} | dict(
 CLASSES = dict(small=10, dogs=120)  # of the others 100
 CHANNELS = dict(small=1)  # of the others 3
 PIXELS = dict(small=14, dogs=224)  # of the others 32
+_ALL = {'env_cfg.compile': True, 'env_cfg.channels_last': True, 'optim_wrapper.optimizer.fused': True}
 # What a step with switches is measured as; 'eager' is the step without them.
 MODES: dict[str, dict[str, Any]] = dict(
     eager={},
@@ -182,12 +183,8 @@ MODES: dict[str, dict[str, Any]] = dict(
     compiled_channels_last={'env_cfg.compile': True, 'env_cfg.channels_last': True},
     fused={'optim_wrapper.optimizer.fused': True},
     amp={'optim_wrapper.type': 'AutocastOptimWrapper'},
-    amp_compiled_channels_last={
-        'optim_wrapper.type': 'AutocastOptimWrapper',
-        'env_cfg.compile': True,
-        'env_cfg.channels_last': True,
-    },
-    all={'env_cfg.compile': True, 'env_cfg.channels_last': True, 'optim_wrapper.optimizer.fused': True},
+    all=_ALL,
+    amp_all=_ALL | {'optim_wrapper.type': 'AutocastOptimWrapper'},
     captured={'env_cfg.capture': True},
     streams={'env_cfg.capture': 'streams'},
     streams_batched={'env_cfg.capture': 'streams', 'env_cfg.batch_edges': True},
