@@ -70,10 +70,12 @@ def batch_edges(graph: KnowledgeTransferGraph, env_cfg: Mapping[str, Any]) -> No
         env_cfg: The config's, checked.
 
     Raises:
-        ConfigError: If its update takes the edges apart.
+        ConfigError: If its update takes the edges apart, or it is no graph.
     """
     if not env_cfg.get('batch_edges'):
         return
+    if not isinstance(graph, KnowledgeTransferGraph):
+        raise ConfigError('env_cfg.batch_edges', f'must be False: {type(graph).__name__} is no graph')
     if graph.update.takes_apart:
         name = type(graph.update).__name__
         raise ConfigError('env_cfg.batch_edges', f'must be False: {name} takes the gradient of each edge by itself')

@@ -95,6 +95,8 @@ def test_edges_as_one():
     assert str(caught.value) == (
         'env_cfg.batch_edges: must be False: PCGradUpdate takes the gradient of each edge by itself'
     )
+    with pytest.raises(ConfigError, match=r'^env_cfg\.batch_edges: must be False: Linear is no graph$'):
+        batch_edges(torch.nn.Linear(1, 1), dict(batch_edges=True))
 
 
 def test_which_networks_are_compiled():
