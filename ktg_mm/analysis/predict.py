@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from ktg_mm.apis.attention_layers import Layer, is_small, larger_layer
 from ktg_mm.apis.check_config import check_config
+from ktg_mm.apis.checks.loaders import OWN_LOADER_ENTRIES
 from ktg_mm.apis.prediction import load_graph
 from ktg_mm.apis.runner import check_data_root
 from ktg_mm.errors import ConfigError, UserError
@@ -104,8 +105,8 @@ def check_data(cfg: Config, key: str) -> None:
 def _ordered_loader(cfg: Config, key: str) -> DataLoader:
     """The data loader of the config, but for its order and that it leaves nothing out."""
     check_data(cfg, key)
-    left_out = ('sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers', 'in_memory')
-    loader = {name: value for name, value in cfg[key].items() if name not in left_out}
+    left_out = {'sampler', 'batch_sampler', 'drop_last', 'num_batch_per_epoch', 'persistent_workers'}
+    loader = {name: value for name, value in cfg[key].items() if name not in left_out | OWN_LOADER_ENTRIES}
     sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
     return Runner.build_dataloader(dict(loader, sampler=sampler), seed=0)
 

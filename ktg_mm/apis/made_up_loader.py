@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from ktg_mm.datasets.in_memory import BatchedPipeline
 from ktg_mm.errors import ConfigError, did_you_mean
 
+from .checks.loaders import OWN_LOADER_ENTRIES
 from .made_up_data import DRAWS, MadeUpData, Shape, class_of_data
 from .part_errors import PartError, named_errors
 
@@ -47,7 +48,7 @@ class MadeUpLoader:
             BatchedPipeline(self.data.steps, f'{self.data.key}.pipeline')
         try:
             with named_errors(cfg, name):
-                loader = {key: value for key, value in cfg[name].items() if key != 'in_memory'}
+                loader = {key: value for key, value in cfg[name].items() if key not in OWN_LOADER_ENTRIES}
                 self.loader = Runner.build_dataloader(dict(loader, dataset=self.data), seed=0)
         except PartError as error:
             # A sampler that asks more of the data set than there is here does so when they are read.

@@ -15,10 +15,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
+from ktg_mm.datasets.prefetch_loader import PrefetchLoader
 from ktg_mm.datasets.shared_data import share_data, share_images
 from ktg_mm.engine.hooks import EpochLineHook, RecordTestHook
 from ktg_mm.models import KnowledgeTransferGraph
 
+from .checks.loaders import OWN_LOADER_ENTRIES
 from .quiet_terminal import quiet_terminal
 from .speed import set_layout, set_threads
 
@@ -27,7 +29,7 @@ class QuietRunner(Runner):
     """mmengine's Runner, but its dumps go to the log's file alone (:func:`ktg_mm.apis.quiet_terminal.quiet_terminal`).
 
     The first of them is made as soon as the Runner has its log, so it is quiet from there on; of training it shows a
-    line an epoch. Of a data loader it reads the entry ``in_memory``, too.
+    line an epoch. Of a data loader it reads the entries ``in_memory`` and ``prefetch_to_device``, too.
 
     Example:
         >>> issubclass(QuietRunner, Runner)
@@ -51,19 +53,21 @@ class QuietRunner(Runner):
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_dataloader(self, dataloader: DataLoader | Mapping[str, Any], *args: Any, **kwargs: Any) -> DataLoader:
-        """Builds one, of images in memory if it says so.
+        """Builds one, of images in memory or with the next batch on the GPU if it says so.
 
         Within :func:`ktg_mm.datasets.shared_data.sharing_data` equal data are read once.
         """
         if not isinstance(dataloader, Mapping):
             return super().build_dataloader(dataloader, *args, **kwargs)
-        cfg = {name: value for name, value in dataloader.items() if name != 'in_memory'}
+        cfg = {name: value for name, value in dataloader.items() if name not in OWN_LOADER_ENTRIES}
         loader = super().build_dataloader(share_data(cfg), *args, **kwargs)
+        device = torch.device(get_device())
+        if dataloader.get('prefetch_to_device'):
+            return PrefetchLoader(loader, device)
         if not dataloader.get('in_memory'):
             return loader
         names = ('train_dataloader', 'val_dataloader', 'test_dataloader')
         key = next((name for name in names if getattr(self, f'_{name}', None) is dataloader), 'dataloader')
-        device = torch.device(get_device())
         make = partial(ImagesInMemory, loader.dataset, device, f'{key}.dataset')
         return MemoryLoader(loader, share_images(dataloader, device, make))
 

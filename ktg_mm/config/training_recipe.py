@@ -13,7 +13,7 @@ _PARTS = (
 _IDLE = {
     'train_dataloader': {
         'num_workers', 'persistent_workers', 'pin_memory', 'pin_memory_device', 'prefetch_factor', 'timeout',
-        'multiprocessing_context', 'in_memory', 'data_root', 'download', 'lazy_init',
+        'multiprocessing_context', 'in_memory', 'prefetch_to_device', 'data_root', 'download', 'lazy_init',
     },
     'train_cfg': {'val_begin', 'val_interval', 'dynamic_intervals'},
 }  # fmt: skip

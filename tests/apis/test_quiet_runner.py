@@ -1,6 +1,8 @@
 import pytest
+from torch.utils.data import DataLoader
 
 from ktg_mm.datasets.in_memory import images_in_memory
+from ktg_mm.datasets.prefetch_loader import PrefetchLoader, one_ahead
 from ktg_mm.datasets.shared_data import sharing_data
 from ktg_mm.errors import ConfigError
 
@@ -8,6 +10,11 @@ SEED, PACK = dict(type='SeedRandom'), dict(type='PackInputs')
 CROP, FLIP = dict(type='PadRandomCrop', crop_size=8, padding=2), dict(type='RandomFlip', prob=0.5)
 DRAWN = {'train_dataloader.dataset.pipeline': [SEED, CROP, FLIP, PACK]}
 IN_MEMORY = {f'{kind}_dataloader.in_memory': True for kind in ('train', 'val', 'test')}
+
+AHEAD = {
+    f'train_dataloader.{name}': value
+    for name, value in dict(prefetch_to_device=True, num_workers=1, persistent_workers=True).items()
+}
 
 
 def weights(runner):
@@ -39,6 +46,50 @@ def test_a_run_is_resumed_on_images_in_memory(tiny_runner, tmp_path):
     changes = DRAWN | {'default_hooks.checkpoint.max_keep_ckpts': -1}
     tiny_runner(changes).train()
     resumed = tiny_runner(changes | IN_MEMORY, work_dir='resumed', resume=str(tmp_path / 'run/epoch_1.pth'))
+    resumed.train()
+    assert weights(resumed) == weights(whole)
+
+
+@pytest.fixture
+def one_batch_ahead(monkeypatch):
+    """On a CPU a batch is made ahead as on a GPU, and left where it is."""
+    made = []
+
+    def ahead(loader):
+        return one_ahead(made.append(batch) or batch for batch in DataLoader.__iter__(loader))
+
+    monkeypatch.setattr(PrefetchLoader, '__iter__', ahead)
+    return made
+
+
+def test_a_run_with_batches_made_ahead_is_the_same(tiny_runner, one_batch_ahead):
+    changes = DRAWN | AHEAD
+    whole = tiny_runner(changes | {'train_dataloader.prefetch_to_device': False}, work_dir='whole')
+    whole.train()
+    assert not one_batch_ahead
+    ahead = tiny_runner(changes, work_dir='ahead')
+    ahead.train()
+    assert isinstance(ahead.train_dataloader, PrefetchLoader) and len(one_batch_ahead) == 8
+    assert weights(ahead) == weights(whole) and losses(ahead) == losses(whole)
+
+
+def test_a_batch_made_ahead_is_not_lost_at_an_interrupt(tiny_runner, tmp_path, one_batch_ahead, monkeypatch):
+    changes = DRAWN | AHEAD | {'default_hooks.checkpoint.interval': 1}
+    whole = tiny_runner(changes | {'train_dataloader.prefetch_to_device': False}, work_dir='whole')
+    whole.train()
+    interrupted, steps = tiny_runner(changes), []
+    step = interrupted.model.train_step
+
+    def train_step(*args, **kwargs):
+        steps.append(1)
+        if len(steps) == 6:  # within the second of two epochs, one batch is made ahead
+            raise KeyboardInterrupt
+        return step(*args, **kwargs)
+
+    monkeypatch.setattr(interrupted.model, 'train_step', train_step)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.train()
+    resumed = tiny_runner(changes, work_dir='resumed', resume=str(tmp_path / 'run/epoch_1.pth'))
     resumed.train()
     assert weights(resumed) == weights(whole)
 

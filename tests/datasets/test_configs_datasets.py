@@ -125,6 +125,14 @@ def test_training_is_seeded_and_shuffled(name):
         assert dict(type='SeedRandom') not in config[key].dataset.pipeline
 
 
+@pytest.mark.parametrize('path', sorted(FOLDER.glob('*.py')), ids=lambda path: path.stem)
+def test_workers_stay_from_epoch_to_epoch(path):
+    config = Config.fromfile(path, lazy_import=False)
+    for key in LOADERS:
+        if loader := config.get(key):
+            assert loader.get('persistent_workers', False) == (loader.get('num_workers', 0) > 0)
+
+
 @pytest.mark.parametrize('name', ['cifar10', 'cifar100'])
 def test_missing_cifar_does_not_go_to_the_internet(tmp_path, mmpretrain_scope, name):
     config = Config.fromfile(FOLDER / f'{name}.py', lazy_import=False)

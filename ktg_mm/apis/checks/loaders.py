@@ -19,8 +19,14 @@ from .ranges import check_ranges
 
 # Entries that mmengine takes out, or builds itself, and our own.
 _OF_MMENGINE = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
-_OURS = {'in_memory'}
-_NEED_WORKERS = {'persistent_workers': False, 'prefetch_factor': None, 'timeout': 0, 'multiprocessing_context': None}
+OWN_LOADER_ENTRIES = {'in_memory', 'prefetch_to_device'}
+_NEED_WORKERS = {
+    'persistent_workers': False,
+    'prefetch_to_device': False,  # read ahead here, SeedRandom would seed the step before
+    'prefetch_factor': None,
+    'timeout': 0,
+    'multiprocessing_context': None,
+}
 _PARTS = ('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn')
 
 
@@ -36,7 +42,7 @@ def check_loader(cfg: Config, name: str) -> None:
     """
     if (loader := cfg.get(name)) is None:
         return
-    known = {*inspect.signature(DataLoader).parameters, *_OF_MMENGINE, *_OURS}
+    known = {*inspect.signature(DataLoader).parameters, *_OF_MMENGINE, *OWN_LOADER_ENTRIES}
     check_entries(loader, name, known, needed=('dataset', 'sampler'))
     plain = {key: value for key, value in loader.items() if key not in _PARTS}
     check_ranges(plain, ('loader',), name)
@@ -57,6 +63,10 @@ def check_loader(cfg: Config, name: str) -> None:
         raise ConfigError(f'{name}.batch_size', 'is missing; must be a whole number above 0')
     if loader.get('batch_sampler') is not None and loader.get('drop_last'):
         raise ConfigError(f'{name}.drop_last', 'is not read beside a batch_sampler; give it to that')
+    if not isinstance(ahead := loader.get('prefetch_to_device', False), bool):
+        raise ConfigError(f'{name}.prefetch_to_device', f'must be True or False, got {ahead!r}')
+    if ahead:
+        _check_put_together(loader, name, 'prefetch_to_device')
     _check_in_memory(loader, name)
     _check_indices(loader['dataset'], f'{name}.dataset')
     _check_parts_of_a_batch(cfg, name)
@@ -75,9 +85,14 @@ def _check_in_memory(loader: Mapping[str, Any], name: str) -> None:
     for key in ('batch_sampler', 'num_batch_per_epoch', 'worker_init_fn'):
         if loader.get(key) is not None:
             raise ConfigError(f'{name}.{key}', f'is not read beside {name}.in_memory=True; leave one of them out')
+    _check_put_together(loader, name, 'in_memory')
+
+
+def _check_put_together(loader: Mapping[str, Any], name: str, key: str) -> None:
+    """Refuses a loader whose batches are no tensor of images."""
     collate = loader.get('collate_fn')
     if not isinstance(collate, Mapping) or collate.get('type') != 'default_collate':
-        raise ConfigError(f'{name}.in_memory', f"needs {name}.collate_fn=dict(type='default_collate')")
+        raise ConfigError(f'{name}.{key}', f"needs {name}.collate_fn=dict(type='default_collate')")
 
 
 def _check_indices(dataset: Any, path: str) -> None:

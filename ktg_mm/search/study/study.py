@@ -35,7 +35,15 @@ _NOT_RECIPE = {
     'resume', 'search', 'test_dataloader', 'test_cfg', 'test_evaluator', 'test_pipeline', 'experiment_name',
     'model_wrapper_cfg', 'default_scope',
 }  # fmt: skip
-_NOT_LOADER = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor', 'in_memory', 'data_root'}
+_NOT_LOADER = {
+    'num_workers',
+    'persistent_workers',
+    'pin_memory',
+    'prefetch_factor',
+    'in_memory',
+    'prefetch_to_device',
+    'data_root',
+}
 
 
 def create_study(storage: BaseStorage, name: str, directions: list[Direction], identity: Mapping[str, Any]) -> Study:

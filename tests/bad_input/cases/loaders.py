@@ -58,6 +58,15 @@ CASES = [
     dict(config=_in_memory(SEED, "dict(type='ColorJitter')"), says=f'{PIPELINE}[1]: ColorJitter cannot work on images'),
     dict(config=_in_memory("dict(type='RandomFlip', prob=0.5)", SEED), says=f'{PIPELINE}[1]: SeedRandom must come'),
     dict(config=_in_memory("dict(type='RandomFlip', prob=0.5)"), says=f'{PIPELINE}[0]: must be'),
+    dict(
+        options=[f'{TRAIN}.prefetch_to_device=yes', f'{TRAIN}.num_workers=1'],
+        says=f'{TRAIN}.prefetch_to_device: must be True or False',
+    ),
+    dict(
+        options=[f'{VAL}.prefetch_to_device=True', f'{VAL}.num_workers=1', f'{VAL}.collate_fn.type=pseudo_collate'],
+        says=f'{VAL}.prefetch_to_device: needs {VAL}.collate_fn',
+    ),
+    dict(options=[f'{VAL}.prefetch_to_device=True'], says=f'{VAL}.prefetch_to_device: needs {VAL}.num_workers above 0'),
     # Samplers.
     dict(options=[f'{TRAIN}.sampler=SeededSampler'], says=f'{TRAIN}.sampler: must be a dict'),
     dict(config=f'{TRAIN} = dict(sampler=None)', says=f'{TRAIN}.sampler: must be a dict'),

@@ -1,9 +1,10 @@
+import mmcv
 import numpy as np
 import pytest
 from mmpretrain.datasets import Solarize
 from mmpretrain.registry import TRANSFORMS
 
-from ktg_mm.datasets import SeededIndex, SeedRandom, Views
+from ktg_mm.datasets import LoadImage, SeededIndex, SeedRandom, Views
 from ktg_mm.errors import ConfigError
 
 IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
@@ -42,6 +43,16 @@ def test_each_view_has_a_copy_of_its_own():
     assert results.keys() == sample().keys() and results['shape'] == [4, 4]
     index = results['sample_idx']
     assert (index, index.seed, index.epoch) == (3, 1, 2)
+
+
+def test_a_file_is_read_and_decoded_once_for_all_views(tmp_path, monkeypatch):
+    image = np.full((6, 6, 3), 7, np.uint8)
+    mmcv.imwrite(image, str(tmp_path / 'image.png'))
+    decoded, decode = [], mmcv.imfrombytes
+    monkeypatch.setattr(mmcv, 'imfrombytes', lambda *args, **options: decoded.append(1) or decode(*args, **options))
+    given = LoadImage()({'img_path': str(tmp_path / 'image.png'), 'shape': []})
+    views = Views(weak=[], strong=[dict(type='Spoil')], other=[dict(type='Spoil')])(given)['img']
+    assert len(decoded) == 1 and len(views) == 3 and np.array_equal(views['weak'], image)
 
 
 def test_read_only_images():
