@@ -5,7 +5,9 @@ from itertools import islice
 import pytest
 import torch
 
+from ktg_mm.datasets import SeededIndex
 from ktg_mm.datasets.in_memory import ImagesInMemory, MemoryLoader
+from ktg_mm.datasets.in_memory.seeded_draws import SeededDraws
 from ktg_mm.errors import ConfigError
 
 STRONG = ('cifar10_semi', 'fashion_mnist_semi')  # with RandAugment and Cutout
@@ -24,6 +26,23 @@ def test_batches_are_those_of_the_loader(shipped, device, name):
         for sample, its in zip(batch['data_samples'], expected['data_samples'], strict=True):
             assert sample.gt_label.device.type == device and torch.equal(sample.gt_label.cpu(), its.gt_label)
             assert dict(sample.metainfo_items()) == dict(its.metainfo_items())
+
+
+@pytest.mark.parametrize('name', STRONG)
+def test_strong_views_do_not_wait_for_the_gpu(shipped, device, name):
+    memory = ImagesInMemory(shipped(name).dataset, torch.device(device), 'train_dataloader.dataset')
+    draws = SeededDraws([SeededIndex(number, seed=0, epoch=0) for number in range(len(memory.images))])
+    images = memory.images
+    for step in memory.views['strong'][-2:]:
+        drawn = step.draw(draws)
+        if device == 'cuda':
+            torch.cuda.set_sync_debug_mode('error')
+        try:
+            images = step.change(images, drawn)
+        finally:
+            if device == 'cuda':
+                torch.cuda.set_sync_debug_mode('default')
+    assert images.device == memory.images.device and not torch.equal(images, memory.images)
 
 
 def test_more_than_there_is_room_for(shipped, device, monkeypatch, tmp_path):

@@ -166,7 +166,10 @@ class BatchedAugment:
         return images
 
     def _here(self, numbers: np.ndarray) -> Tensor:
-        return torch.from_numpy(numbers).to(self.device)
+        tensor = torch.from_numpy(numbers)
+        if self.device.type == 'cuda':  # else the copy would wait until the present step is done
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
 
     def _of_images(self, number: int, images: Tensor, magnitude: np.ndarray, corner: np.ndarray) -> Tensor:
         step = self.operations[number]

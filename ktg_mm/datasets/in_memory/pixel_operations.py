@@ -167,4 +167,5 @@ def _blended(one: Tensor, other: Tensor, factors: Tensor) -> Tensor:
 
 def _mirrored(size: int, images: Tensor) -> Tensor:
     """Lines with one more at either end, which is the second from there."""
-    return torch.tensor([min(1, size - 1), *range(size), max(0, size - 2)], device=images.device)
+    lines = torch.arange(-1, size + 1, device=images.device).abs()
+    return (size - 1 - (size - 1 - lines).abs()).clamp(min=0)
