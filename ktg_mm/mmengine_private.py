@@ -45,6 +45,12 @@ def accumulative_counts(optim_wrapper: OptimWrapper) -> int:
     return one._accumulative_counts
 
 
+def count_step(optim_wrapper: OptimWrapper) -> None:
+    """Counts a step that something else has made for an optimiser, as its schedules look for one."""
+    if hasattr(optim_wrapper, '_global_step'):  # that schedules have given it
+        optim_wrapper._global_step += 1
+
+
 class LRSchedule(LRSchedulerMixin, _ParamScheduler):
     """A schedule whose method ``rates`` says what the learning rate of each parameter group is at ``last_step``."""
 

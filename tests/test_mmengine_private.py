@@ -27,6 +27,7 @@ USED = [
     'mmengine.optim.OptimWrapper:_accumulative_counts',
     'mmengine.optim.OptimWrapper:_clip_grad',
     'mmengine.optim.scheduler.param_scheduler._ParamScheduler:_get_value',
+    'mmengine.optim.scheduler.param_scheduler._ParamScheduler:_global_step',
     'mmengine.dataset.BaseDataset:_metainfo',
     'mmengine.dataset.BaseDataset:_serialize_data',
     'mmengine.config.Config:_filename',

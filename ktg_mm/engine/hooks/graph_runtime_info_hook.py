@@ -95,8 +95,9 @@ def _table(pending: list[dict[str, Any]]) -> tuple[list[str], Tensor]:
     names = list(pending[0]) if pending else []
     device = next((pending[0][name].device for name in names if isinstance(pending[0][name], Tensor)), None)
     rows = [
-        torch.stack([outputs[name].double() for outputs in pending])
-        if isinstance(pending[0][name], Tensor)
+        # What makes the steps may change within a run, and with it which gates are numbers of the host's.
+        torch.stack([torch.as_tensor(outputs[name], dtype=torch.float64, device=device) for outputs in pending])
+        if any(isinstance(outputs[name], Tensor) for outputs in pending)
         else torch.tensor([outputs[name] for outputs in pending], dtype=torch.float64, device=device)
         for name in names
     ]

@@ -10,7 +10,7 @@ from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 
 _ENTRIES = (
-    'trials metric sampler hook space pretrain storage study heartbeat retries retrain trials_per_worker'
+    'trials metric sampler hook space pretrain storage study heartbeat retries retrain trials_per_worker stack'
 ).split()
 _LEAST = dict(trials=1, heartbeat=1, retries=0, trials_per_worker=1)
 
@@ -46,8 +46,11 @@ def check_options(search: Any) -> Mapping[str, Any]:
             raise ConfigError(f'search.{key}', f'must be a string, got {value!r}')
         if value == '':
             raise ConfigError(f'search.{key}', 'is empty; leave it out for the default')
-    if not isinstance(search.get('pretrain', True), bool):
-        raise ConfigError('search.pretrain', f'must be True or False, got {search["pretrain"]!r}')
+    for key in ('pretrain', 'stack'):
+        if not isinstance(search.get(key, True), bool):
+            raise ConfigError(f'search.{key}', f'must be True or False, got {search[key]!r}')
+    if search.get('stack') and search.get('trials_per_worker', 1) == 1:
+        raise ConfigError('search.stack', 'a stack is of several trials; set search.trials_per_worker above 1')
     sampler = search.get('sampler')
     if sampler is not None and not isinstance(sampler, Mapping):
         raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")

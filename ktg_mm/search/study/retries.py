@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import takewhile
@@ -30,6 +31,12 @@ FAILED = 'failed'
 DRAWN_TWICE = 'drawn twice'  # by two workers at the same time
 
 NOT_BEGUN = 'not begun'  # another trial does its work
+
+
+def note_end(trial: optuna.Trial, end: str) -> None:
+    """Writes down how a trial ended, unless another worker has taken it for lost and ended it."""
+    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
+        trial.set_user_attr(END, end)
 
 
 def root_of(trial: FrozenTrial | optuna.Trial) -> int:

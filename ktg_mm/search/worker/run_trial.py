@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def run_trial(
     costs: bool = False,
     launcher: str = 'none',
     keep: Callable[[Any], None] | None = None,
-    begin: Callable[[Runner], None] | None = None,
+    within: Callable[[Runner], AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> Outcome:
     """Trains a config, going on from its newest checkpoint if there is one; prints nothing.
 
@@ -71,7 +72,7 @@ def run_trial(
         costs: Whether to count parameters and multiply-adds.
         launcher: As for :func:`ktg_mm.apis.build_runner`.
         keep: Is given the trained graph. Defaults to None.
-        begin: Is given the run before it begins. Defaults to None.
+        within: Makes, of the run, what it trains within. Defaults to nothing.
 
     Raises:
         TrialError: If a loss is not finite.
@@ -81,9 +82,8 @@ def run_trial(
         hook = next(hook for hook in runner.hooks if isinstance(hook, ASHAHook))
         bind(hook)
         refuse_empty(runner.train_dataloader, 'train_dataloader')
-        if begin is not None:
-            begin(runner)
-        runner.train()
+        with within(runner):
+            runner.train()
         if keep is not None:
             keep(unwrapped(runner.model))
         done = hook._step(runner)

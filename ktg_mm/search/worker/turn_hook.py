@@ -14,8 +14,8 @@ class TurnHook(Hook):
     """Hands on just before each training step, the last of all that is done there.
 
     Args:
-        hand_on: Returns when it is this run's turn again.
-        check: Raises KeyboardInterrupt if the run is to end, as after Ctrl-C.
+        pause: Lets the others go on, and returns when it is this run's turn again.
+        check: Raises KeyboardInterrupt if the run is to end, as after Ctrl-C; so may pause.
 
     Example:
         >>> TurnHook(lambda: None, lambda: None).priority
@@ -24,8 +24,8 @@ class TurnHook(Hook):
 
     priority = 'VERY_LOW'
 
-    def __init__(self, hand_on: Callable[[], None], check: Callable[[], None]) -> None:
-        self._hand_on, self._check = hand_on, check
+    def __init__(self, pause: Callable[[], None], check: Callable[[], None]) -> None:
+        self._pause, self._check = pause, check
 
     def before_train(self, runner: Runner) -> None:
         """Waits for a GPU: what runs share, such as images, is there before the stream of another one reads it."""
@@ -34,8 +34,7 @@ class TurnHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Hands on."""
-        self._hand_on()
-        self._check()
+        self._pause()
 
     def before_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Looks whether the run is to end."""

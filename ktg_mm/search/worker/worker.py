@@ -8,6 +8,7 @@ import math
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +37,20 @@ from ktg_mm.search.study.study import create_study, identity
 from .after_stages import after_stages
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
 from .drawn_trials import DrawnTrials
+from .failures import Failures
 from .interrupts import Interrupts
 from .kept_checkpoints import remove_needless
-from .nothing_found import has_succeeded, refuse_nothing
+from .nothing_found import refuse_nothing
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
+from .stacked_trials import StackedTrials, check_stack
 from .trial_config import resource_name, run_length, trial_config
 from .turn_hook import TurnHook
 from .turns import Turns
 from .verdict import NotBegunError, judge
 
-# A worker whose trials all fail has met a fault of the whole search, not of the graphs.
-_FAILURES_IN_A_ROW = 5
-# Graphs may well diverge or be too large; so many, and nobody has trained one, are no accident.
-_MOST_IN_VAIN = 10
 _EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
 
 
@@ -83,14 +82,16 @@ class Worker:
             check_rungs(pruner, run_length(self.candidates.base)[0])
         self.address, self.work_dir, self.trials, self.launcher = address, address.folder, trials, launcher
         self.retries: int = self.candidates.search.get('retries', 3)
-        self._failures = self._in_vain = 0
+        self._failures = Failures()
         self._stop_reason: BaseException | None = None
         self._interrupts = Interrupts()
         number = self.candidates.search.get('trials_per_worker', 1)
         if number > 1 and launcher != 'none':
             problem = f'must be 1 where a worker is several processes, got {number}'
             raise ConfigError('search.trials_per_worker', problem)
-        self._turns = Turns(number)
+        check_stack(self.candidates.search, self.candidates.base)
+        self._stacked = StackedTrials(self._pause) if self.candidates.search.get('stack') else None
+        self._turns = Turns(number, together=self._stacked is not None)
         if is_main_process():
             heartbeat = self.candidates.search.get('heartbeat', 30)
             storage = open_storage(address.storage, heartbeat, address.source)
@@ -163,8 +164,15 @@ class Worker:
                 return False
             return self._wait_for_work(progress) if none_under_way else bool(self._has_work())
 
+        if self._stacked is not None:
+            self._stacked.say = progress.say
         self._turns.run(more, self._work, lambda: progress.show(self.study))
         self._interrupts.check()
+
+    def _pause(self) -> None:
+        """Lets the worker's other trials go on."""
+        self._turns.hand_on()
+        self._check()
 
     def _check(self) -> None:
         """Ends the trial whose turn it is if the worker is to stop."""
@@ -199,24 +207,19 @@ class Worker:
                 values = self._train(trial, self._drawn.candidate(trial))
         except (Exception, KeyboardInterrupt) as error:
             verdict = judge(error, is_distributed(), self.address.storage)
-            _note(trial, verdict.end)
+            retries.note_end(trial, verdict.end)
             self._stop_reason = self._stop_reason or verdict.stop
             if isinstance(error, SpaceExhaustedError):
                 self.study.set_user_attr(_EXHAUSTED, True)
             if verdict.is_fault:
                 logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
             if verdict.stop is None and verdict.end.startswith(retries.FAILED):
-                self._failures += verdict.is_fault
-                self._in_vain += 1
-                in_vain = self._in_vain if self._in_vain >= _MOST_IN_VAIN and not has_succeeded(self.study) else 0
-                if count := in_vain or self._failures * (self._failures >= _FAILURES_IN_A_ROW):
-                    end = verdict.end.removeprefix(f'{retries.FAILED}: ')
-                    self._stop_reason = UserError(f'the search stops, {count} trials in a row failed: {end}')
+                self._stop_reason = self._failures.count(verdict, self.study) or self._stop_reason
             if isinstance(error, (optuna.TrialPruned, KeyboardInterrupt)):
                 raise
             raise TrialError(str(error)) from error
-        _note(trial, retries.COMPLETE)
-        self._failures = 0
+        retries.note_end(trial, retries.COMPLETE)
+        self._failures.forget_faults()
         return values
 
     def _clear(self, study: Study, ended: FrozenTrial | None = None) -> None:
@@ -249,7 +252,7 @@ class Worker:
     def _run(self, config: dict[str, Any], run_dir: Path, bind: Any) -> Any:
         cfg = trial_config(self._turns.errand(lambda: self._prepared(config)), self.hook, run_dir)
         costs = any(metric.is_cost for metric in self.candidates.metrics)
-        return run_trial(cfg, bind, costs, self.launcher, begin=self._begin)
+        return run_trial(cfg, bind, costs, self.launcher, within=self._among_others)
 
     def _prepared(self, config: dict[str, Any]) -> dict[str, Any]:
         """A candidate's config, once what it begins with is trained."""
@@ -258,9 +261,12 @@ class Worker:
             fill_in_pretrained(config, self.candidates.base, self.work_dir / 'pretrained', self.launcher)
         return config
 
-    def _begin(self, runner: Runner) -> None:
+    @contextlib.contextmanager
+    def _among_others(self, runner: Runner) -> Iterator[None]:
         if self._turns.number > 1:
-            runner.register_hook(TurnHook(self._turns.hand_on, self._check))
+            runner.register_hook(TurnHook(self._pause, self._check))
+        with self._stacked.member(runner) if self._stacked else contextlib.nullcontext():
+            yield
 
     def _score(self, metrics: dict[str, float]) -> float | None:
         """The one score to prune by, None if there are several metrics."""
@@ -290,9 +296,3 @@ class Worker:
                 raise UserError(f'the processes of this worker are out of step: {error}') from error
             except TrialError:
                 continue
-
-
-def _note(trial: optuna.Trial, end: str) -> None:
-    """Writes down how a trial ended, unless another worker has taken it for lost and ended it."""
-    with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
-        trial.set_user_attr(retries.END, end)

@@ -80,6 +80,8 @@ CASES = [
     option('search.trials_per_worker=0', says='search.trials_per_worker'),
     option('search.trials_per_worker=two', says='search.trials_per_worker'),
     option('search.trials_per_worker=1.5', says='search.trials_per_worker'),
+    option('search.stack=yes', 'search.trials_per_worker=2', says='search.stack: must be True or False'),
+    option('search.stack=True', says='search.stack: a stack is of several trials'),
     option('search.pretrain=yes', says='search.pretrain'),
     option('search.pretrain=1', says='search.pretrain'),
     option('search.study=7', says='search.study'),

@@ -25,6 +25,8 @@ MISTAKES = [
     (dict(heartbeat=0.5), f'search.heartbeat: {WHOLE}, at least 1, got 0.5'),
     (dict(retries=-1), f'search.retries: {WHOLE}, at least 0, got -1'),
     (dict(trials_per_worker=0), f'search.trials_per_worker: {WHOLE}, at least 1, got 0'),
+    (dict(trials_per_worker=2, stack='yes'), "search.stack: must be True or False, got 'yes'"),
+    (dict(stack=True), 'search.stack: a stack is of several trials; set search.trials_per_worker above 1'),
     (dict(pretrain='no'), "search.pretrain: must be True or False, got 'no'"),
     (dict(storage=''), 'search.storage: is empty; '),
     (dict(study=7), 'search.study: must be a string, got 7'),
@@ -48,7 +50,7 @@ def test_mistakes(search: Any, message: str) -> None:
 
 def test_what_is_right() -> None:
     for options in (
-        dict(trials_per_worker=2),
+        dict(trials_per_worker=2, stack=True),
         dict(pretrain=False),
         dict(storage=None, study=None, retrain=None),
         dict(sampler=None, retries=0),

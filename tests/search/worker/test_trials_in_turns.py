@@ -5,6 +5,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,34 +19,16 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from optuna.trial import TrialState
 
-from ktg_mm.apis import load_config
 from ktg_mm.errors import ConfigError, UserError
 from ktg_mm.search import StudyAddress, Worker, run_search
 from ktg_mm.search.study.retries import CONTINUES, END
 
-REPOSITORY = Path(__file__).parents[3]
-NOBODY = dict(type='ASHAHook', pruner=dict(type='NopPruner'))
 Weights = dict[int, dict[str, torch.Tensor]]
 
 
-def tiny(number: int = 1, epochs: int = 2, **options: Any) -> Config:
-    """A search of two networks on 32 images, two steps an epoch."""
-    cfg = load_config(
-        REPOSITORY / 'configs/search/ktg_3node_digits.py',
-        {
-            'train_dataloader.dataset.indices': 32,
-            'train_dataloader.batch_size': 16,
-            'val_dataloader.dataset.indices': 60,
-            'train_cfg.max_epochs': epochs,
-        },
-    )
-    cfg.model.nodes.pop('net3')
-    cfg.model.edges = {key: edge for key, edge in cfg.model.edges.items() if 'net3' not in key}
-    cfg.search.space = {'model.edges.*.gate': cfg.search.space['model.edges.*.gate']}
-    for name, value in dict(dict(trials=3, hook=NOBODY, trials_per_worker=number), **options).items():
-        cfg.search[name] = value
-    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='TurnsTestHook')]
-    return cfg
+@pytest.fixture
+def tiny(two_networks: Callable[..., Config]) -> Callable[..., Config]:
+    return partial(two_networks, hooks=('TurnsTestHook',))
 
 
 def search(cfg: Config, folder: Path) -> Worker:
@@ -112,7 +95,9 @@ def spoil_the_second(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize('number', [2, 9])
-def test_a_trial_ends_with_the_bits_that_it_has_alone(number: int, tmp_path: Path, acting: Callable) -> None:
+def test_a_trial_ends_with_the_bits_that_it_has_alone(
+    number: int, tiny: Callable, tmp_path: Path, acting: Callable
+) -> None:
     """Random draws within steps, and one that fails in between."""
     steps: list[int] = []
 
@@ -132,7 +117,8 @@ def test_a_trial_ends_with_the_bits_that_it_has_alone(number: int, tmp_path: Pat
     assert kept[0] == kept[1] and len(kept[0]) == 1
 
 
-def test_pruned_ones_leave_and_the_next_come(tmp_path: Path, acting: Callable) -> None:
+@pytest.mark.slow
+def test_pruned_ones_leave_and_the_next_come(tiny: Callable, tmp_path: Path, acting: Callable) -> None:
     halving = dict(type='ASHAHook', pruner=dict(type='SuccessiveHalvingPruner'))
     expected = acting()
     search(tiny(epochs=4, hook=None), tmp_path / 'alone')
@@ -144,7 +130,8 @@ def test_pruned_ones_leave_and_the_next_come(tmp_path: Path, acting: Callable) -
     assert equal(whole, {number: expected[number] for number in whole})
 
 
-def test_ctrl_c_leaves_all_trials_to_be_continued(tmp_path: Path, acting: Callable) -> None:
+@pytest.mark.slow
+def test_ctrl_c_leaves_all_trials_to_be_continued(tiny: Callable, tmp_path: Path, acting: Callable) -> None:
     expected = acting()
     undisturbed = search(tiny(), tmp_path / 'undisturbed').study.get_trials()
     steps: list[tuple[int, int]] = []
@@ -169,7 +156,7 @@ def test_ctrl_c_leaves_all_trials_to_be_continued(tmp_path: Path, acting: Callab
     assert equal(dict(enumerate(found.values())), expected)
 
 
-def test_a_mistake_stops_all_and_leaves_them_to_be_continued(tmp_path: Path, acting: Callable) -> None:
+def test_a_mistake_stops_all_and_leaves_them_to_be_continued(tiny: Callable, tmp_path: Path, acting: Callable) -> None:
     def mistake(runner: Runner) -> None:
         if trial_of(runner) == 0 and runner.iter == 1:
             raise UserError('data root: not there')
@@ -187,7 +174,9 @@ def test_a_mistake_stops_all_and_leaves_them_to_be_continued(tmp_path: Path, act
     assert {trial.state for trial in trials[3:]} == {TrialState.COMPLETE}
 
 
-def test_an_error_that_nobody_expects_leaves_the_others_to_be_continued(tmp_path: Path, acting: Callable) -> None:
+def test_an_error_that_nobody_expects_leaves_the_others_to_be_continued(
+    tiny: Callable, tmp_path: Path, acting: Callable
+) -> None:
     class Vanished(BaseException):
         """As if the process had died."""
 
@@ -205,7 +194,7 @@ def test_an_error_that_nobody_expects_leaves_the_others_to_be_continued(tmp_path
     assert trials[0].user_attrs[END] == 'interrupted' and trials[2].user_attrs[CONTINUES] == 0
 
 
-def test_teachers_are_trained_where_a_signal_is_heard(tmp_path: Path, acting: Callable) -> None:
+def test_teachers_are_trained_where_a_signal_is_heard(tiny: Callable, tmp_path: Path, acting: Callable) -> None:
     threads: dict[str, list[bool]] = {}
 
     def note(runner: Runner) -> None:
@@ -233,7 +222,7 @@ def test_teachers_are_trained_where_a_signal_is_heard(tmp_path: Path, acting: Ca
     assert threads == {'teacher': [True, True, True, False, True, True], 'net1,net2': [False] * 8}
 
 
-def test_a_worker_of_several_processes_has_one_at_a_time(tmp_path: Path) -> None:
+def test_a_worker_of_several_processes_has_one_at_a_time(tiny: Callable, tmp_path: Path) -> None:
     cfg = tiny(2)
     message = 'search.trials_per_worker: must be 1 where a worker is several processes, got 2'
     with pytest.raises(ConfigError, match=f'^{re.escape(message)}$'):

@@ -205,7 +205,7 @@ def test_a_score_that_is_not_a_number_fails_the_trial(tmp_path: Path, monkeypatc
 def test_out_of_memory_stops_a_search_of_which_no_trial_succeeds(
     succeeds: bool, tmp_path: Path, acting: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('ktg_mm.search.worker.worker._MOST_IN_VAIN', 3)
+    monkeypatch.setattr('ktg_mm.search.worker.failures._MOST_IN_VAIN', 3)
     runs: list[Runner] = []
 
     def fail(runner: Runner) -> None:
