@@ -3,6 +3,10 @@
 The search of a config, with its pruning, but fewer and shorter trials. Each worker is a process with one thread; it
 imports first, and waits for the others before its clock starts. Printed are the trials an hour and the steps
 (iterations of training) a second of all workers together, until the last of them has ended.
+
+``--trials-per-worker 1 4`` measures each number of workers with one and with four trials under way in each, and
+``--stack`` also with these stacked. On a GPU ``--cfg-options env_cfg.capture=auto`` records the steps of those that are
+not. ``--no-pruning`` makes all as long, so that the numbers do not depend on who is stopped.
 """
 
 import argparse
@@ -11,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from report import Report, add_json, add_process_time, clock
@@ -34,29 +39,44 @@ def main() -> None:
     parser.add_argument('--trials', type=whole_number(1), default=8, help='graphs to try; default: 8')
     parser.add_argument('--epochs', type=whole_number(1), default=4, help='epochs of each at most; default: 4')
     parser.add_argument('--workers', type=whole_number(1), nargs='+', default=[1, 2], help='numbers; default: 1 2')
+    parser.add_argument(
+        '--trials-per-worker',
+        type=whole_number(1),
+        nargs='+',
+        default=[1],
+        help='trials under way in each; default: 1',
+    )
+    parser.add_argument('--stack', action='store_true', help='measure several trials in a worker stacked, too')
+    parser.add_argument('--no-pruning', action='store_true', help='train all graphs to the end')
+    parser.add_argument('--repeats', type=whole_number(1), default=1, help='rounds, of which medians are; default: 1')
+    parser.add_argument('--with', dest='overlays', nargs='+', default=[], help='configs to lay over it')
     add_process_time(parser)
     add_json(parser)
     args = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
-    with Report(args, 'workers') as report:
-        for workers in args.workers:
-            seconds, steps = measure(workers, args)
+    ways = [(number, stack) for number in args.trials_per_worker for stack in (False, True)[: 1 + args.stack]]
+    ways = [(number, stack) for number, stack in ways if number > 1 or not stack]
+    found: dict[tuple[int, int, bool], list[tuple[float, int]]] = {}
+    for _ in range(args.repeats):
+        for way in ((workers, *way) for workers in args.workers for way in ways):
+            found.setdefault(way, []).append(measure(*way, args))
+    with Report(args, 'workers x trials in each') as report:
+        for (workers, number, stack), measured in found.items():
             report.add(
-                f'{workers}',
-                seconds=round(seconds, 1),
-                trials_an_hour=round(3600 * args.trials / seconds),
-                steps_a_second=round(steps / seconds, 1),
+                f'{workers} x {number}' + ' stacked' * stack,
+                seconds=round(median(seconds for seconds, _ in measured), 1),
+                trials_an_hour=round(median(3600 * args.trials / seconds for seconds, _ in measured)),
+                steps_a_second=round(median(steps / seconds for seconds, steps in measured), 1),
             )
 
 
-def measure(workers: int, args: argparse.Namespace) -> tuple[float, int]:
+def measure(workers: int, number: int, stack: bool, args: argparse.Namespace) -> tuple[float, int]:
     """Seconds of the worker that took longest, and the steps of all."""
     context = multiprocessing.get_context('spawn')
     barrier, ends = context.Barrier(workers), context.Queue()
     with tempfile.TemporaryDirectory() as folder:
-        processes = [
-            context.Process(target=work, args=(args, folder, clock(args), barrier, ends)) for _ in range(workers)
-        ]
+        arguments = (number, stack, args, folder, clock(args), barrier, ends)
+        processes = [context.Process(target=work, args=arguments) for _ in range(workers)]
         for process in processes:
             process.start()
         found = [ends.get() for _ in processes]
@@ -65,7 +85,15 @@ def measure(workers: int, args: argparse.Namespace) -> tuple[float, int]:
     return max(seconds for seconds, _ in found), sum(steps for _, steps in found)
 
 
-def work(args: argparse.Namespace, folder: str, clock: Callable[[], float], barrier: Any, ends: Any) -> None:
+def work(
+    number: int,
+    stack: bool,
+    args: argparse.Namespace,
+    folder: str,
+    clock: Callable[[], float],
+    barrier: Any,
+    ends: Any,
+) -> None:
     """One worker."""
     import torch
     from mmengine.hooks import Hook
@@ -82,7 +110,10 @@ def work(args: argparse.Namespace, folder: str, clock: Callable[[], float], barr
         def after_train_iter(self, runner: Any, batch_idx: int, *arguments: Any, **kwargs: Any) -> None:
             steps.append(batch_idx)
 
-    cfg = load_config(args.config, {'train_cfg.max_epochs': args.epochs, **args.cfg_options})
+    options = {'train_cfg.max_epochs': args.epochs, 'search.trials_per_worker': number, 'search.stack': stack}
+    cfg = load_config(args.config, {**options, **args.cfg_options}, args.overlays)
+    if args.no_pruning:
+        cfg.search.hook = None
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='StepCount')]
     barrier.wait()
     start = clock()
