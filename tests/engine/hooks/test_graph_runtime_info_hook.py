@@ -8,6 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ktg_mm.checkpoints import load_checkpoint_safely
 from ktg_mm.engine.hooks import NonFiniteLossError, graph_runtime_info_hook
+from ktg_mm.engine.hooks.graph_runtime_info_hook import _table
 from ktg_mm.structures import EdgeValue
 
 EDGES = ['label->net1', 'label->net2', 'net2->net1', 'net1->net2']
@@ -213,3 +214,12 @@ def test_the_counter_of_waits_sees_them():
         bool(torch.ones(1) > 0)
         torch.ones(2).nonzero()
     assert syncs.count == {'aten::_local_scalar_dense': 2, 'aten::nonzero': 1}
+
+
+@pytest.mark.parametrize('number_first', [True, False])
+def test_a_gate_that_is_a_number_in_some_steps_alone(number_first):
+    """As when a run leaves a stack halfway."""
+    gates = [1.0, torch.tensor(0.5)] if number_first else [torch.tensor(0.5), 1.0]
+    names, table = _table([{'loss': torch.tensor(2.0), 'gate/a->b': gate} for gate in gates])
+    assert names == ['loss', 'gate/a->b']
+    assert table.tolist() == [[2.0, 2.0], [float(gate) for gate in gates]]
