@@ -41,7 +41,7 @@ def benchmark(name: str, *arguments: str, seconds: float) -> Part:
     return Part((f'tools/benchmarks/{name}.py', *arguments, '--json'), seconds)
 
 
-# Some 90 of the 480 seconds are not given away.
+_SEARCH = ('--trials', '8', '--epochs', '4', '--workers', '1', '--no-pruning')
 PARTS: dict[str, Part] = dict(
     checks=Part(('-m', 'pytest', '-q', '-m', 'gpu', '-p', 'no:cacheprovider', '--tb=short', 'tests/gpu'), 120),
     steps=benchmark('step', *GRAPHS, '--iterations', '20', seconds=50),
@@ -55,6 +55,11 @@ PARTS: dict[str, Part] = dict(
     data=benchmark('data', '--data', 'cifar10', 'cifar10_semi', '--images', '2000', '--repeats', '2', seconds=15),
     stacks=benchmark('stack', '--graphs', '1', '8', '32', '--iterations', '8', seconds=25),
     startup=benchmark('startup', '--repeats', '1', '--trials', '2', seconds=20),
+    search=benchmark('search', *_SEARCH, seconds=35),
+    captured_search=benchmark(
+        'search', *_SEARCH, '--trials-per-worker', '1', '8', '--with', 'configs/_base_/data_in_memory.py',
+        '--cfg-options', 'env_cfg.capture=auto', seconds=45,
+    ),
 )  # fmt: skip
 
 

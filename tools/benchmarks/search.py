@@ -57,17 +57,18 @@ def main() -> None:
     ways = [(number, stack) for number in args.trials_per_worker for stack in (False, True)[: 1 + args.stack]]
     ways = [(number, stack) for number, stack in ways if number > 1 or not stack]
     found: dict[tuple[int, int, bool], list[tuple[float, int]]] = {}
-    for _ in range(args.repeats):
-        for way in ((workers, *way) for workers in args.workers for way in ways):
-            found.setdefault(way, []).append(measure(*way, args))
     with Report(args, 'workers x trials in each') as report:
-        for (workers, number, stack), measured in found.items():
-            report.add(
-                f'{workers} x {number}' + ' stacked' * stack,
-                seconds=round(median(seconds for seconds, _ in measured), 1),
-                trials_an_hour=round(median(3600 * args.trials / seconds for seconds, _ in measured)),
-                steps_a_second=round(median(steps / seconds for seconds, steps in measured), 1),
-            )
+        for i in range(args.repeats):
+            for workers, number, stack in ((workers, *way) for workers in args.workers for way in ways):
+                measured = found.setdefault((workers, number, stack), [])
+                measured.append(measure(workers, number, stack, args))
+                if i == args.repeats - 1:
+                    report.add(
+                        f'{workers} x {number}' + ' stacked' * stack,
+                        seconds=round(median(seconds for seconds, _ in measured), 1),
+                        trials_an_hour=round(median(3600 * args.trials / seconds for seconds, _ in measured)),
+                        steps_a_second=round(median(steps / seconds for seconds, steps in measured), 1),
+                    )
 
 
 def measure(workers: int, number: int, stack: bool, args: argparse.Namespace) -> tuple[float, int]:
