@@ -35,6 +35,9 @@ class EdgeBatch:
         edges: All of one :func:`edge_kind`.
         device: Of what is computed.
 
+    Attributes:
+        numbers: The edges' :func:`edge_numbers`, which it computes with whatever becomes of them.
+
     Example:
         >>> from ktg_mm.models.gates import ThroughGate
         >>> from ktg_mm.models.losses import KLDivergence
@@ -46,6 +49,7 @@ class EdgeBatch:
 
     def __init__(self, edges: Sequence[TransferEdge], device: torch.device) -> None:
         first = edges[0]
+        self.numbers = [edge_numbers(edge) for edge in edges]
         weights = [edge.weight for edge in edges]
         self._weights = None if set(weights) == {1.0} else _numbers(weights, device)
         # Modules of their own, as numbers of theirs become tensors.
@@ -101,6 +105,11 @@ class EdgeBatch:
 def edge_kind(edge: TransferEdge) -> Hashable:
     """What edges that are computed as one have in common: all but their ends, and numbers that may be tensors."""
     return edge.detach, edge.samples, tuple(likeness(part, without=part.numbers) for part in _parts(edge))
+
+
+def edge_numbers(edge: TransferEdge) -> tuple[Any, ...]:
+    """An edge's weight, and the numbers of its parts that may be tensors."""
+    return edge.weight, *(getattr(part, name) for part in _parts(edge) for name in part.numbers)
 
 
 def _parts(edge: TransferEdge) -> list[EdgePart]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ktg_mm.errors import first_line
 from ktg_mm.structures import EdgeValue, LabelOutput, NodeOutput, TransferContext
 
-from .edge_batch import EdgeBatch, edge_kind
+from .edge_batch import EdgeBatch, edge_kind, edge_numbers
 from .edges import TransferEdge
 from .needs import Attention, Labels
 
@@ -82,14 +82,15 @@ class EdgeBatches:
 
     def _as_one(self, keys: tuple[str, ...], edges: Sequence[AskedEdge]) -> list[EdgeValue] | None:
         """Their values; None if they do not run as one."""
-        first = edges[0]
-        if keys not in self._batches:
-            device = first.target.logits.device
-            self._batches[keys] = EdgeBatch([asked.edge for asked in edges], device)
-        if (batch := self._batches[keys]) is None:
+        first, batch = edges[0], self._batches.get(keys)
+        if batch is None and keys in self._batches:
             return None
         source: NodeOutput | dict[str, Tensor] = first.source
         try:
+            # A hook of the user's own may change a weight, or a temperature.
+            if batch is None or batch.numbers != [edge_numbers(asked.edge) for asked in edges]:
+                device = first.target.logits.device
+                batch = self._batches[keys] = EdgeBatch([asked.edge for asked in edges], device)
             if not isinstance(source, LabelOutput):
                 detach = first.edge.detach
                 source = _stacked([asked.source.detach() if detach else asked.source for asked in edges])

@@ -122,6 +122,57 @@ def test_what_does_not_run_as_one_runs_alone(toys, monkeypatch):
     assert ' run alone (' in said[0] and '\n' not in said[0]
 
 
+def weaken(edge):
+    edge.weight = 0.25
+
+
+def soften(edge):
+    for loss in edge.losses:
+        if hasattr(loss, 'temperature'):
+            loss.temperature = 5.0
+
+
+@pytest.mark.parametrize('change', [weaken, soften])
+def test_numbers_that_change_between_two_steps(toys, change):
+    """As a hook of the user's own may do it."""
+    logs = []
+    for batches in (None, EdgeBatches()):
+        graph = attention_graph(toys)
+        graph.edge_batches = batches
+        wrapper = toys.sgd(graph)
+        steps = []
+        for seed in range(3):
+            steps.append(
+                {
+                    name: float(value)
+                    for name, value in graph.train_step(toys.batch(seed=seed, side=32), wrapper).items()
+                }
+            )
+            for edge in graph.edges.values() if seed == 0 else ():
+                change(edge)
+        logs.append(steps)
+    assert logs[1] == [pytest.approx(log, rel=1e-9, abs=1e-12) for log in logs[0]]
+
+
+class Unset(Gate):
+    """It names a number among those that may be tensors, but has none."""
+
+    numbers = ('level',)
+    level = None
+
+    def weight(self, loss, target, source, context):
+        return 1.0
+
+
+def test_a_number_that_is_none_leaves_edges_alone(toys):
+    alone, batched = (attention_graph(toys, gates=['ThroughGate']) for _ in range(2))
+    for graph in (alone, batched):
+        for edge in graph.edges.values():
+            edge.gate = Unset()
+    batched.edge_batches = EdgeBatches()
+    assert_equal(toys, alone, batched, [toys.batch(seed=seed, side=32) for seed in range(2)])
+
+
 def test_two_are_alone(toys):
     graph = attention_graph(toys, number=2)
     graph.edge_batches = EdgeBatches()
