@@ -20,7 +20,7 @@ class Turns:
         together: Whether the next ones begin once all have ended. Defaults to False: whenever one has ended.
 
     Attributes:
-        error: What a piece of work raised first, None so far; no other begins after it.
+        error: What was raised first, None so far; no other piece of work begins after it.
 
     Example:
         >>> turns, said, left = Turns(2), [], ['a', 'b']
@@ -54,12 +54,12 @@ class Turns:
         look = 0.0
         while True:
             if not turns or (len(turns) < self.number and not self.together and time.monotonic() >= look):
-                while len(turns) < self.number and self.error is None and more(not turns):
+                while len(turns) < self.number and self.error is None and self._tried(lambda: more(not turns)):
                     turn = Turn(work, streams=not self.together)  # those that begin together share their steps
                     if self._goes_on(turn):
                         turns.append(turn)
                     else:
-                        ended()
+                        self._tried(ended)
                 look = time.monotonic() + _PATIENCE
             if not turns:
                 break
@@ -67,7 +67,7 @@ class Turns:
                 if not self._goes_on(turn):
                     turns.remove(turn)
                     look = 0.0
-                    ended()
+                    self._tried(ended)
         if self.error is not None:
             raise self.error
 
@@ -87,9 +87,14 @@ class Turns:
     def _goes_on(self, turn: Turn) -> bool:
         self._current = turn
         try:
-            return turn.go_on()
-        except BaseException as error:
-            self.error = self.error or error
-            return False
+            return bool(self._tried(turn.go_on))
         finally:
             self._current = None
+
+    def _tried(self, function: Callable[[], Result]) -> Result | None:
+        """What a function returns; None if it raises, which the others hear of and are let end."""
+        try:
+            return function()
+        except BaseException as error:
+            self.error = self.error or error
+            return None

@@ -66,6 +66,31 @@ def test_an_error_lets_the_others_end_and_is_raised_then() -> None:
     assert isinstance(turns.error, ValueError)
 
 
+@pytest.mark.parametrize('where', ['more', 'ended'])
+def test_an_error_between_two_turns_lets_the_others_end(where: str) -> None:
+    """As of a storage that cannot be reached any more."""
+    turns, left, said = Turns(3), [0, 1, 2, 3], []
+
+    def more(none_under_way: bool) -> bool:
+        if where == 'more' and left == [3]:
+            raise OSError('gone')
+        return bool(left)
+
+    def work() -> None:
+        name = left.pop(0)
+        while name and turns.error is None:
+            turns.hand_on()
+        said.append(name)
+
+    def ended() -> None:
+        if where == 'ended':
+            raise OSError('gone')
+
+    with pytest.raises(OSError, match='gone'):
+        turns.run(more, work, ended)
+    assert said == ([0, 1, 2] if where == 'more' else [0])
+
+
 def test_alone_nobody_waits() -> None:
     turns = Turns(1)
     turns.hand_on()
