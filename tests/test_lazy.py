@@ -16,7 +16,7 @@ PACKAGES = ['ktg_mm.analysis', 'ktg_mm.apis', 'ktg_mm.search']
 
 # Answers --help and a mistake of every tool; none of them may import one of the libraries.
 ALL_TOOLS = """
-import contextlib, io, runpy, sys
+import contextlib, io, os, runpy, sys
 
 class NoLibrary:
     def find_spec(self, name, path=None, target=None):
@@ -25,6 +25,7 @@ class NoLibrary:
 
 sys.meta_path.insert(0, NoLibrary())
 for tool in sys.argv[1:]:
+    sys.path[0] = os.path.dirname(tool)  # as Python has it for a script
     for argument in '--help', '--no-such-option':
         sys.argv = [tool, argument]
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as errors:

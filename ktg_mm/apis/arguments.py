@@ -102,6 +102,16 @@ def config_parser(description: str) -> Parser:
     """
     parser = Parser(description=description)
     parser.add_argument('config', help='config file')
+    add_config_changes(parser)
+    return parser
+
+
+def add_config_changes(parser: argparse.ArgumentParser) -> None:
+    """Adds what changes a config: ``--with`` (as ``overlays``, a list) and ``--cfg-options`` (a dict, or None).
+
+    Args:
+        parser: To add them to.
+    """
     parser.add_argument(
         '--with',
         dest='overlays',
@@ -118,7 +128,6 @@ def config_parser(description: str) -> Parser:
         metavar='KEY=VALUE',
         help="settings that replace those of the config, such as train_cfg.max_epochs=2; quote keys with '->'",
     )
-    return parser
 
 
 def add_stage_argument(parser: argparse.ArgumentParser, default: str = 'the last one') -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from report import Report, add_json, add_process_time, clock
 
 from ktg_mm.apis import one_line_errors
-from ktg_mm.apis.arguments import Parser, whole_number
+from ktg_mm.apis.arguments import Parser, add_config_changes, whole_number
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,13 +29,9 @@ REPOSITORY = Path(__file__).parents[2]
 @one_line_errors
 def main() -> None:
     """Measures and prints a table."""
-    from mmengine.config import DictAction
-
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default=str(REPOSITORY / 'configs/search/ktg_3node_digits.py'))
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help='such as switches'
-    )
+    add_config_changes(parser)
     parser.add_argument('--trials', type=whole_number(1), default=8, help='graphs to try; default: 8')
     parser.add_argument('--epochs', type=whole_number(1), default=4, help='epochs of each at most; default: 4')
     parser.add_argument('--workers', type=whole_number(1), nargs='+', default=[1, 2], help='numbers; default: 1 2')
@@ -49,7 +45,6 @@ def main() -> None:
     parser.add_argument('--stack', action='store_true', help='measure several trials in a worker stacked, too')
     parser.add_argument('--no-pruning', action='store_true', help='train all graphs to the end')
     parser.add_argument('--repeats', type=whole_number(1), default=1, help='rounds, of which medians are; default: 1')
-    parser.add_argument('--with', dest='overlays', nargs='+', default=[], help='configs to lay over it')
     add_process_time(parser)
     add_json(parser)
     args = parser.parse_args()
@@ -112,7 +107,7 @@ def work(
             steps.append(batch_idx)
 
     options = {'train_cfg.max_epochs': args.epochs, 'search.trials_per_worker': number, 'search.stack': stack}
-    cfg = load_config(args.config, {**options, **args.cfg_options}, args.overlays)
+    cfg = load_config(args.config, {**options, **(args.cfg_options or {})}, args.overlays)
     if args.no_pruning:
         cfg.search.hook = None
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='StepCount')]
