@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ktg_mm.errors import UserError
+
 FOLDER = Path(__file__).parents[2] / 'tools/benchmarks'
 
 
@@ -52,6 +54,41 @@ def test_mistakes(load, monkeypatch, capsys, command, problem):
     with pytest.raises(SystemExit) as end:
         load(name).main()
     assert end.value.code == 2 and capsys.readouterr().err == f'error: argument {problem}\n'
+
+
+TOGETHER = """
+from ktg_mm.errors import ConfigError
+
+def say(number, wait, text):
+    wait()
+    return f'{text} {number}'
+
+def fail(number, wait):
+    if number:
+        raise ConfigError('search.trials', 'is missing')
+    wait()
+"""
+
+
+def test_processes_that_wait_for_one_another(load, tmp_path, monkeypatch):
+    (tmp_path / 'said_together.py').write_text(TOGETHER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    functions, processes = importlib.import_module('said_together'), importlib.import_module('processes')
+    assert processes.together(2, functions.say, 'number') == ['number 0', 'number 1']
+    assert processes.alone(str.upper, 'alone') == 'ALONE'
+    with pytest.raises(UserError, match=r'^search\.trials: is missing$'):
+        processes.together(2, functions.fail)
+
+
+@pytest.mark.parametrize('name', ['search', 'workers'])
+def test_a_mistake_of_a_process_is_one_line(load, monkeypatch, capsys, name):
+    module = load(name)
+    monkeypatch.setattr(sys, 'argv', [f'{name}.py', '--config', 'nothere.py'])
+    monkeypatch.setattr(module, 'together', lambda number, work, *arguments: work(0, pytest.fail, *arguments))
+    with pytest.raises(SystemExit) as end:
+        module.main()
+    err = capsys.readouterr().err
+    assert end.value.code == 2 and err.startswith('error: config nothere.py: no such file') and err.count('\n') == 1
 
 
 def test_a_report(load, capsys):

@@ -13,6 +13,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS, LOOPS
 from mmpretrain.structures import DataSample
+from report import seconds_of
 from scipy.stats import bootstrap
 from torch import Tensor, nn
 from written_steps import Networks
@@ -127,7 +128,7 @@ class InterleavedLoop(EpochBasedTrainLoop):
         start = time.perf_counter()
         steps = self._steps(idx, data_batch)
         order = (0, 1) if idx % 2 else (1, 0)
-        times = {which: _seconds(steps[which], self.clock) for which in order}
+        times = {which: seconds_of(steps[which], self.clock) for which in order}
         self.first = self.first or time.perf_counter() - start
         self.seconds.append((times[0], times[1]))
 
@@ -154,20 +155,6 @@ class InterleavedLoop(EpochBasedTrainLoop):
         first, second = inputs.values()
         unlabeled = second[batch['rows'].rows('unlabeled')]
         return (first, unlabeled) if has_teachers else (torch.cat([first, unlabeled]), None)
-
-
-def _seconds(step: Callable[[], None], clock: Callable[[], float]) -> float:
-    """Duration of a step, the device's work included."""
-    _wait()
-    start = clock()
-    step()
-    _wait()
-    return clock() - start
-
-
-def _wait() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
 
 
 def measure(

@@ -32,6 +32,22 @@ def clock(args: argparse.Namespace) -> Callable[[], float]:
     return time.process_time if args.process_time else time.perf_counter
 
 
+def seconds_of(step: Callable[[], Any], clock: Callable[[], float]) -> float:
+    """Duration of a step, the device's work included."""
+    _wait()
+    start = clock()
+    step()
+    _wait()
+    return clock() - start
+
+
+def _wait() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def setting() -> dict[str, Any]:
     """The machine, and the versions of what the time depends on."""
     import torch

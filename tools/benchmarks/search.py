@@ -10,7 +10,6 @@ not. ``--no-pruning`` makes all as long, so that the numbers do not depend on wh
 """
 
 import argparse
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from processes import together
 from report import Report, add_json, add_process_time, clock
 
 from ktg_mm.apis import one_line_errors
@@ -66,31 +66,23 @@ def main() -> None:
                     )
 
 
-def measure(workers: int, number: int, stack: bool, args: argparse.Namespace) -> tuple[float, int]:
+def measure(workers: int, trials: int, stack: bool, args: argparse.Namespace) -> tuple[float, int]:
     """Seconds of the worker that took longest, and the steps of all."""
-    context = multiprocessing.get_context('spawn')
-    barrier, ends = context.Barrier(workers), context.Queue()
     with tempfile.TemporaryDirectory() as folder:
-        arguments = (number, stack, args, folder, clock(args), barrier, ends)
-        processes = [context.Process(target=work, args=arguments) for _ in range(workers)]
-        for process in processes:
-            process.start()
-        found = [ends.get() for _ in processes]
-        for process in processes:
-            process.join()
+        found = together(workers, work, args, trials, stack, folder, clock(args))
     return max(seconds for seconds, _ in found), sum(steps for _, steps in found)
 
 
 def work(
     number: int,
-    stack: bool,
+    wait: Callable[[], Any],
     args: argparse.Namespace,
+    trials: int,
+    stack: bool,
     folder: str,
     clock: Callable[[], float],
-    barrier: Any,
-    ends: Any,
-) -> None:
-    """One worker."""
+) -> tuple[float, int]:
+    """One worker: its seconds and steps."""
     import torch
     from mmengine.hooks import Hook
     from mmpretrain.registry import HOOKS
@@ -106,15 +98,15 @@ def work(
         def after_train_iter(self, runner: Any, batch_idx: int, *arguments: Any, **kwargs: Any) -> None:
             steps.append(batch_idx)
 
-    options = {'train_cfg.max_epochs': args.epochs, 'search.trials_per_worker': number, 'search.stack': stack}
+    options = {'train_cfg.max_epochs': args.epochs, 'search.trials_per_worker': trials, 'search.stack': stack}
     cfg = load_config(args.config, {**options, **(args.cfg_options or {})}, args.overlays)
     if args.no_pruning:
         cfg.search.hook = None
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='StepCount')]
-    barrier.wait()
+    wait()
     start = clock()
     run_search(cfg, StudyAddress.of(cfg, folder), trials=args.trials)
-    ends.put((clock() - start, len(steps)))
+    return clock() - start, len(steps)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from report import Report, add_json, add_process_time, clock
+from report import Report, add_json, add_process_time, clock, seconds_of
 
 from ktg_mm.apis import one_line_errors
 from ktg_mm.apis.arguments import Parser, whole_number
@@ -108,7 +108,7 @@ def measure(number: int, args: Any, device: str, clock: Callable[[], float]) -> 
             graph.train_step(copy.copy(data), wrapper)
 
     steps: list[Callable[[], Any]] = [step_alone, lambda: stack.step(copy.copy(data))]
-    times = [[_seconds(step, clock) for step in steps] for _ in range(WARM_UP + args.iterations)][WARM_UP:]
+    times = [[seconds_of(step, clock) for step in steps] for _ in range(WARM_UP + args.iterations)][WARM_UP:]
     seconds = np.array(times)
     each = 1e3 / (number * len(NODES))
     ratio = seconds[:, 1] / seconds[:, 0]
@@ -121,7 +121,7 @@ def measure(number: int, args: Any, device: str, clock: Callable[[], float]) -> 
     )
     if device == 'cuda':
         replay = _captured(stack, data)
-        captured = [_seconds(replay, clock) for _ in range(WARM_UP + args.iterations)][WARM_UP:]
+        captured = [seconds_of(replay, clock) for _ in range(WARM_UP + args.iterations)][WARM_UP:]
         found |= dict(captured_ms=round(float(np.median(captured) * each), 4))
     return found
 
@@ -141,22 +141,6 @@ def _captured(stack: Any, data: dict[str, Any]) -> Callable[[], Any]:
     with torch.cuda.graph(graph):
         stack.step_on(images, samples)
     return graph.replay
-
-
-def _seconds(step: Callable[[], Any], clock: Callable[[], float]) -> float:
-    """Duration of a step, the device's work included."""
-    _wait()
-    start = clock()
-    step()
-    _wait()
-    return clock() - start
-
-
-def _wait() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
 
 
 if __name__ == '__main__':

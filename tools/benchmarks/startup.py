@@ -9,7 +9,6 @@ first iteration of the next. Each process has one thread. Printed are medians.
 import argparse
 import functools
 import gc
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from processes import alone
 from report import Report, add_json, add_process_time, clock
 
 from ktg_mm.apis import one_line_errors
@@ -45,12 +45,6 @@ def main() -> None:
     with Report(args, 'part') as report:
         for part, seconds in parts.items():
             report.add(part, seconds=round(seconds, 2))
-
-
-def alone(measure: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function says in a process of its own, which has imported nothing yet."""
-    with multiprocessing.get_context('spawn').Pool(1) as pool:
-        return pool.apply(measure, arguments)
 
 
 class BegunError(Exception):

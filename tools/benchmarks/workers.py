@@ -7,14 +7,15 @@ and waits for the others before its clock starts. No gate cuts an edge off, and 
 
 import argparse
 import json
-import multiprocessing
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from processes import together
 from report import setting
 
 from ktg_mm.apis import one_line_errors
@@ -67,22 +68,15 @@ def main() -> None:
 
 def measure(kind: str, workers: int, args: argparse.Namespace) -> float:
     """Seconds from the common start to the last worker's end."""
-    context = multiprocessing.get_context('spawn')
-    barrier, ends = context.Barrier(workers), context.Queue()
     with tempfile.TemporaryDirectory() as folder:
-        processes = [
-            context.Process(target=work, args=(kind, i, workers, args, folder, barrier, ends)) for i in range(workers)
-        ]
-        for process in processes:
-            process.start()
-        spans = [ends.get() for _ in processes]
-        for process in processes:
-            process.join()
+        spans = together(workers, work, kind, workers, args, folder)
     return max(end for _, end in spans) - min(start for start, _ in spans)
 
 
-def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder: str, barrier: Any, ends: Any) -> None:
-    """One process: its share of the plain trainings, or a worker of the search."""
+def work(
+    number: int, wait: Callable[[], Any], kind: str, workers: int, args: argparse.Namespace, folder: str
+) -> tuple[float, float]:
+    """One process, its share of the plain trainings or a worker of the search: when it began and ended."""
     import torch
 
     from ktg_mm.apis import load_config
@@ -97,18 +91,18 @@ def work(kind: str, number: int, workers: int, args: argparse.Namespace, folder:
     cfg.search.space = {'model.edges.*.gate': gates}
     cfg.search.hook = dict(type='ASHAHook', pruner=dict(type='NopPruner'))
     if kind == 'search':
-        barrier.wait()
+        wait()
         start = time.time()
         run_search(cfg, StudyAddress.of(cfg, folder), trials=args.graphs)
     else:
         candidates = Candidates(cfg)
         names = [parameter.name for parameter in candidates.space.parameters]
-        barrier.wait()
+        wait()
         start = time.time()
         for index in range(number, args.graphs, workers):
             config = candidates.space.apply(dict.fromkeys(names, list(gates)[index % 3]))
             run_trial(trial_config(config, cfg.search.hook, Path(folder) / f'{index}'), lambda hook: None)
-    ends.put((start, time.time()))
+    return start, time.time()
 
 
 if __name__ == '__main__':
