@@ -4,6 +4,7 @@ A release may change them without a word: ``setup.cfg`` bounds the libraries fro
 ``tests/test_mmengine_private.py`` says which one is gone.
 """
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter, methodcaller
@@ -19,6 +20,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 from mmengine.runner import BaseLoop, LogProcessor, Runner
+from mmengine.utils.manager import _lock
 from torch.utils.data import DataLoader
 
 is_resumed = attrgetter('_resume')  # of a Runner: whether it goes on where a checkpoint stands
@@ -49,6 +51,16 @@ def count_step(optim_wrapper: OptimWrapper) -> None:
     """Counts a step that something else has made for an optimiser, as its schedules look for one."""
     if hasattr(optim_wrapper, '_global_step'):  # that schedules have given it
         optim_wrapper._global_step += 1
+
+
+def free_managers() -> None:
+    """Gives up the lock of logs and message hubs, which mmengine keeps for ever when one that is asked for is not there.
+
+    It is the thread's that asked; any other would wait.
+    """
+    with contextlib.suppress(RuntimeError):  # once this thread has it no more
+        while True:
+            _lock.release()
 
 
 class LRSchedule(LRSchedulerMixin, _ParamScheduler):

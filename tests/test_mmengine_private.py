@@ -35,6 +35,7 @@ USED = [
     'mmengine.config.Config:_get_cfg_path',
     'mmengine.config.Config:_format_python_code',
     'mmengine.utils.manager.ManagerMeta:_instance_dict',
+    'mmengine.utils.manager:_lock',
     'torch:_assert_async',
     'torch._dynamo.config:recompile_limit',
     'torch._functorch.config:donated_buffer',

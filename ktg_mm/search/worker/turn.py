@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from ktg_mm.mmengine_private import free_managers
+
 from .process_state import ProcessState, own_generators
 
 Result = TypeVar('Result')
@@ -96,6 +98,7 @@ class Turn:
 
     @staticmethod
     def _switch(theirs: threading.Semaphore, mine: threading.Semaphore) -> None:
+        free_managers()
         theirs.release()
         mine.acquire()
 
@@ -110,6 +113,7 @@ class Turn:
         except BaseException as error:
             self._error = error
         self._ended = True
+        free_managers()
         self._others.release()
 
     def _stream(self) -> Any:

@@ -6,6 +6,8 @@ import threading
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
+from mmengine.utils import ManagerMixin
 
 from ktg_mm.search.worker.turn import Turn
 
@@ -99,3 +101,33 @@ def test_an_errand_is_done_by_the_one_who_waits() -> None:
     assert turn.go_on()
     assert found == [threading.get_ident(), 'two']
     assert not turn.go_on()
+
+
+def test_a_lock_that_mmengine_has_kept_is_given_up() -> None:
+    class Nobody(ManagerMixin):
+        """Of which there is none."""
+
+    said: list[str] = []
+
+    def work() -> None:
+        for name in 'first', 'second':
+            MMLogger.get_instance(name)
+            said.append(name)
+            with pytest.raises(RuntimeError):
+                Nobody.get_current_instance()
+            turn.hand_on()
+
+    turn = Turn(work)
+
+    def go_on() -> None:
+        with pytest.raises(RuntimeError):
+            Nobody.get_current_instance()
+        turn.go_on()
+        MMLogger.get_instance('third')
+        turn.go_on()
+        said.append('end')
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    thread.join(timeout=20)
+    assert said == ['first', 'second', 'end']
