@@ -82,6 +82,12 @@ CASES = [
     option('search.trials_per_worker=1.5', says='search.trials_per_worker'),
     option('search.stack=yes', 'search.trials_per_worker=2', says='search.stack: must be True or False'),
     option('search.stack=True', says='search.stack: a stack is of several trials'),
+    option(
+        'search.stack=True',
+        'search.trials_per_worker=2',
+        'env_cfg.capture=streams',
+        says="search.stack: must be False with env_cfg.capture='streams'",
+    ),
     option('search.pretrain=yes', says='search.pretrain'),
     option('search.pretrain=1', says='search.pretrain'),
     option('search.study=7', says='search.study'),
