@@ -128,7 +128,8 @@ def recipe(base: Mapping[str, Any]) -> dict[str, Any]:
         kept[name] = _without_place(kept.get(name))
     run = Config({key: base[key] for key in ('custom_hooks', 'train_cfg') if key in base})
     add_required_hooks(run)  # which a config may list
-    kept['custom_hooks'] = without_progress_bar(run.to_dict()['custom_hooks'])
+    hooks = without_progress_bar(run.to_dict()['custom_hooks'])
+    kept['custom_hooks'] = [hook for hook in hooks if hook.get('type') != 'AskedNodesHook']  # changes no score
     if is_staged(base):
         kept[STAGES] = [{**recipe(stage), 'name': stage['name']} for stage in base[STAGES]]
     return kept

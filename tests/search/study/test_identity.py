@@ -29,6 +29,14 @@ def test_what_is_no_part_of_the_recipe(options, base):
     assert recipe(base(**options)) == recipe(base())
 
 
+def test_the_hook_that_leaves_nodes_out_is_no_part_of_the_recipe(base):
+    """Studies and stages that were begun before there was one go on."""
+    config = base()
+    config['custom_hooks'] = [*config['custom_hooks'], dict(type='AskedNodesHook')]
+    assert recipe(config) == recipe(base())
+    assert [hook['type'] for hook in recipe(base())['custom_hooks']][-2:] == ['ValidateOnResumeHook', 'SyncBuffersHook']
+
+
 def test_where_the_data_lie_is_no_part_of_the_recipe(base):
     path = CONFIGS / 'search/ktg_2node_four_gates_cifar100.py'
     options = dict(train_dataloader__dataset__data_root='/a', val_dataloader__dataset__data_root='/b')
