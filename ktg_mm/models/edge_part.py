@@ -14,7 +14,7 @@ class EdgePart(nn.Module):
             batch; batch norm does not count. A loss that looks at them is ``relational``, see EdgeLoss.
         learns: True if it has parameters of its own, which learn with the edge's target.
         numbers: Arguments that it only computes with, so that a tensor of shape () does in the place of one; a stack
-            computes edges of several of their values as one.
+            and ``env_cfg.batch_edges`` compute edges of several of their values as one.
     """
 
     needs: tuple[Need, ...] = ()
