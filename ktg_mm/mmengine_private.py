@@ -54,9 +54,9 @@ def count_step(optim_wrapper: OptimWrapper) -> None:
 
 
 def free_managers() -> None:
-    """Gives up the lock of logs and message hubs, which mmengine keeps for ever when one that is asked for is not there.
+    """Gives up the lock of logs and message hubs, which a thread has for ever once it asked for one that is not there.
 
-    It is the thread's that asked; any other would wait.
+    The thread that asked has it; any other would wait.
     """
     with contextlib.suppress(RuntimeError):  # once this thread has it no more
         while True:
