@@ -30,6 +30,9 @@ LOSSES = {
     'RKD': ('RKD', 'relational knowledge distillation'),
     'CRD': ('CRD', 'contrastive representation distillation'),
     'SRD': ('SRD', 'simple recipe distillation'),
+    'SP': ('SP', 'similarity-preserving distillation'),
+    'CC': ('CC', 'correlation congruence'),
+    'ICKD': ('ICKD', 'inter-channel correlation distillation'),
     'VID': ('VID', 'variational information distillation'),
 }
 LEARNS = '⊕'

@@ -149,11 +149,12 @@ def test_dist_search_names_its_logs(tools, tmp_path: Path) -> None:
     assert (tmp_path / 'a/worker_1.log').is_file() and (tmp_path / 'b/worker_1.log').is_file()
 
 
-# Overlays in edges/ that put feature losses in the place of distillation: type and weight, from RepDistiller and
-# torchdistill.
+# Overlays in edges/ that put feature losses in the place of distillation: type and weight, from RepDistiller,
+# torchdistill and, of ICKD, its authors.
 FEATURE_LOSSES = dict(
     fitnets=('FitNets', 100.0), at=('AttentionTransfer', 1000.0), vid=('VID', 1.0), pkt=('PKT', 30000.0),
-    rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8),
+    rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
+    cc=('CC', 0.02), ickd=('ICKD', 2.5),
 )  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def test_feature_losses_of_distillation(name: str, data: str, mmpretrain_scope: 
     assert float(log['loss']) == pytest.approx(sum(values.values()), rel=1e-4) and torch.isfinite(log['loss'])
     for key, value in graph.nodes['net2'].state_dict().items():
         assert value.equal(teacher[key])
-    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD'))
+    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD'))
     assert not any(before.equal(after) for before, after in learnt)
 
 

@@ -73,6 +73,7 @@ RIGHT = {
     ('RKD', 'distance_weight'): {'two'},
     ('RKD', 'angle_weight'): {'two'},
     ('SRD', 'exponent'): {'two'},
+    ('CC', 'gamma'): {'two'},
     **{(name, 'init_cfg'): {'an empty list'} for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet')},
     ('BornAgainResNet', 'ratio'): {'two'},
     ('GraphDataPreprocessor', 'mean'): {'a list'},

@@ -15,7 +15,7 @@ from ktg_mm.models.losses import crd as crd_module
 SIZE, CLASSES, STEPS, MEMORY = 8, 5, 3, 20
 NEGATIVES = torch.randint(MEMORY, (SIZE, 6), generator=torch.Generator().manual_seed(9))
 ARGUMENTS = {'CRD': dict(num_samples=MEMORY, num_negatives=6)}
-NAMES = ['FitNets', 'AttentionTransfer', 'VID', 'PKT', 'RKD', 'SRD', 'CRD']
+NAMES = ['FitNets', 'AttentionTransfer', 'VID', 'PKT', 'RKD', 'SRD', 'CRD', 'SP', 'CC', 'ICKD']
 WEIGHT = 0.7
 GROUP_NORM = dict(type='GN', num_groups=2)
 
@@ -163,7 +163,39 @@ def crd(own, others, part, state):
     return total
 
 
-FORMULAS = dict(zip(NAMES, (fitnets, attention_transfer, vid, pkt, rkd, srd, crd), strict=True))
+def sp(own, others, part, state):
+    def similarities(feature):
+        gram = torch.einsum('ichw,jchw->ij', feature, feature)
+        return gram / gram.norm(dim=1, keepdim=True)
+
+    return ((similarities(own[0][2]) - similarities(others[0][2])) ** 2).sum() / SIZE**2
+
+
+def cc(own, others, part, state):
+    ends = zip(('target', 'source'), (own[1], others[1]), strict=True)
+    embedded = [f @ part[f'embeds.0.{end}.weight'].T + part[f'embeds.0.{end}.bias'] for end, f in ends]
+    delta = (embedded[0] - embedded[1]).abs()
+    return (delta[:-1] * delta[1:]).sum(dim=1).mean()
+
+
+def normalised(x, part, name):
+    """Batch norm of maps."""
+    mean, var = x.mean(dim=(0, 2, 3), keepdim=True), x.var(dim=(0, 2, 3), keepdim=True, correction=0)
+    scale, shift = (part[f'{name}.{kind}'][:, None, None] for kind in ('weight', 'bias'))
+    return (x - mean) / (var + 1e-5).sqrt() * scale + shift
+
+
+def ickd(own, others, part, state):
+    def correlations(feature):
+        gram = torch.einsum('bchw,bdhw->bcd', feature, feature)
+        return gram / gram.norm(dim=2, keepdim=True)
+
+    embedded = normalised(F.conv2d(own[0][2], part['embeds.0.0.weight']), part, 'embeds.0.1')
+    distance = (correlations(embedded) - correlations(others[0][2])) ** 2
+    return distance.sum() / (SIZE * others[0][2].shape[1])
+
+
+FORMULAS = dict(zip(NAMES, (fitnets, attention_transfer, vid, pkt, rkd, srd, crd, sp, cc, ickd), strict=True))
 
 
 @pytest.fixture

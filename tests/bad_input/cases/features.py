@@ -66,6 +66,12 @@ CASES = [
     loss("type='RKD', distance_weight=-1", '.distance_weight'),
     loss("type='RKD', angle_weight=float('nan')", '.angle_weight'),
     loss("type='SRD', exponent=0.5", '.exponent'),
+    loss("type='CC', kernel='gaussian'", '.kernel'),
+    loss("type='CC', kernel=True, gamma=0", '.gamma'),
+    loss("type='CC', kernel=True, order=0", '.order'),
+    loss("type='CC', embed_dims=0", '.embed_dims'),
+    loss("type='ICKD', norm_cfg='BN'", '.norm_cfg'),
+    layers("'embedding'", "'embedding' of the target gives features of shape (64,), but SP compares", 'SP'),
     # Memories.
     crd('num_negatives=16', ''),
     crd('num_samples=0', '.num_samples'),

@@ -17,6 +17,7 @@ ARGUMENTS = {
     'CRD': dict(num_samples=12, num_negatives=3),
     'FitNets': GROUP_NORM,
     'FeatureL1': GROUP_NORM,
+    'ICKD': GROUP_NORM,
     'AFD': dict(size=5, **GROUP_NORM),
 }
 # Their values have parts that are not the target's to learn; their own tests have their gradients.
