@@ -31,7 +31,7 @@ def test_every_class_is_on_a_page(extensions):
         text = reference.page(registry, classes)[1]
         for one in classes:
             assert f':: {one.__module__}.{one.__name__}\n' in text
-    assert "   dict(type='KLDivergence', temperature=1.0, sharpening=1.0)\n" in pages['losses']
+    assert "   dict(type='KLDivergence', temperature=1.0, sharpening=1.0, standardize=False)\n" in pages['losses']
     assert "   dict(type='SineGate', frequency=..., phase=...)\n" in pages['gates']
     assert '.. image:: SineGate.svg' in pages['gates'] and '.. autoclass:: ktg_mm.models.gates.sine.' in pages['gates']
     assert '\nSplit\n-----\n' in pages['data_sets'] and '.. autofunction:: ktg_mm.datasets.' in pages['data_sets']

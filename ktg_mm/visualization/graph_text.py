@@ -20,6 +20,7 @@ LOSSES = {
     'ProbabilityMSE': ('MSE', 'squared distance of probabilities'),
     'PseudoLabel': ('PL', 'cross-entropy with the predicted class'),
     'CWTM': ('CWTM', 'cross-entropy with the label, weighed by how sure the source is'),
+    'DKD': ('DKD', 'decoupled knowledge distillation'),
     'DKPP': ('DKPP', 'cross-entropy with the source, its wrong classes permuted'),
     'SelfAdaptiveFairness': ('SAF', 'self-adaptive fairness'),
     'Entropy': ('H', 'entropy'),

@@ -149,12 +149,13 @@ def test_dist_search_names_its_logs(tools, tmp_path: Path) -> None:
     assert (tmp_path / 'a/worker_1.log').is_file() and (tmp_path / 'b/worker_1.log').is_file()
 
 
-# Overlays in edges/ that put feature losses in the place of distillation: type and weight, from RepDistiller,
-# torchdistill and, of ICKD, its authors.
-FEATURE_LOSSES = dict(
+# Overlays in edges/ that put other losses in the place of distillation: type and weight, from RepDistiller,
+# MDistiller, torchdistill and the authors' codes.
+OTHER_LOSSES = dict(
     fitnets=('FitNets', 100.0), at=('AttentionTransfer', 1000.0), vid=('VID', 1.0), pkt=('PKT', 30000.0),
     rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
     cc=('CC', 0.02), ickd=('ICKD', 2.5),
+    dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0), kd_standardized=('KLDivergence', 9.0),
 )  # fmt: skip
 
 
@@ -175,15 +176,19 @@ def test_one_optimizer_keeps_what_is_not_a_phase(tmp_path: Path) -> None:
     assert config.param_scheduler == dict(type='ConstantLR', factor=0.5)
 
 
-@pytest.mark.parametrize('name', FEATURE_LOSSES)
+@pytest.mark.parametrize('name', OTHER_LOSSES)
 @pytest.mark.parametrize('data', ['digits', 'fashion_mnist_3000', 'cifar100'])
-def test_feature_losses_of_distillation(name: str, data: str, mmpretrain_scope: None) -> None:
+def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope: None) -> None:
     cfg = load_config(CONFIGS / f'kd/kd_{data}.py', overlays=[CONFIGS / f'_base_/edges/{name}.py'])
-    kind, weight = FEATURE_LOSSES[name]
+    kind, weight = OTHER_LOSSES[name]
     edges = cfg.model.edges.to_dict()
     edge = edges.pop('net2->net1')
-    assert (edge['loss']['type'], edge['weight']) == (kind, weight) and set(edge) == {'loss', 'weight'}
+    ramp = dict(type='RampUpGate', length=0.1, shape='linear') if kind == 'DKD' else None
+    assert (edge['loss']['type'], edge['weight'], edge.pop('gate', None)) == (kind, weight, ramp)
+    assert set(edge) == {'loss', 'weight'}
     expected = {'label->net1': dict(loss=dict(type='CrossEntropy'))}
+    if name == 'kd_standardized':
+        expected['label->net1']['weight'] = 0.1
     if name == 'crd_kd':
         expected['net2->net1:kd'] = dict(loss=dict(type='KLDivergence', temperature=4.0))
     assert edges == expected
@@ -208,6 +213,18 @@ def test_feature_losses_of_distillation(name: str, data: str, mmpretrain_scope: 
         assert value.equal(teacher[key])
     assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD'))
     assert not any(before.equal(after) for before, after in learnt)
+
+
+def test_standardised_logits_have_their_authors_numbers() -> None:
+    losses = {}
+    for name in ('kd_standardized', 'dkd', 'dkd_standardized'):
+        cfg = load_config(CONFIGS / 'kd/kd_cifar100.py', overlays=[CONFIGS / f'_base_/edges/{name}.py'])
+        losses[name] = cfg.model.edges['net2->net1'].loss.to_dict()
+    assert losses == dict(
+        kd_standardized=dict(type='KLDivergence', temperature=2.0, standardize=True),
+        dkd=dict(type='DKD'),
+        dkd_standardized=dict(type='DKD', alpha=9.0, beta=72.0, temperature=2.0, standardize=True),
+    )
 
 
 @pytest.mark.parametrize(

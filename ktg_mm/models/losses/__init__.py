@@ -10,6 +10,7 @@ from .classifier_diversity import ClassifierDiversity
 from .crd import CRD
 from .cross_entropy import CrossEntropy
 from .cwtm import CWTM
+from .dkd import DKD
 from .dkpp import DKPP
 from .entropy import Entropy
 from .feature_l1 import FeatureL1

@@ -3,11 +3,13 @@
 from torch import Tensor
 
 from ktg_mm.config import check_number
+from ktg_mm.config.check_argument import check_flag
 from ktg_mm.registry import LOSSES
 from ktg_mm.scaled import multiplied
 from ktg_mm.structures import NodeOutput, TransferContext
 
 from .base import EdgeLoss
+from .logit_standardization import standardized
 
 
 @LOSSES.register_module()
@@ -21,9 +23,11 @@ class KLDivergence(EdgeLoss):
         temperature: T, above 0. Defaults to 1.
         sharpening: Factor of the source's temperature alone, above 0; below 1 it makes the source surer, as in UDA (Xie
             et al., NeurIPS 2020), which takes 0.4. Defaults to 1.
+        standardize: Whether both ends' logits are standardised before (Sun et al., CVPR 2024, which takes T = 2 and
+            weight 9). Defaults to False.
 
     Raises:
-        ValueError: If an argument is not above 0.
+        ValueError: If a number is not above 0, or ``standardize`` neither True nor False.
 
     Example:
         >>> import torch
@@ -35,13 +39,16 @@ class KLDivergence(EdgeLoss):
 
     numbers = ('temperature', 'sharpening')
 
-    def __init__(self, temperature: float = 1.0, sharpening: float = 1.0) -> None:
+    def __init__(self, temperature: float = 1.0, sharpening: float = 1.0, standardize: bool = False) -> None:
         super().__init__()
         self.temperature = check_number('temperature', temperature, '(0, inf)')
         self.sharpening = check_number('sharpening', sharpening, '(0, inf)')
+        self.standardize = check_flag('standardize', standardize)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the divergence per sample, shape (B,)."""
+        if self.standardize:
+            target, source = standardized(target), standardized(source)
         source_temperature = self.temperature * self.sharpening
         log_ratio = source.log_probabilities(source_temperature) - target.log_probabilities(self.temperature)
         divergence = (source.probabilities(source_temperature) * log_ratio).sum(dim=1)
