@@ -154,8 +154,8 @@ def test_dist_search_names_its_logs(tools, tmp_path: Path) -> None:
 OTHER_LOSSES = dict(
     fitnets=('FitNets', 100.0), at=('AttentionTransfer', 1000.0), vid=('VID', 1.0), pkt=('PKT', 30000.0),
     rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
-    cc=('CC', 0.02), ickd=('ICKD', 2.5),
-    dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0), kd_standardized=('KLDivergence', 9.0),
+    cc=('CC', 0.02), ickd=('ICKD', 2.5), dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0),
+    kd_standardized=('KLDivergence', 9.0), dist=('DIST', 2.0), nst=('NST', 50.0),
 )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ RIGHT = {
     ('DashGate', 'minimum'): {'two'},
     ('KLDivergence', 'temperature'): {'two'},
     ('KLDivergence', 'sharpening'): {'two'},
+    **{('DIST', name): {'two'} for name in ('inter_weight', 'intra_weight', 'temperature')},
     **{('DKD', name): {'two'} for name in ('alpha', 'beta', 'temperature')},
     ('PseudoLabel', 'sharpening'): {'two'},
     ('VID', 'variance'): {'two'},

@@ -10,6 +10,7 @@ from .classifier_diversity import ClassifierDiversity
 from .crd import CRD
 from .cross_entropy import CrossEntropy
 from .cwtm import CWTM
+from .dist import DIST
 from .dkd import DKD
 from .dkpp import DKPP
 from .entropy import Entropy
@@ -18,6 +19,7 @@ from .feature_loss import FeatureLoss
 from .fitnets import FitNets
 from .ickd import ICKD
 from .kl_divergence import KLDivergence
+from .nst import NST
 from .pkt import PKT
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
