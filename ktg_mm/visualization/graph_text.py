@@ -27,6 +27,8 @@ LOSSES = {
     'Entropy': ('H', 'entropy'),
     'ClassifierDiversity': ('CD', 'classifiers are pushed apart'),
     'FitNets': ('FitNets', 'feature maps are regressed'),
+    'FT': ('FT', 'factor transfer'),
+    'FEED': ('FEED', 'feature maps are transformed'),
     'AttentionTransfer': ('AT', 'attention transfer'),
     'NST': ('NST', 'neuron selectivity transfer'),
     'PKT': ('PKT', 'probabilistic knowledge transfer'),

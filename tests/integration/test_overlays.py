@@ -155,7 +155,8 @@ OTHER_LOSSES = dict(
     fitnets=('FitNets', 100.0), at=('AttentionTransfer', 1000.0), vid=('VID', 1.0), pkt=('PKT', 30000.0),
     rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
     cc=('CC', 0.02), ickd=('ICKD', 2.5), dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0),
-    kd_standardized=('KLDivergence', 9.0), dist=('DIST', 2.0), nst=('NST', 50.0),
+    kd_standardized=('KLDivergence', 9.0), dist=('DIST', 2.0), nst=('NST', 50.0), ft=('FT', 1.0),
+    feed=('FEED', 1000.0),
 )  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope:
     assert float(log['loss']) == pytest.approx(sum(values.values()), rel=1e-4) and torch.isfinite(log['loss'])
     for key, value in graph.nodes['net2'].state_dict().items():
         assert value.equal(teacher[key])
-    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD'))
+    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD', 'FT', 'FEED'))
     assert not any(before.equal(after) for before, after in learnt)
 
 

@@ -67,6 +67,8 @@ RIGHT = {
     ('DashGate', 'minimum'): {'two'},
     ('KLDivergence', 'temperature'): {'two'},
     ('KLDivergence', 'sharpening'): {'two'},
+    ('FT', 'weight'): {'two'},
+    ('FT', 'reconstruction_weight'): {'two'},
     **{('DIST', name): {'two'} for name in ('inter_weight', 'intra_weight', 'temperature')},
     **{('DKD', name): {'two'} for name in ('alpha', 'beta', 'temperature')},
     ('PseudoLabel', 'sharpening'): {'two'},

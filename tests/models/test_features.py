@@ -117,6 +117,8 @@ LEARNED = {
     'FitNets': dict(norm_cfg=GN),
     'VID': dict(layers=['backbone.layer1', 'backbone.layer3']),
     'SRD': {},
+    'FEED': dict(norm_cfg=GN),
+    'FT': dict(norm_cfg=GN, paraphrase=0.0),
     'CRD': dict(num_samples=8, num_negatives=3),
     'CC': {},
     'ICKD': dict(norm_cfg=GN),
@@ -146,7 +148,7 @@ def test_what_an_edge_learns_is_its_targets(name, toys):
     assert all(not torch.equal(after[f'edges.net2->net1.{key}'], before[f'edges.net2->net1.{key}']) for key in own)
 
 
-@pytest.mark.parametrize('name', ['AttentionTransfer', 'PKT', 'RKD', 'SP', *LEARNED])
+@pytest.mark.parametrize('name', ['AttentionTransfer', 'NST', 'PKT', 'RKD', 'SP', *LEARNED])
 def test_the_source_gets_no_gradient(name, toys):
     graph = build(toys, dict(type=name) | LEARNED.get(name, {}))
     alone = build(toys, None)

@@ -16,8 +16,10 @@ from .dkpp import DKPP
 from .entropy import Entropy
 from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss
+from .feed import FEED
 from .fitnets import FitNets
 from .ickd import ICKD
+from .ft import FT
 from .kl_divergence import KLDivergence
 from .nst import NST
 from .pkt import PKT

@@ -18,6 +18,8 @@ ARGUMENTS = {
     'FitNets': GROUP_NORM,
     'FeatureL1': GROUP_NORM,
     'ICKD': GROUP_NORM,
+    'FEED': GROUP_NORM,
+    'FT': GROUP_NORM,
     'AFD': dict(size=5, **GROUP_NORM),
 }
 # Their values have parts that are not the target's to learn; their own tests have their gradients.
