@@ -103,3 +103,26 @@ def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError) as caught:
         DistributionAlignment(**arguments)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize('target', ['uniform', 'labeled'])
+def test_the_mean_of_the_last_batches(target, random, formulas):
+    alignment, means, goals = make(target=target, length=2), [], []
+    for _ in range(4):
+        logits, labeled = random.normal([1, 0, 0, -1], 1, size=(10, 4)), random.normal(size=(3, 4))
+        means = [*means, mean_probability(formulas, logits)][-2:]
+        goals = [*goals, mean_probability(formulas, labeled)][-2:]
+        mean, goal = ([sum(column) / len(rows) for column in zip(*rows, strict=True)] for rows in (means, goals))
+        goal = goal if target == 'labeled' else [0.25] * 4
+        aligned = align(alignment, logits, labeled if target == 'labeled' else None)
+        for row, probabilities in zip(logits, aligned.probabilities(), strict=True):
+            scaled = [p * g / m for p, g, m in zip(formulas.softmax(row), goal, mean, strict=True)]
+            assert probabilities.tolist() == pytest.approx([value / sum(scaled) for value in scaled], rel=1e-10)
+
+
+def test_a_batch_that_is_not_finite_is_none_of_the_last_ones(random):
+    alignment = make(length=2)
+    align(alignment, random.normal(size=(5, 4)))
+    before = {name: buffer.clone() for name, buffer in alignment.named_buffers()}
+    align(alignment, [[math.nan] * 4] * 5)
+    assert all(torch.equal(buffer, before[name]) for name, buffer in alignment.named_buffers())
