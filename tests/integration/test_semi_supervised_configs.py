@@ -151,8 +151,10 @@ def test_a_step(name: str, mmpretrain_scope: None) -> None:
     graph.progress = 0.5
     before = {name: [p.clone() for p in graph.nodes[name].parameters()] for name in graph.nodes}
     labeled, unlabeled = 4, 6 if cfg.train_dataloader.sampler.unlabeled else 0
-    samples = [DataSample().set_gt_label(i) for i in range(labeled)]
-    samples += [DataSample(metainfo=dict(unlabeled_id=i)).set_gt_label(-1) for i in range(unlabeled)]
+    samples = [DataSample(metainfo=dict(sample_idx=i)).set_gt_label(i) for i in range(labeled)]
+    samples += [
+        DataSample(metainfo=dict(sample_idx=labeled + i, unlabeled_id=i)).set_gt_label(-1) for i in range(unlabeled)
+    ]
     inputs = {view: torch.rand(labeled + unlabeled, 3, 12, 12) for view in sorted(made)}
     parameters = [parameter for _, group in graph.parameter_groups() for parameter in group]
     optimizer = OptimWrapper(torch.optim.SGD(parameters, lr=0.1))

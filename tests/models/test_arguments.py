@@ -17,6 +17,8 @@ ENSEMBLES = 'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'Fusio
 GIVEN = {
     'SineGate': dict(frequency=0.5, phase=1.0),
     'CRD': dict(num_samples=4),
+    'SimMatch': dict(num_labels=4),
+    'CoMatch': dict(queue_size=4, other_view='strong2'),
     'AdversarialView': dict(node='net1', eps=1.0),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
@@ -73,7 +75,8 @@ RIGHT = {
     **{('DKD', name): {'two'} for name in ('alpha', 'beta', 'temperature')},
     ('PseudoLabel', 'sharpening'): {'two'},
     ('VID', 'variance'): {'two'},
-    ('CRD', 'temperature'): {'two'},
+    **{(name, 'temperature'): {'two'} for name in ('CRD', 'SimMatch', 'CoMatch')},
+    ('CoMatch', 'other_view'): {'a text'},
     ('RKD', 'distance_weight'): {'two'},
     ('RKD', 'angle_weight'): {'two'},
     ('SRD', 'exponent'): {'two'},

@@ -123,10 +123,11 @@ def test_students_that_are_paired_anew():
     assert changes(found)  # by the progress alone
 
 
+@pytest.mark.parametrize('length', [None, 3])
 @pytest.mark.parametrize('target', ['uniform', 'labeled'])
 @pytest.mark.parametrize('name', sorted(ALIGNMENTS.module_dict))
-def test_every_alignment(name, target):
-    align = ALIGNMENTS.build(dict(type=name, target=target, momentum=0.7))
+def test_every_alignment(name, target, length):
+    align = ALIGNMENTS.build(dict(type=name, target=target, momentum=0.7, length=length))
     align.set_num_classes(4)
 
     def run(align, values):
@@ -140,7 +141,8 @@ def loss_values(step):
     ends = dict(target=losses.tensors(10 + step), source=losses.tensors(30 + step, end='source'))
     values = {f'{end} {i}': value for end, parts in ends.items() for i, value in enumerate(parts)}
     labels, ids = torch.randint(5, (6,), generator=generator), torch.randperm(12, generator=generator)[:6]
-    return values | dict(labels=labels, sample_ids=ids)
+    labeled_ids = torch.randperm(12, generator=generator)[:6]
+    return values | dict(labels=labels, sample_ids=ids, labeled_ids=labeled_ids)
 
 
 def compare(source):
@@ -149,9 +151,10 @@ def compare(source):
     def run(loss, values):
         target = [values[key].requires_grad_() for key in values if key.startswith('target')]
         teacher = [values[key] for key in values if key.startswith('source')]
-        known = {key: values[key] for key in ('labels', 'progress', 'sample_ids')}
+        known = {key: values[key] for key in ('labels', 'progress', 'sample_ids', 'labeled_ids')}
         context = losses.make_context(target, teacher, seed=3, **known)
-        value = loss(losses.Output(*target), losses.make_source(source, values['labels'], teacher), context)
+        teacher = losses.make_source(source, values['labels'], teacher, loss)
+        value = loss(losses.Output(*target), teacher, context)
         leaves = [*target, *(parameter for parameter in loss.parameters() if parameter.requires_grad)]
         gradients = torch.autograd.grad(value.mean(), leaves, allow_unused=True)
         return [value, *(gradient for gradient in gradients if gradient is not None)]

@@ -221,3 +221,38 @@ def test_attention_of_a_node_that_has_none(toys):
         toys.build(**model)
     message = "model.edges['e->b'].loss: node 'e': has no attention map, as it is of type EnsembleNode"
     assert str(caught.value) == message
+
+
+SIM_MATCH = dict(kind='SimMatch', num_labels=7, warm_up=0.0)
+STRONG = dict(views=dict(source='weak', target='strong'))
+
+
+def strong_batch(toys, numbers):
+    inputs, samples = batch_of_numbers(toys, numbers)
+    return dict(inputs, strong=inputs['weak']), samples
+
+
+def test_numbers_of_labelled_images(toys):
+    graph = toys.build(**graph_of(toys, edge_with(dict(SIM_MATCH), **STRONG), 'a->a'))
+    graph(*strong_batch(toys, [SeededIndex(6, seed=0, epoch=1), 2, 7, 8, 9, 10]), mode='loss')
+    assert (graph.edges['a->a'].losses[0].classes >= 0).nonzero().flatten().tolist() == [2, 6]
+
+
+@pytest.mark.parametrize(
+    ('numbers', 'message'),
+    [
+        ([], ".loss: SimMatch needs the number of each labelled image, 'sample_idx'; leave it in the meta_keys"),
+        ([3, 7], '.loss.num_labels: is 7, but there is a labelled image with the number 7; must be how many there'),
+    ],
+)
+def test_mistakes_in_the_numbers_of_labelled_images(toys, numbers, message):
+    graph = toys.build(**graph_of(toys, edge_with(dict(SIM_MATCH), **STRONG), 'a->a'))
+    inputs, samples = strong_batch(toys, numbers)
+    with pytest.raises(ConfigError) as caught:
+        graph.train_step(dict(inputs=inputs, data_samples=samples), toys.sgd(graph))
+    assert str(caught.value).startswith("model.edges['a->a']" + message) and '\n' not in str(caught.value)
+
+
+def test_a_part_for_one_node(toys):
+    with pytest.raises(ConfigError, match="SimMatch has one projection for both ends; let the edge be 'b->b'"):
+        toys.build(**graph_of(toys, edge_with(dict(SIM_MATCH), **STRONG)))

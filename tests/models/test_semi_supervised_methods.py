@@ -18,6 +18,7 @@ from ktg_mm.structures import SampleRows
 
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
 LABELED, UNLABELED, CLASSES, IMAGES, STEPS = 4, 8, 5, 12, 4
+LABELED_IMAGES = 6
 OPTIMIZER = dict(lr=0.05, momentum=0.9, weight_decay=1e-3)
 
 
@@ -30,7 +31,11 @@ def batch(seed, views):
     }
     labels = torch.randint(CLASSES, (LABELED,), generator=generator)
     ids = torch.randperm(IMAGES, generator=generator)
-    samples = [DataSample(metainfo=dict(unlabeled_id=int(i))) for i in ids]
+    numbers = torch.randperm(LABELED_IMAGES, generator=generator)[:LABELED].tolist()
+    samples = [DataSample(metainfo=dict(sample_idx=number)) for number in numbers]
+    samples += [
+        DataSample(metainfo=dict(unlabeled_id=int(i), sample_idx=LABELED_IMAGES + int(i))) for i in ids[LABELED:]
+    ]
     for sample, label in zip(samples, [*labels.tolist(), *[-1] * UNLABELED], strict=True):
         sample.set_gt_label(label)
     return dict(inputs=inputs, data_samples=samples), labels, ids[LABELED:]
@@ -176,6 +181,103 @@ class AdaMatch(Fix):
         return pseudo_label_loss(strong, aligned, [float(q >= threshold) for q, _ in sure(aligned)])
 
 
+class Projecting(Fix):
+    """What SimMatch and CoMatch share: a projection, the mean of two batches, a warm-up of one step of four."""
+
+    def __init__(self):
+        self.means = []
+
+    def prepare(self, graph):
+        (self.first, self.second) = (copy.deepcopy(graph.edges['net1->net1'].losses[0].projection[i]) for i in (0, 2))
+        return [*self.first.parameters(), *self.second.parameters()]
+
+    def project(self, features):
+        projected = self.second(self.first(features).clamp(min=0))
+        return projected / projected.norm(dim=1, keepdim=True)
+
+    def aligned(self, logits):
+        p = logits.softmax(1).detach()
+        self.means = [*self.means, p.mean(0)][-2:]
+        p = p / (sum(self.means) / len(self.means))
+        return p / p.sum(1, keepdim=True)
+
+    def soft_cross_entropy(self, logits, labels):
+        terms = [
+            -(q * z.log_softmax(0)).sum() if float(q.max()) >= 0.4 else 0.0 for z, q in zip(logits, labels, strict=True)
+        ]
+        return sum(terms) / len(terms)
+
+    def losses(self, nets, x, labels, ids, progress):
+        features = {}
+        embed = nets['net1'].func.head.fc.register_forward_pre_hook(lambda _, args: features.update(all=args[0]))
+        views = [x[view][LABELED:] for view in sorted(self.views) if view != 'weak']
+        logits = nets['net1'](torch.cat([*views, x['weak']]))
+        embed.remove()
+        sizes = [*[UNLABELED] * len(views), LABELED, UNLABELED]
+        *strong, labeled, weak = logits.split(sizes)
+        *f_strong, f_labeled, f_weak = self.project(features['all']).split(sizes)
+        loss = self.unlabeled(strong[0], f_strong, f_weak.detach(), self.aligned(weak), progress)
+        self.remember(f_labeled.detach(), labels, f_weak.detach())
+        return dict(net1=F.cross_entropy(labeled, labels) + loss)
+
+
+class SimMatch(Projecting):
+    memory = None
+
+    def unlabeled(self, strong, f_strong, f_weak, p, progress):
+        known, labels, instances = self.memory or {}, [], []
+        for own, other, probabilities in zip(f_strong[0], f_weak, p, strict=True):
+            if progress <= 0.25:
+                labels.append(probabilities)
+                continue
+            near = {i: torch.exp(other @ m / 0.1) for i, (m, _) in known.items()}
+            near = {i: value / sum(near.values()) for i, value in near.items()}
+            classes = torch.stack(
+                [sum(near[i] for i in known if known[i][1] == c) + 0 * other[0] for c in range(CLASSES)]
+            )
+            labels.append(0.9 * probabilities + 0.1 * classes)
+            wanted = {i: near[i] * probabilities[known[i][1]] for i in known}
+            total = sum(torch.exp(own @ m / 0.1) for m, _ in known.values())
+            terms = [wanted[i] * torch.log(torch.exp(own @ known[i][0] / 0.1) / total) for i in known]
+            instances.append(-sum(terms) / sum(wanted.values()))
+        # A gradient of 0 in the warm-up lets weight decay go on.
+        return self.soft_cross_entropy(strong, labels) + sum(instances, 0 * f_strong[0].sum()) / UNLABELED
+
+    def remember(self, f_labeled, labels, f_weak):
+        self.memory = dict(self.memory or {})
+        for number, f, label in zip(self.numbers, f_labeled, labels.tolist(), strict=True):
+            old = self.memory[number][0] if number in self.memory else torch.zeros_like(f)
+            moved = 0.7 * old + 0.3 * f
+            self.memory[number] = moved / moved.norm(), label
+
+
+class CoMatch(Projecting):
+    views = ('weak', 'strong', 'strong2')
+
+    def __init__(self):
+        super().__init__()
+        self.queue = []
+
+    def unlabeled(self, strong, f_strong, f_weak, p, progress):
+        self.p, labels = p, p
+        if progress > 0.25 and len(self.queue) >= 20:
+            near = torch.stack([torch.exp(f_weak @ m / 0.2) for m, _ in self.queue], dim=1)
+            near = near / near.sum(1, keepdim=True)
+            labels = 0.9 * p + 0.1 * sum(a.unsqueeze(1) * q for a, (_, q) in zip(near.T, self.queue, strict=True))
+        contrast = 0.0
+        for i in range(UNLABELED):
+            row = [1.0 if i == j else float(labels[i] @ labels[j]) for j in range(UNLABELED)]
+            row = [w if w >= 0.3 else 0.0 for w in row]
+            scores = [torch.exp(f_strong[0][i] @ f_strong[1][j] / 0.2) for j in range(UNLABELED)]
+            contrast -= sum(w / sum(row) * torch.log(s / sum(scores) + 1e-7) for w, s in zip(row, scores, strict=True))
+        return self.soft_cross_entropy(strong, labels) + contrast / UNLABELED
+
+    def remember(self, f_labeled, labels, f_weak):
+        one_hot = F.one_hot(labels, CLASSES).double()
+        self.queue += [*zip(f_weak, self.p, strict=True), *zip(f_labeled, one_hot, strict=True)]
+        self.queue = self.queue[-20:]
+
+
 class Supervised:
     views = ('weak',)
 
@@ -302,6 +404,8 @@ METHODS = dict(
     dash=Dash,
     adamatch=AdaMatch,
     uda=UDA,
+    simmatch=SimMatch,
+    comatch=CoMatch,
     vat=VAT,
     dual_student=DualStudent,
     multiple_student=MultipleStudent,
@@ -316,6 +420,19 @@ CHANGES = dict(
     softmatch={'model.edges.net1->net1.gate.momentum': 0.3},
     flexmatch={'model.edges.net1->net1.gate.num_samples': IMAGES},
     dash={'model.edges.net1->net1.gate.warm_up': 0.3},
+    simmatch={
+        'model.edges.net1->net1.loss.num_labels': LABELED_IMAGES,
+        'model.edges.net1->net1.loss.threshold': 0.4,
+        'model.edges.net1->net1.loss.warm_up': 0.25,
+        'model.edges.net1->net1.align.length': 2,
+    },
+    comatch={
+        'model.edges.net1->net1.loss.queue_size': 20,
+        'model.edges.net1->net1.loss.threshold': 0.4,
+        'model.edges.net1->net1.loss.contrast_threshold': 0.3,
+        'model.edges.net1->net1.loss.warm_up': 0.25,
+        'model.edges.net1->net1.align.length': 2,
+    },
 )
 
 
@@ -339,13 +456,16 @@ def test_step(toys, name):
     graph = make_graph(toys, name)
     nets = {node: copy.deepcopy(graph.nodes[node].network).train() for node in graph.nodes}
     students = {node: net for node, net in nets.items() if node != 'ema'}
-    optimizer = torch.optim.SGD([p for net in students.values() for p in net.parameters()], **OPTIMIZER)
     wrapper, method = toys.sgd(graph, **OPTIMIZER), METHODS[name]()
+    own = method.prepare(graph) if hasattr(method, 'prepare') else []
+    parameters = [*(p for net in students.values() for p in net.parameters()), *own]
+    optimizer = torch.optim.SGD(parameters, **OPTIMIZER)
     seen = nets if name == 'mean_teacher' else students
     unsupervised, weights = [], {}
     for step in range(STEPS):
         data, labels, ids = batch(step, method.views)
         graph.progress = (step + 1) / STEPS
+        method.numbers = [sample.sample_idx for sample in data['data_samples'][:LABELED]]
         log = graph.train_step(data, wrapper)
         losses = method.losses(
             {n: functools.partial(net, mode='tensor') for n, net in seen.items()},
@@ -369,6 +489,8 @@ def test_step(toys, name):
                 value.copy_(0.999 * value + 0.001 * new[key] if value.is_floating_point() else new[key])
     for node, net in nets.items():
         torch.testing.assert_close(graph.nodes[node].network.state_dict(), net.state_dict(), rtol=1e-6, atol=1e-9)
+    learned = [p for edge in graph.edges.values() for p in edge.parameters()]
+    torch.testing.assert_close(learned, own, rtol=1e-6, atol=1e-9)
     # What is compared is there: the unlabelled samples have taught something, and a gate has kept something out.
     assert all(0 < max(part) and min(part) < 1 for part in weights.values())
     assert name == 'semi_supervised' or any(abs(value) > 1e-6 for value in unsupervised)

@@ -7,6 +7,7 @@ from .attention_transfer import AttentionTransfer
 from .base import EdgeLoss
 from .cc import CC
 from .classifier_diversity import ClassifierDiversity
+from .co_match import CoMatch
 from .crd import CRD
 from .cross_entropy import CrossEntropy
 from .cwtm import CWTM
@@ -25,9 +26,11 @@ from .nst import NST
 from .pkt import PKT
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
+from .projection_loss import ProjectionLoss
 from .pseudo_label import PseudoLabel
 from .rkd import RKD
 from .self_adaptive_fairness import SelfAdaptiveFairness
 from .sp import SP
+from .sim_match import SimMatch
 from .srd import SRD
 from .vid import VID

@@ -69,9 +69,17 @@ class OtherView(Need):
     """What both ends say in another view than the edge's: ``other_source`` and ``other_target``.
 
     The part's argument names the view.
+
+    Args:
+        argument: The part's argument.
+        learns: Whether the target learns in that view, too; else its output is detached. Defaults to False.
     """
 
     between_nodes = True
+
+    def __init__(self, argument: str, learns: bool = False) -> None:
+        super().__init__(argument)
+        self.learns = learns
 
     def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         """Refuses what is no name."""
@@ -84,14 +92,15 @@ class OtherView(Need):
 
     def ask(self, part: Any, edge: TransferEdge, run: ForwardPass) -> None:
         """Asks for both ends in the view."""
-        for name in (edge.source_name, edge.target_name):
-            run.ask(name, self.value(part), edge.samples)
+        for name, learns in ((edge.source_name, False), (edge.target_name, self.learns)):
+            run.ask(name, self.value(part), edge.samples, learns)
 
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
-        """Fills in both outputs, detached."""
+        """Fills in both outputs, detached where nothing is learnt."""
         view = self.value(part)
         context.other_source = batch.run.output(edge.source_name, view, edge.samples, edge.target_name).detach()
-        context.other_target = batch.run.output(edge.target_name, view, edge.samples).detach()
+        target = batch.run.output(edge.target_name, view, edge.samples)
+        context.other_target = target if self.learns else target.detach()
 
 
 class SampleIds(Need):
@@ -143,6 +152,53 @@ class SampleIds(Need):
     def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
         """Fills in the numbers of the edge's samples."""
         context.sample_ids = batch.numbers[self.key][batch.rows.rows(edge.samples)]
+
+
+class LabeledIds(Need):
+    """The number of each labelled image of the batch among those of its data set, ``labeled_ids``.
+
+    The part's argument says how many there are.
+    """
+
+    between_nodes = True
+    samples = 'labeled'
+
+    def read(
+        self, path: str, part: Any, edge: TransferEdge, data_samples: Sequence[DataSample]
+    ) -> dict[str, list[int]]:
+        """Reads the numbers of all samples; SemiSupervised counts the labelled ones first."""
+        numbers = [int(sample.get('sample_idx', -1)) for sample in data_samples]
+        known = zip(numbers, data_samples, strict=True)
+        labeled = [number for number, sample in known if sample.get('unlabeled_id', -1) < 0]
+        if min(labeled, default=0) < 0:
+            raise ConfigError(
+                path,
+                f"{type(part).__name__} needs the number of each labelled image, 'sample_idx'; leave it in the "
+                "meta_keys of the pipeline's end",
+            )
+        largest, size = max(labeled, default=-1), self.value(part)
+        if largest >= size:
+            raise ConfigError(
+                f'{path}.{self.argument}',
+                f'is {size}, but there is a labelled image with the number {largest}; must be how many there are',
+            )
+        return {'sample_idx': numbers}
+
+    def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
+        """Fills in the numbers of the labelled samples."""
+        context.labeled_ids = batch.numbers['sample_idx'][batch.rows.rows('labeled')]
+
+
+class OneNode(Need):
+    """One node at both ends, which a part has something in common for."""
+
+    between_nodes = True
+
+    def check(self, part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
+        """Refuses an edge between two nodes."""
+        if edge.source != edge.target:
+            own = f"'{edge.target}->{edge.target}'"
+            raise ConfigError(part.path, f'{part.cfg["type"]} has one projection for both ends; let the edge be {own}')
 
 
 class NodeNames(Need):

@@ -28,6 +28,8 @@ def weigh(rank, world_size):
         DashGate=dict(warm_up=0.5),
         SelfAdaptiveFairness=dict(momentum=0.5),
         CRD=dict(num_samples=6, num_negatives=3),
+        SimMatch=dict(num_labels=6, threshold=0.5),
+        CoMatch=dict(queue_size=30, other_view='b', threshold=0.5),
     )
     parts = {
         name: GATES.build(dict(type=name, **arguments.get(name, {})))
@@ -57,8 +59,10 @@ def weigh(rank, world_size):
                 mine(labels),
                 (step + 1) / 4,
                 sample_ids=mine(ids),
-                labeled_source=NodeOutput(mine(labeled)),
+                labeled_source=NodeOutput(mine(labeled), features=dict(embedding=mine(labeled))),
                 labeled_labels=mine(labels),
+                labeled_ids=mine(ids),
+                other_target=NodeOutput(None, features=dict(embedding=mine(features.flip(1)) @ weights)),
             )
             target, source = (
                 NodeOutput(logits, features=dict(embedding=logits))
@@ -94,14 +98,16 @@ NAMES = [
     'FreeMatchGate',
     'RelativeThresholdGate',
     'SelfAdaptiveFairness',
+    'SimMatch',
     'SoftMatchGate',
 ]
+OF_ONE_PROCESS = 'CoMatch'  # its graph is of one process's samples, its memory of all
 
 
-@pytest.mark.parametrize('name', [*NAMES, 'align'])
+@pytest.mark.parametrize('name', [*NAMES, 'align', OF_ONE_PROCESS])
 def test_two_processes_do_what_one_does(name, results):
     alone, first, second = results
-    for whole, *halves in zip(*(values[name] for values, _ in results), strict=True):
+    for whole, *halves in zip(*(values[name] for values, _ in results if name != OF_ONE_PROCESS), strict=True):
         torch.testing.assert_close(torch.cat(halves), whole, rtol=1e-9, atol=1e-12)
     for key, value in alone[1][name].items():
         torch.testing.assert_close(first[1][name][key], value, rtol=1e-9, atol=1e-12)
@@ -109,4 +115,4 @@ def test_two_processes_do_what_one_does(name, results):
 
 
 def test_nothing_that_is_adaptive_or_draws_is_left_out(results):
-    assert set(results[0][0]) == {*NAMES, 'align'}
+    assert set(results[0][0]) == {*NAMES, 'align', OF_ONE_PROCESS}

@@ -6,7 +6,7 @@ import torch
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import ThroughGate
-from ktg_mm.models.losses import EdgeLoss, FeatureLoss
+from ktg_mm.models.losses import EdgeLoss, FeatureLoss, ProjectionLoss
 from ktg_mm.models.needs import Attention, Classifiers
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
@@ -21,6 +21,8 @@ ARGUMENTS = {
     'FEED': GROUP_NORM,
     'FT': GROUP_NORM,
     'AFD': dict(size=5, **GROUP_NORM),
+    'SimMatch': dict(num_labels=12, threshold=0.0),
+    'CoMatch': dict(queue_size=5, other_view='other', threshold=0.0),
 }
 # Their values have parts that are not the target's to learn; their own tests have their gradients.
 NOT_THE_TARGETS = {'AFD'}
@@ -50,6 +52,8 @@ def make(name, dtype=torch.float64, **arguments):
         loss.set_shapes(
             **{end: [torch.Size(SHAPES[end][kind_of(layer)]) for layer in loss.layers[end]] for end in SHAPES}
         )
+    if name == 'SimMatch':  # a labelled sample has come before, else there would be nothing to compare with
+        loss.classes[::2], loss.memory[:, 0] = torch.arange(6) % 5, 1.0
     return loss.double() if dtype == torch.float64 else loss
 
 
@@ -65,7 +69,9 @@ def tensors(seed, dtype=torch.float64, end='target', index=slice(None)):
 class Output(NodeOutput):
     """A node's output, whose layers all give the map, but for the embedding."""
 
-    def __init__(self, logits, attention, attention_logits, map_, embedding, classifier):
+    def __init__(self, logits, attention, attention_logits, map_, embedding, classifier, alike=False):
+        if alike:  # for a loss that has one layer for both ends
+            embedding = torch.cat([embedding, embedding], dim=1)[:, : SHAPES['target']['embedding'][0]]
         features = {layer: map_ for layer in LAYERS} | {'embedding': embedding}
         super().__init__(logits, attention, attention_logits, features)
 
@@ -79,8 +85,9 @@ LAYERS = {
 }
 
 
-def make_source(kind, labels, values):
-    return LabelOutput(labels, 5) if kind == 'label' else Output(*values).detach()
+def make_source(kind, labels, values, loss=None):
+    alike = isinstance(loss, ProjectionLoss)
+    return LabelOutput(labels, 5) if kind == 'label' else Output(*values, alike=alike).detach()
 
 
 LABELS = torch.tensor([4, 0, 1, 1, 2, 3])
@@ -89,14 +96,18 @@ LABELS = torch.tensor([4, 0, 1, 1, 2, 3])
 def make_context(target, source, index=slice(None), **known):
     """All that a loss can ask for; ``known`` instead of what the tests go by."""
     classifiers = dict(target_classifier=target[-1], source_classifier=source[-1].detach())
-    known = dict(labels=LABELS[index], progress=0.5, sample_ids=torch.arange(6)[index]) | known
+    labels, ids = known.get('labels', LABELS[index]), torch.arange(6)[index]
+    # The samples with labels are others, which the source teaches nobody with.
+    labeled = Output(*(value.detach().flip(0) for value in source), alike=True)
+    known = dict(labels=labels, progress=0.5, sample_ids=ids, labeled_ids=ids + 3) | known
+    known |= dict(labeled_source=labeled, labeled_labels=labels, other_target=Output(*(2 * value for value in target)))
     return TransferContext(**known, **classifiers)
 
 
 def compare(loss, source, target, values, index=slice(None)):
     """The loss of two nodes' tensors, or of one's and the label."""
     context = make_context(target, values, index)
-    return loss(Output(*target), make_source(source, LABELS[index], values), context)
+    return loss(Output(*target), make_source(source, LABELS[index], values, loss), context)
 
 
 def compute(name, source, dtype=torch.float64, index=slice(None), target=None):
@@ -136,8 +147,9 @@ def test_samples_do_not_mix(name, source):
 def test_gradient_flows_into_the_target_alone(name, source):
     target = [t.requires_grad_() for t in tensors(1)]
     values = [t.requires_grad_() for t in tensors(2, end='source')]
-    teacher = LabelOutput(LABELS, 5) if source == 'label' else Output(*values)
     loss = make(name)
+    alike = isinstance(loss, ProjectionLoss)
+    teacher = LabelOutput(LABELS, 5) if source == 'label' else Output(*values, alike=alike)
     edge = TransferEdge('a->b', [loss], ThroughGate())
     edge(Output(*target), teacher, make_context(target, values)).loss.backward()
     assert all(t.grad is None for t in values)
@@ -161,7 +173,7 @@ def test_a_source_that_is_not_detached_learns_where_the_loss_says_so(name):
         loss = make(name, **({argument: 0.5} if argument else {}))
         context = make_context([t.requires_grad_() for t in target], values)
         context.source_classifier = values[-1]
-        loss(Output(*target), Output(*values), context).sum().backward()
+        loss(Output(*target), Output(*values, alike=isinstance(loss, ProjectionLoss)), context).sum().backward()
         assert any(t.grad is not None and bool(t.grad.any()) for t in values) == expected
 
 

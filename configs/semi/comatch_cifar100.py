@@ -1,0 +1,17 @@
+# CoMatch (Li, Xiong and Hoi, ICCV 2021) on CIFAR-100 with 10,000 labels, WRN-28-8.
+# Published for WRN-28-2 (thesis, table 5.3): 71.85 +- 0.16 %; --with configs/_base_/networks/wrn28_2.py
+# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=400
+#   python tools/train.py configs/semi/comatch_cifar100.py
+_base_ = [
+    '../_base_/graphs/comatch.py',
+    '../_base_/datasets/cifar100_semi_strong2.py',
+    '../_base_/models/networks_cifar.py',
+    '../_base_/schedules/sgd_1m_semi.py',
+    '../_base_/default_runtime_iterations.py',
+]
+
+model = dict(
+    nodes=dict(net1=dict(network=_base_.wrn28_8), ema=dict(network=_base_.wrn28_8)),
+)
+
+optim_wrapper = dict(optimizer=dict(weight_decay=1e-3))

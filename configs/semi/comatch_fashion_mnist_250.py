@@ -1,0 +1,18 @@
+# CoMatch (Li, Xiong and Hoi, ICCV 2021) on Fashion-MNIST with 250 labels, for a CPU.
+# The queue is five batches of 128, and teaches from the 31st iteration on.
+#   python tools/train.py configs/semi/comatch_fashion_mnist_250.py
+_base_ = [
+    '../_base_/graphs/comatch.py',
+    '../_base_/datasets/fashion_mnist_semi_strong2.py',
+    '../_base_/models/networks_small.py',
+    '../_base_/schedules/sgd_1500it_semi.py',
+    '../_base_/default_runtime_iterations.py',
+]
+
+model = dict(
+    nodes=dict(net1=dict(network=_base_.resnet8), ema=dict(network=_base_.resnet8)),
+    edges={
+        'net1->ema': dict(decay=0.99),
+        'net1->net1': dict(loss=dict(queue_size=640, warm_up=0.02)),
+    },
+)
