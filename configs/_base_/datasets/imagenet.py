@@ -2,7 +2,7 @@
 # images. data/imagenet/{train,val}/CLASS/*.JPEG, or meta/{train,val}.txt beside the folders, as mmpretrain reads them;
 # the images must be asked for at image-net.org, no tool downloads them. Augmentation and normalisation are the usual
 # ones, our choice.
-_base_ = ['stanford_dogs.py']
+_base_ = ['images_224.py']
 
 data_preprocessor = dict(num_classes=1000)
 train_dataloader = dict(num_workers=8, dataset=dict(type='ImageNet', data_root='data/imagenet'))
