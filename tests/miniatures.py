@@ -5,6 +5,7 @@ Tests get this module as the fixture ``miniatures``: pytest's importlib mode doe
 
 import gzip
 import hashlib
+import json
 import pickle
 import struct
 import tarfile
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmpretrain.datasets import categories
+from PIL import Image
 from scipy.io import savemat
 
 
@@ -163,4 +166,161 @@ def write_penn_treebank(root: Path, words: int = 50, lines: int = 60) -> Path:
         every = [known] if split == 'train' else []
         text = ''.join(f' {" ".join(line)} \n' for line in every + drawn)
         (root / f'ptb.{split}.txt').write_text(text)
+    return root
+
+
+def write_images(folder: Path, label: int, names: list[str], size: tuple[int, int] = (40, 48)) -> None:
+    """Writes an image of a class under each of the names; they are one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    first, *others = (folder / name for name in names)
+    first.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(first), class_image(label, size=size))
+    for path in others:
+        path.hardlink_to(first)
+
+
+def write_tiny_imagenet(root: Path, train_per_class: int = 2, val_per_class: int = 1, num_classes: int = 200) -> Path:
+    """Writes tiny-imagenet-200 with train/<number>/images, val/images and the lists; returns ``root``."""
+    folder = root / 'tiny-imagenet-200'
+    (folder / 'val' / 'images').mkdir(parents=True)
+    numbers = [f'n{1443537 + 1000 * label:08d}' for label in range(num_classes)]
+    rows: list[str] = []
+    for label, number in enumerate(numbers):
+        names = [f'{number}_{i}.JPEG' for i in range(train_per_class)]
+        write_images(folder / 'train' / number / 'images', label, names, (64, 64))
+        for _ in range(val_per_class):
+            name = f'val_{len(rows)}.JPEG'
+            grey = class_image(label, 1, (64, 64))[..., 0]  # some of the official ones are
+            cv2.imwrite(str(folder / 'val' / 'images' / name), grey)
+            rows.append(f'{name}\t{number}\t0\t0\t62\t62\n')
+    (folder / 'val' / 'val_annotations.txt').write_text(''.join(rows[::-1]))
+    (folder / 'wnids.txt').write_text(''.join(f'{number}\n' for number in numbers[::-1]))  # not in order, officially
+    words = (f'{number}\tthing {label}, Res {label}\n' for label, number in enumerate(numbers))
+    (folder / 'words.txt').write_text('n00001740\tentity\n' + ''.join(words))
+    return root
+
+
+def write_cinic10(root: Path, per_class: int = 2) -> Path:
+    """Writes train, valid and test/<class>/*.png; returns ``root``."""
+    classes = ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck')
+    for part in ('train', 'valid', 'test'):
+        for label, name in enumerate(classes):
+            names = [f'n{i}_{part}.png' for i in range(per_class)]
+            write_images(root / part / name, label, names, (32, 32))
+    return root
+
+
+def write_caltech101(root: Path, per_class: int = 32) -> Path:
+    """Writes caltech-101/101_ObjectCategories/<class>/*.jpg, the background among them; returns ``root``."""
+    for label, name in enumerate(categories.CALTECH101_CATEGORIES):
+        names = [f'image_{i + 1:04d}.jpg' for i in range(per_class)]
+        write_images(root / 'caltech-101' / '101_ObjectCategories' / name, label, names)
+    return root
+
+
+def write_fgvc_aircraft(root: Path) -> Path:
+    """Writes an image a variant for each of train, val and test, and the official lists; returns the inner folder."""
+    folder = root / 'fgvc-aircraft-2013b'
+    lists: dict[str, list[str]] = {'train': [], 'val': [], 'trainval': [], 'test': []}
+    for label, variant in enumerate(categories.FGVCAIRCRAFT_CATEGORIES):
+        numbers = [f'{1000 * i + label:07d}' for i in range(3)]
+        write_images(folder / 'data' / 'images', label, [f'{number}.jpg' for number in numbers])
+        for number, parts in zip(numbers, (('train', 'trainval'), ('val', 'trainval'), ('test',)), strict=True):
+            for part in parts:
+                lists[part].append(f'{number} {variant}\n')
+    for part, rows in lists.items():
+        (folder / 'data' / f'images_variant_{part}.txt').write_text(''.join(rows))
+    variants = ''.join(f'{name}\n' for name in categories.FGVCAIRCRAFT_CATEGORIES)
+    (folder / 'data' / 'variants.txt').write_text(variants)
+    return folder
+
+
+def write_food101(root: Path) -> Path:
+    """Writes two training images and a test image a dish, and the official lists; returns the inner folder."""
+    folder = root / 'food-101'
+    (folder / 'meta').mkdir(parents=True)
+    lists: dict[str, dict[str, list[str]]] = {'train': {}, 'test': {}}
+    for label, name in enumerate(sorted(categories.FOOD101_CATEGORIES)):
+        numbers = [str(100 * label + i) for i in range(3)]
+        write_images(folder / 'images' / name, label, [f'{number}.jpg' for number in numbers])
+        lists['train'][name] = [f'{name}/{number}' for number in numbers[:2]]
+        lists['test'][name] = [f'{name}/{numbers[2]}']
+    for part, names in lists.items():
+        (folder / 'meta' / f'{part}.json').write_text(json.dumps(names))
+        (folder / 'meta' / f'{part}.txt').write_text(''.join(f'{name}\n' for rows in names.values() for name in rows))
+    return folder
+
+
+def write_oxford_pets(root: Path) -> Path:
+    """Writes two training images and a test image a breed, and the official lists; returns ``root``."""
+    (root / 'annotations').mkdir(parents=True)
+    lists: dict[str, list[str]] = {'trainval': [], 'test': []}
+    for label, breed in enumerate(sorted(categories.OxfordIIITPet_CATEGORIES, key=str.lower)):
+        names = [f'{breed}_{i}' for i in range(1, 4)]
+        write_images(root / 'images', label, [f'{name}.jpg' for name in names])
+        kind = 1 if breed[0].isupper() else 2  # the cats' names are
+        rows = [f'{name} {label + 1} {kind} 1\n' for name in names]
+        lists['trainval'] += rows[:2]
+        lists['test'] += rows[2:]
+    for part, rows in lists.items():
+        (root / 'annotations' / f'{part}.txt').write_text(''.join(rows))
+    return root
+
+
+def write_flowers102(root: Path) -> Path:
+    """Writes jpg/image_*.jpg, an image a class for each part, imagelabels.mat and setid.mat; returns ``root``."""
+    for label in range(102):
+        write_images(root / 'jpg', label, [f'image_{102 * part + label + 1:05d}.jpg' for part in range(3)])
+    savemat(str(root / 'imagelabels.mat'), {'labels': np.tile(np.arange(1, 103, dtype=np.uint8), 3)[None]})
+    numbers = np.arange(1, 307, dtype=np.uint16).reshape(3, 1, 102)
+    savemat(str(root / 'setid.mat'), dict(zip(('trnid', 'valid', 'tstid'), numbers, strict=True)))
+    return root
+
+
+def write_sun397(root: Path) -> Path:
+    """Writes two training images and a test image a scene, a GIF among them, and the first division's lists."""
+    nested = {'apartment_building_outdoor': 'apartment_building/outdoor', 'church_indoor': 'church/indoor'}
+    (root / 'Partitions').mkdir(parents=True)
+    lists: dict[str, list[str]] = {'Training': [], 'Testing': []}
+    for label, name in enumerate(categories.SUN397_CATEGORIES):
+        folder = f'/{name[0]}/{nested.get(name, name)}'
+        names = [f'sun_a{chr(97 + i)}.jpg' for i in range(3)]
+        write_images(root / 'SUN397' / folder[1:], label, names)
+        lists['Training'] += [f'{folder}/{name}\n' for name in names[:2]]
+        lists['Testing'] += [f'{folder}/{names[2]}\n']
+    gif = root / 'SUN397' / lists['Testing'][0].strip()[1:]
+    gif.unlink()
+    Image.fromarray(class_image(0)).save(gif, format='GIF')
+    for part, rows in lists.items():
+        (root / 'Partitions' / f'{part}_01.txt').write_text(''.join(rows))
+    return root
+
+
+def write_dtd(root: Path) -> Path:
+    """Writes an image a texture for each of train, val and test, imdb.mat and the first division's lists."""
+    folder = root / 'dtd'
+    for name in ('imdb', 'labels'):
+        (folder / name).mkdir(parents=True)
+    rows: list[tuple[str, int, int]] = []
+    for label, texture in enumerate(categories.DTD_CATEGORIES):
+        names = [f'{texture}/{texture}_{i:04d}.jpg' for i in range(3)]
+        write_images(folder / 'images' / texture, label, [name.split('/')[1] for name in names])
+        rows += [(name, label + 1, part) for part, name in enumerate(names, 1)]
+    names = np.empty((1, len(rows)), dtype=object)
+    names[0] = [name for name, _, _ in rows]
+    numbers = {key: np.array([[row[i] for row in rows]], dtype=np.uint8) for key, i in (('class', 1), ('set', 2))}
+    savemat(str(folder / 'imdb' / 'imdb.mat'), {'images': {'name': names, **numbers}})
+    for number, part in enumerate(('train', 'val', 'test'), 1):
+        text = ''.join(f'{name}\n' for name, _, its in rows if its == number)
+        (folder / 'labels' / f'{part}1.txt').write_text(text)
+    return folder
+
+
+def write_imagenet(root: Path, train_per_class: int = 2) -> Path:
+    """Writes train and val/<number>/*.JPEG for 1,000 classes; returns ``root``."""
+    names = [f'{part}/n{label:08d}' for part in ('train', 'val') for label in range(1000)]
+    for name in names:
+        (root / name).mkdir(parents=True)
+    files = [f'{name}/{i}.JPEG' for name in names for i in range(train_per_class if name.startswith('train') else 1)]
+    write_images(root, 0, files)
     return root

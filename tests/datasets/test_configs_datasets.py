@@ -33,6 +33,16 @@ def roots(tmp_path_factory, miniatures):
         'stanford_cars': (miniatures.write_stanford_cars(root / 'cars'), None),
         'cub': (miniatures.write_cub(root / 'cub'), None),
         'digits': (None, None),
+        'imagenet': (miniatures.write_imagenet(root / 'imagenet'), None),
+        'tiny_imagenet': (miniatures.write_tiny_imagenet(root / 'tiny'), None),
+        'cinic10': (miniatures.write_cinic10(root / 'cinic', per_class=10), None),
+        'caltech101': (miniatures.write_caltech101(root / 'caltech'), None),
+        'fgvc_aircraft': (miniatures.write_fgvc_aircraft(root / 'aircraft'), None),
+        'food101': (miniatures.write_food101(root / 'food'), None),
+        'oxford_pets': (miniatures.write_oxford_pets(root / 'pets'), None),
+        'flowers102': (miniatures.write_flowers102(root / 'flowers'), None),
+        'sun397': (miniatures.write_sun397(root / 'sun'), None),
+        'dtd': (miniatures.write_dtd(root / 'textures'), None),
     }
 
 
@@ -79,7 +89,32 @@ CASES = {
     'stanford_cars_search': ((5, 5, 5), None, (3, 224, 224), 196),
     'cub': ((400, 200, 200), None, (3, 224, 224), 200),
     'cub_search': ((200, 200, 200), None, (3, 224, 224), 200),
+    'imagenet': ((2000, 1000, 1000), None, (3, 224, 224), 1000),
+    'imagenet_search': ((1000, 1000, 1000), 1000, (3, 224, 224), 1000),
+    'tiny_imagenet': ((400, 200, 200), None, (3, 64, 64), 200),
+    'tiny_imagenet_search': ((200, 200, 200), 200, (3, 64, 64), 200),
+    'cinic10': ((100, 100, 100), None, (3, 32, 32), 10),
+    'cinic10_search': ((100, 100, 100), None, (3, 32, 32), 10),
+    'caltech101': ((3030, 202, 202), None, (3, 224, 224), 101),
+    'caltech101_search': ((1515, 1515, 202), None, (3, 224, 224), 101),
+    'fgvc_aircraft': ((200, 100, 100), None, (3, 224, 224), 100),
+    'fgvc_aircraft_search': ((100, 100, 100), None, (3, 224, 224), 100),
+    'food101': ((202, 101, 101), None, (3, 224, 224), 101),
+    'food101_search': ((101, 101, 101), None, (3, 224, 224), 101),
+    'oxford_pets': ((74, 37, 37), None, (3, 224, 224), 37),
+    'oxford_pets_search': ((37, 37, 37), None, (3, 224, 224), 37),
+    'flowers102': ((204, 102, 102), None, (3, 224, 224), 102),
+    'flowers102_search': ((102, 102, 102), None, (3, 224, 224), 102),
+    'sun397': ((794, 397, 397), None, (3, 224, 224), 397),
+    'sun397_search': ((397, 397, 397), None, (3, 224, 224), 397),
+    'dtd': ((94, 47, 47), None, (3, 224, 224), 47),
+    'dtd_search': ((47, 47, 47), None, (3, 224, 224), 47),
 }
+# What a search divides, and what it never sees, where these are not called train and test.
+DIVIDED = {'oxford_pets_search': 'trainval'}
+UNSEEN = {'tiny_imagenet_search': 'val', 'imagenet_search': 'val'}
+# Their validation images are published, beside training and test images.
+OWN_VALIDATION = ('cinic10_search', 'fgvc_aircraft_search', 'flowers102_search', 'dtd_search')
 
 
 @pytest.mark.parametrize('name', CASES)
@@ -108,11 +143,15 @@ def test_a_search_never_sees_the_test_set(name):
     published = Config.fromfile(FOLDER / f'{name.removesuffix("_search")}.py')
     for key, part in (('train_dataloader', 'train'), ('val_dataloader', 'val')):
         dataset = config[key].dataset
-        assert (dataset.type, dataset.part, dataset.split) == ('Split', part, 'train')
+        if name in OWN_VALIDATION:
+            assert (dataset.type, dataset.split) == (published[key].dataset.type, part)
+        else:
+            assert (dataset.type, dataset.part) == ('Split', part)
+            assert (dataset.of, dataset.split) == (published[key].dataset.type, DIVIDED.get(name, 'train'))
         assert dataset.pipeline == published[key].dataset.pipeline
-    assert config.train_dataloader.dataset.val_size == config.val_dataloader.dataset.val_size
+    assert config.train_dataloader.dataset.get('val_size') == config.val_dataloader.dataset.get('val_size')
     assert config.test_dataloader == published.test_dataloader
-    assert config.test_dataloader.dataset.split == 'test'
+    assert config.test_dataloader.dataset.split == UNSEEN.get(name, 'test')
 
 
 @pytest.mark.parametrize('name', CASES)
