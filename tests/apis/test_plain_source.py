@@ -15,7 +15,11 @@ NETWORKS = {
     'ABNResNet': dict(depth=18, num_classes=5),
     'BornAgainResNet': dict(hidden_channels=(16, 16, 16), stem_channels=16),
     'CIFARDenseNet': dict(depth=16, growth_rate=8),
+    'CIFARPreActResNet': dict(depth=11),
+    'CIFARResNeXt': dict(groups=2, base_channels=8, stem_channels=8),
+    'CIFARShuffleNetV2': dict(widen_factor=0.5),
     'CIFARWideResNet': dict(depth=10, widen_factor=1),
+    'CIFARXception': dict(widen_factor=0.05),
 }
 
 

@@ -30,6 +30,7 @@ GIVEN = {
 }
 OURS = (
     'CIFARResNet', 'CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet', 'ABNResNet', 'ABNCIFARResNet',
+    'CIFARPreActResNet', 'CIFARResNeXt', 'CIFARShuffleNetV2', 'CIFARXception',
     'GraphDataPreprocessor', 'LanguageModel', 'CharacterEncoder', 'TokenPreprocessor',
 )  # fmt: skip
 REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES, VIEWS)
@@ -82,7 +83,12 @@ RIGHT = {
     ('SRD', 'exponent'): {'two'},
     ('CC', 'gamma'): {'two'},
     **{(name, 'init_cfg'): {'an empty list'} for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet')},
+    **{
+        (name, 'init_cfg'): {'an empty list'}
+        for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet', 'CIFARPreActResNet', 'CIFARXception')
+    },
     ('BornAgainResNet', 'ratio'): {'two'},
+    ('CIFARXception', 'widen_factor'): {'two'},
     ('GraphDataPreprocessor', 'mean'): {'a list'},
     ('LanguageModel', 'init_cfg'): {'an empty list'},
     ('LanguageModel', 'init_range'): {'two'},

@@ -232,6 +232,15 @@ def classifier(backbone, channels):
 
 OTHERS = {
     'wide': (classifier(dict(type='CIFARWideResNet', depth=10, widen_factor=1), 64), 3),
+    'xception': (classifier(dict(type='CIFARXception', widen_factor=0.05), 102), 3),
+    'shufflenet': (classifier(dict(type='CIFARShuffleNetV2', widen_factor=0.5), 1024), 3),
+    'resnext': (classifier(dict(type='CIFARResNeXt', groups=2, base_channels=4, stem_channels=4), 128), 3),
+    'densenet_bc': (
+        classifier(dict(type='CIFARDenseNet', depth=16, growth_rate=4, last_transition=False), 16), 3,
+    ),
+    'stem_7x7': (classifier(dict(type='CIFARResNet', depth=8, base_channels=4, stem='7x7'), 16), 3),
+    'wide_7x7': (classifier(dict(type='CIFARWideResNet', depth=10, widen_factor=1, stem='7x7'), 64), 3),
+    'preact': (classifier(dict(type='CIFARPreActResNet', depth=11), 256), 3),
     'resnet18': (classifier(dict(type='ResNet', depth=18, base_channels=4, stem_channels=4), 32), 3),
     'groups': (classifier(dict(type='CIFARResNet', depth=8, base_channels=4, in_channels=1, norm_cfg=GROUPS), 16), 1),
     'lenet': (
@@ -248,6 +257,13 @@ OTHERS = {
 }  # fmt: skip
 POINTS = {
     'wide': ['conv1', 'layer1', 'layer2'],
+    'xception': ['conv1', 'layer1', 'layer2', 'layer3.0'],
+    'shufflenet': ['conv1', 'layer1', 'layer2'],
+    'resnext': ['conv1', 'layer1', 'layer2'],
+    'densenet_bc': ['conv1', 'layer1', 'transition1', 'layer3'],
+    'stem_7x7': ['conv1', 'maxpool', 'layer1'],
+    'wide_7x7': ['maxpool', 'layer1'],
+    'preact': ['conv1', 'layer1', 'layer2'],
     'resnet18': ['conv1', 'relu', 'maxpool', 'layer1', 'layer2.0', 'layer4'],
     'groups': ['layer1', 'layer2.0.conv1'],
     'lenet': ['features.0', 'features.3', 'features'],

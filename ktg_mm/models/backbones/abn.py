@@ -174,7 +174,7 @@ class ABNCIFARResNet(AttentionBranchMixin, CIFARResNet):
         depth: 6n+2, such as 20, 32, 44, 56 or 110. Default: 20.
         num_classes: Number of classes of the branch. Default: 100.
         residual: Whether the attended features are ``x * map + x`` instead of ``x * map``. Default: False.
-        **kwargs: Passed on to :class:`CIFARResNet`: ``in_channels``, ``shortcut``, ``norm_cfg``, ...
+        **kwargs: Passed on to :class:`CIFARResNet`: ``in_channels``, ``shortcut``, ``stem``, ...
 
     Raises:
         ConfigError: The depth is not 6n+2, or the number of classes is not positive.
@@ -192,5 +192,6 @@ class ABNCIFARResNet(AttentionBranchMixin, CIFARResNet):
         super().__init__(num_classes, residual, depth=depth, **kwargs)
 
     def forward_stem(self, x: torch.Tensor) -> torch.Tensor:
-        """Computes the stem: images (B, 3, H, W) to features (B, 16, H, W)."""
-        return self.relu(self.norm1(self.conv1(x)))
+        """Computes the stem: images (B, 3, H, W) to features (B, 16, H, W), of 7x7 (B, 16, H/4, W/4)."""
+        x = self.relu(self.norm1(self.conv1(x)))
+        return self.maxpool(x) if self.stem_kind == '7x7' else x

@@ -20,35 +20,38 @@ from .wide_resnet import PreActBlock
 class PreActBottleneck(nn.Module):
     """Norm - ReLU - convolution, thrice, 1x1, 3x3 and 1x1, plus the input: He et al., ECCV 2016.
 
-    The 3x3 convolution has a quarter of the output's channels, rounded down. Where the number of channels changes, the
+    The 3x3 convolution has a quarter of the output's channels, rounded down. Where the shape changes, the
     shortcut is a 1x1 convolution, and the first norm and ReLU come before both ways.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output, at least 4.
         norm_cfg: Kind of the norm layers. Default: batch norm.
+        stride: Stride of the first convolution and of the shortcut, as in the authors' code. Default: 1.
 
     Example:
         >>> PreActBottleneck(16, 32)(torch.rand(4, 16, 8, 8)).shape
         torch.Size([4, 32, 8, 8])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, norm_cfg: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, norm_cfg: dict[str, Any] | None = None, stride: int = 1
+    ) -> None:
         super().__init__()
         norm_cfg, middle = norm_cfg or dict(type='BN'), out_channels // 4
         self.norm1 = build_norm_layer(norm_cfg, in_channels)[1]
-        self.conv1 = nn.Conv2d(in_channels, middle, 1, bias=False)
+        self.conv1 = nn.Conv2d(in_channels, middle, 1, stride=stride, bias=False)
         self.norm2 = build_norm_layer(norm_cfg, middle)[1]
         self.conv2 = nn.Conv2d(middle, middle, 3, padding=1, bias=False)
         self.norm3 = build_norm_layer(norm_cfg, middle)[1]
         self.conv3 = nn.Conv2d(middle, out_channels, 1, bias=False)
         self.relu = nn.ReLU(inplace=True)
         self.shortcut: nn.Module | None = None
-        if in_channels != out_channels:
-            self.shortcut = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Features (B, in_channels, H, W) to (B, out_channels, H, W), not rectified."""
+        """Features (B, in_channels, H, W) to (B, out_channels, ceil(H / stride), ceil(W / stride)), not rectified."""
         out = self.relu(self.norm1(x))
         identity = x if self.shortcut is None else self.shortcut(out)
         out = self.relu(self.norm2(self.conv1(out)))

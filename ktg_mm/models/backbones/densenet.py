@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from ktg_mm.config import check_number
-from ktg_mm.config.check_argument import check_init, check_part, check_whole
+from ktg_mm.config.check_argument import check_flag, check_init, check_part, check_whole
 from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
@@ -26,6 +26,10 @@ class CIFARDenseNet(ThreeStages):
     networks of table 1 have the parameters that are printed there, 16.17M (DenseNet-90-60), 22.42M (80-80) and 50.36M
     (80-120) with 10 classes. DenseNet-112-33 has 7.45M, and 6.3M there; of 16 layers a block, depth 100, 6.12M.
 
+    With ``last_transition=False`` it is the DenseNet-BC of Huang et al., with their parameters: 0.8M (depth 100, growth
+    12), 15.3M (250, 24) and 25.6M (190, 40) with 10 classes. Weights begin as in their code, from He's normal
+    distribution by what goes out.
+
     Args:
         depth: d, at least 10. Default: 112.
         growth_rate: k, the channels that each layer adds. Default: 33.
@@ -38,12 +42,14 @@ class CIFARDenseNet(ThreeStages):
             the last one's map has gone through a norm and ReLU. Default: ``(2, )``, the last.
         norm_cfg: Kind of the norm layers, such as ``dict(type='GN', num_groups=2)``. Default: batch norm.
         init_cfg: How mmengine initialises the weights. Default: Kaiming for convolutions, 1 for norms.
+        last_transition: Whether there is a transition after the last block, too. Default: True.
 
     Attributes:
         out_channels: Channels of the last feature map.
 
     Raises:
-        ConfigError: The depth is too low, an index names no stage, or the hidden channels are not three.
+        ConfigError: The depth is too low, an index names no stage, or the hidden channels are not three, or given where
+            there is no last transition.
         ValueError: If another argument has a wrong type or is out of range.
 
     Example:
@@ -64,6 +70,7 @@ class CIFARDenseNet(ThreeStages):
         out_indices: tuple[int, ...] = (2,),
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        last_transition: bool = True,
     ) -> None:
         if not is_whole(depth) or depth < 10:
             raise ConfigError('depth', f'{depth!r} is too low: must be a whole number, at least 10')
@@ -74,13 +81,17 @@ class CIFARDenseNet(ThreeStages):
         check_whole('in_channels', in_channels)
         check_part('norm_cfg', norm_cfg)
         check_init('init_cfg', init_cfg)
+        check_flag('last_transition', last_transition)
+        if hidden_channels is not None and not last_transition:
+            raise ConfigError('hidden_channels', 'are three; leave them out, or keep the last transition')
         if hidden_channels is None:
             hidden_channels, channels = [], stem_channels
             for _ in range(3):
                 channels = (channels + self.num_layers * growth_rate) // 2
                 hidden_channels.append(channels)
         stages = check_stages(out_indices)
-        super().__init__(in_channels, stem_channels, check_hidden(hidden_channels), stages, norm_cfg, init_cfg)
+        hidden = check_hidden(hidden_channels)
+        super().__init__(in_channels, stem_channels, hidden, stages, norm_cfg, init_cfg, last_transition)
 
     def make_layer(self, in_channels: int, hidden: int, norm_cfg: dict[str, Any]) -> tuple[nn.Module, int]:
         """Builds a dense block."""

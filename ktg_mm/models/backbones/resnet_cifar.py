@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from mmpretrain.models.backbones.resnet import BasicBlock
+from mmpretrain.models.backbones.resnet import BasicBlock, ResNet
 from mmpretrain.models.backbones.resnet_cifar import ResNet_CIFAR
 from mmpretrain.registry import MODELS
 from torch import nn
@@ -13,12 +13,21 @@ from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
 
-def check_stages(out_indices: Any) -> tuple[int, ...]:
-    """Returns the indices of stages, 0 to 2; raises a ConfigError if they are none."""
+def check_stages(out_indices: Any, last: int = 2) -> tuple[int, ...]:
+    """Returns the indices of stages, 0 to the last one's; raises a ConfigError if they are none."""
     stages = out_indices if isinstance(out_indices, (list, tuple)) else ()
-    if not stages or any(isinstance(stage, bool) or stage not in (0, 1, 2) for stage in stages):
-        raise ConfigError('out_indices', f'{out_indices!r} names a stage beyond 0, 1 and 2')
+    if not stages or any(isinstance(stage, bool) or stage not in range(last + 1) for stage in stages):
+        known = f'{", ".join(map(str, range(last)))} and {last}'
+        raise ConfigError('out_indices', f'{out_indices!r} names a stage beyond {known}')
     return tuple(stages)
+
+
+def check_stem(stem: Any) -> str:
+    """Returns the kind of a stem; raises a ConfigError if it is none."""
+    if stem not in ('3x3', '7x7'):
+        what = "'3x3' keeps the size, '7x7' has stride 2, and max-pooling"
+        raise ConfigError('stem', f'{stem!r} is unknown; {what}')
+    return str(stem)
 
 
 class ZeroPadShortcut(nn.Module):
@@ -55,6 +64,11 @@ class CIFARResNet(ResNet_CIFAR):
     A and 10 classes it has the paper's number of parameters: 0.27M (depth 20), 0.46M (32), 0.66M (44), 0.85M (56)
     and 1.7M (110).
 
+    Images of 64 pixels, such as Tiny-ImageNet's, take it as it is: its first stage has the image's size. Larger ones
+    take the stem of ResNets for ImageNet, as the thesis has it for its other data sets (section 3.3.1): a 7x7
+    convolution of stride 2, a norm and ReLU, and 3x3 max-pooling of stride 2. At 224 pixels the stages have 56, 28 and
+    14 pixels a side.
+
     Args:
         depth: 6n+2, such as 20, 32, 44, 56 or 110; 8 and 14 are quick ones. Default: 32.
         in_channels: Channels of the images, 1 for grey ones. Default: 3.
@@ -64,11 +78,12 @@ class CIFARResNet(ResNet_CIFAR):
         out_indices: The stages whose feature maps are returned, counted from 0. Default: ``(2, )``, the last.
         norm_cfg: Kind of the norm layers, such as ``dict(type='GN', num_groups=8)``. Default: batch norm.
         zero_init_residual: Whether each block starts as the identity, which the paper's do not. Default: False.
+        stem: ``'3x3'``, a convolution of stride 1, or ``'7x7'`` for large images. Default: ``'3x3'``.
         **kwargs: Passed on to mmpretrain's ``ResNet_CIFAR``: ``frozen_stages``, ``norm_eval``, ``with_cp``,
             ``drop_path_rate``, ``init_cfg``.
 
     Raises:
-        ConfigError: The depth is not 6n+2, the shortcut is unknown, or an index names no stage.
+        ConfigError: The depth is not 6n+2, the shortcut or the stem is unknown, or an index names no stage.
         ValueError: If another argument has a wrong type or is out of range.
 
     Example:
@@ -88,6 +103,7 @@ class CIFARResNet(ResNet_CIFAR):
         out_indices: tuple[int, ...] = (2,),
         norm_cfg: dict[str, Any] | None = None,
         zero_init_residual: bool = False,
+        stem: str = '3x3',
         **kwargs: Any,
     ) -> None:
         if not is_whole(depth) or depth not in self.arch_settings:
@@ -99,8 +115,8 @@ class CIFARResNet(ResNet_CIFAR):
         check_stages(out_indices)
         check_part('norm_cfg', norm_cfg)
         check_flag('zero_init_residual', zero_init_residual)
-        # Set before the base's constructor, which calls make_res_layer.
-        self.shortcut = shortcut
+        # Set before the base's constructor, which calls make_res_layer and _make_stem_layer.
+        self.shortcut, self.stem_kind = shortcut, check_stem(stem)
         super().__init__(
             depth,
             in_channels=in_channels,
@@ -114,6 +130,15 @@ class CIFARResNet(ResNet_CIFAR):
             zero_init_residual=zero_init_residual,
             **kwargs,
         )
+
+    def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
+        """Builds the stem; called by the base's constructor."""
+        kind = ResNet if self.stem_kind == '7x7' else ResNet_CIFAR
+        kind._make_stem_layer(self, in_channels, base_channels)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Returns a feature map (B, C, H', W') for each of ``out_indices``, of images (B, in_channels, H, W)."""
+        return (ResNet if self.stem_kind == '7x7' else ResNet_CIFAR).forward(self, x)
 
     def make_res_layer(self, **kwargs: Any) -> nn.Sequential:
         """Builds one stage; called by the base's constructor."""

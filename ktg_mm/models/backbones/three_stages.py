@@ -61,6 +61,7 @@ class ThreeStages(BaseModule):
         out_indices: The stages whose feature maps are returned, counted from 0.
         norm_cfg: Kind of the norm layers; None for batch norm.
         init_cfg: How mmengine initialises the weights; None for Kaiming's for convolutions, 1 for norms.
+        last_transition: Whether there is a transition after the last stage, too. Default: True.
 
     Attributes:
         out_channels: Channels of the last feature map.
@@ -74,18 +75,20 @@ class ThreeStages(BaseModule):
         out_indices: tuple[int, ...],
         norm_cfg: dict[str, Any] | None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None,
+        last_transition: bool = True,
     ) -> None:
         super().__init__(init_cfg or DEFAULT_INIT)
         norm_cfg = norm_cfg or dict(type='BN')
-        self.out_indices = out_indices
+        self.out_indices, self.last_transition = out_indices, last_transition
         self.conv1 = nn.Conv2d(in_channels, stem_channels, 3, padding=1, bias=False)
         channels = stem_channels
         for stage, hidden in enumerate(hidden_channels):
             # In the order in which they run, so that a branch point may stand anywhere.
             layer, channels = self.make_layer(channels, hidden, norm_cfg)
             self.add_module(f'layer{stage + 1}', layer)
-            self.add_module(f'transition{stage + 1}', Transition(channels, hidden, stage < 2, norm_cfg))
-            channels = hidden
+            if stage < 2 or last_transition:
+                self.add_module(f'transition{stage + 1}', Transition(channels, hidden, stage < 2, norm_cfg))
+                channels = hidden
         self.norm = build_norm_layer(norm_cfg, channels)[1]
         self.relu = nn.ReLU(inplace=True)
         self.out_channels = channels
@@ -111,5 +114,6 @@ class ThreeStages(BaseModule):
         """
         low = self.transition1(self.layer1(self.conv1(x)))
         middle = self.transition2(self.layer2(low))
-        high = self.relu(self.norm(self.transition3(self.layer3(middle))))
+        high = self.layer3(middle)
+        high = self.relu(self.norm(self.transition3(high) if self.last_transition else high))
         return tuple(features for stage, features in enumerate((low, middle, high)) if stage in self.out_indices)

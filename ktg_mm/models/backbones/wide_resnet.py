@@ -13,7 +13,7 @@ from ktg_mm.config.check_argument import check_init, check_part, check_whole
 from ktg_mm.config.check_number import is_whole
 from ktg_mm.errors import ConfigError
 
-from .resnet_cifar import check_stages
+from .resnet_cifar import check_stages, check_stem
 
 
 class PreActBlock(nn.Module):
@@ -69,6 +69,9 @@ class CIFARWideResNet(BaseModule):
     norm and ReLU. With 10 classes it has the paper's number of parameters: 36.5M (WRN-28-10), 1.47M (WRN-28-2),
     0.69M (WRN-16-2) and 2.2M (WRN-40-2).
 
+    Images larger than Tiny-ImageNet's take the stem of the thesis's section 3.3.1: a 7x7 convolution of stride 2, and
+    3x3 max-pooling of stride 2 right after it, as the first norm and ReLU are the first block's.
+
     Args:
         depth: d, 6n+4, such as 16, 28 or 40; 10 is a quick one. Default: 28.
         widen_factor: k, a positive number. Default: 2.
@@ -78,12 +81,13 @@ class CIFARWideResNet(BaseModule):
             through a norm and ReLU. Default: ``(2, )``, the last.
         norm_cfg: Kind of the norm layers, such as ``dict(type='GN', num_groups=8)``. Default: batch norm.
         init_cfg: How mmengine initialises the weights. Default: Kaiming for convolutions, 1 for norms.
+        stem: ``'3x3'``, a convolution of stride 1, or ``'7x7'`` for large images. Default: ``'3x3'``.
 
     Attributes:
         out_channels: Channels of the last feature map, 64k.
 
     Raises:
-        ConfigError: The depth is not 6n+4, the widen factor not positive, or an index names no stage.
+        ConfigError: The depth is not 6n+4, the widen factor not positive, the stem unknown, or an index names no stage.
         ValueError: If another argument has a wrong type or is out of range.
 
     Example:
@@ -101,6 +105,7 @@ class CIFARWideResNet(BaseModule):
         out_indices: tuple[int, ...] = (2,),
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        stem: str = '3x3',
     ) -> None:
         if not is_whole(depth) or depth < 10 or depth % 6 != 4:
             raise ConfigError('depth', f'{depth!r} is not 6n+4 (10, 16, 22, 28, 34, 40, ...)')
@@ -110,6 +115,7 @@ class CIFARWideResNet(BaseModule):
         check_whole('in_channels', in_channels)
         check_part('norm_cfg', norm_cfg)
         check_init('init_cfg', init_cfg)
+        large = check_stem(stem) == '7x7'
         default_init = [
             dict(type='Kaiming', layer=['Conv2d']),
             dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
@@ -117,7 +123,12 @@ class CIFARWideResNet(BaseModule):
         super().__init__(init_cfg or default_init)
         norm_cfg = norm_cfg or dict(type='BN')
         self.out_indices = check_stages(out_indices)
-        self.conv1 = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
+        if large:
+            self.conv1 = nn.Conv2d(in_channels, 16, 7, stride=2, padding=3, bias=False)
+            self.maxpool: nn.Module | None = nn.MaxPool2d(3, stride=2, padding=1)
+        else:
+            self.conv1 = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
+            self.maxpool = None
         channels = 16
         for stage, stride in enumerate((1, 2, 2)):
             blocks = []
@@ -131,8 +142,12 @@ class CIFARWideResNet(BaseModule):
         self.out_channels = channels
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Images (B, in_channels, H, W) to maps (B, 16k, H, W), (B, 32k, H/2, W/2), (B, 64k, H/4, W/4) as asked for."""
-        low = self.layer1(self.conv1(x))
+        """Images (B, in_channels, H, W) to maps (B, 16k, H, W), (B, 32k, H/2, W/2), (B, 64k, H/4, W/4) as asked for.
+
+        With the stem ``'7x7'`` they have a quarter of these sides.
+        """
+        x = self.conv1(x)
+        low = self.layer1(x if self.maxpool is None else self.maxpool(x))
         middle = self.layer2(low)
         high = self.relu(self.norm(self.layer3(middle)))
         return tuple(features for stage, features in enumerate((low, middle, high)) if stage in self.out_indices)

@@ -19,8 +19,8 @@ from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss
 from .feed import FEED
 from .fitnets import FitNets
-from .ickd import ICKD
 from .ft import FT
+from .ickd import ICKD
 from .kl_divergence import KLDivergence
 from .nst import NST
 from .pkt import PKT
@@ -30,7 +30,7 @@ from .projection_loss import ProjectionLoss
 from .pseudo_label import PseudoLabel
 from .rkd import RKD
 from .self_adaptive_fairness import SelfAdaptiveFairness
-from .sp import SP
 from .sim_match import SimMatch
+from .sp import SP
 from .srd import SRD
 from .vid import VID

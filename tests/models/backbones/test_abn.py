@@ -45,6 +45,33 @@ def test_shapes_at_224_pixels(depth, channels):
     assert 0 < attention.min() and attention.max() < 1
 
 
+# Of torchvision's ResNets with 1,000 classes, as it publishes them.
+PUBLISHED = {18: 11_689_512, 34: 21_797_672, 50: 25_557_032, 101: 44_549_160, 152: 60_192_808}
+
+
+@pytest.mark.parametrize('depth', PUBLISHED)
+def test_parameters_of_every_depth(depth):
+    """The ResNet's, its last stage once more, and a branch of 1,000 classes."""
+    network, classes = ABNResNet(depth, num_classes=1000), 1000
+    channels, middle = network.feat_dim, network.feat_dim // 4
+    if depth < 50:
+        unit = 18 * channels**2 + 4 * channels
+        first = 9 * channels // 2 * channels + 9 * channels**2 + 4 * channels
+    else:
+        unit = 2 * channels * middle + 9 * middle**2 + 4 * middle + 2 * channels
+        first = channels // 2 * middle + 9 * middle**2 + middle * channels + 4 * middle + 2 * channels
+    shortcut = channels // 2 * channels + 2 * channels
+    stage = first + shortcut + (2 if depth > 18 else 1) * unit
+    branch = stage + 2 * channels + channels * classes + 2 * classes + 9 * classes + 2 + classes**2
+    assert count(network) + channels * classes + classes == PUBLISHED[depth] + branch
+
+
+def test_the_stem_for_large_images():
+    torch.manual_seed(0)
+    (features,), attention, _ = branch_outputs(ABNCIFARResNet(8, 5, stem='7x7').eval(), torch.rand(1, 3, 64, 64))
+    assert features.shape == (1, 64, 4, 4) and attention.shape == (1, 8, 8)
+
+
 def test_parameters_are_the_backbones_and_the_branchs():
     network = ABNCIFARResNet(20, num_classes=100)
     stage = count(CIFARResNet(20).layer3)

@@ -61,6 +61,12 @@ def test_the_bottleneck_computes_the_papers_formula():
     torch.testing.assert_close(wider(x), wider.shortcut(activated) + branch(wider, activated))
 
 
+def test_a_bottleneck_with_a_stride_has_a_shortcut():
+    unit = PreActBottleneck(8, 8, stride=2)
+    assert unit(torch.rand(2, 8, 5, 5)).shape == (2, 8, 3, 3)
+    assert (unit.conv1.stride, unit.conv2.stride, unit.shortcut.stride) == ((2, 2), (1, 1), (2, 2))
+
+
 def test_units_and_their_channels():
     network = BornAgainResNet(3, 0.5, **SMALL)
     assert [len(getattr(network, f'layer{stage}')) for stage in (1, 2, 3)] == [3, 3, 3]

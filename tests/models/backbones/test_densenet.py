@@ -58,6 +58,28 @@ def test_depth_counts_the_layers():
     assert len(convolutions) == 40  # the transition after the last block stands for the classifier
 
 
+@pytest.mark.parametrize(('depth', 'growth', 'published'), [(100, 12, 0.8), (250, 24, 15.3), (190, 40, 25.6)])
+def test_parameters_of_densenet_bc_are_the_papers(depth, growth, published):
+    with torch.device('meta'):
+        network = CIFARDenseNet(depth, growth, last_transition=False)
+    convolutions = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
+    assert len(convolutions) + 1 == depth  # the classifier is the last layer
+    total = sum(parameter.numel() for parameter in network.parameters()) + network.out_channels * 10 + 10
+    assert round(total / 1e6, 1) == published
+
+
+@torch.no_grad()
+def test_densenet_bc_ends_with_the_norm_of_its_last_block():
+    torch.manual_seed(0)
+    network = CIFARDenseNet(10, 4, last_transition=False).eval()
+    seen = []
+    network.layer3.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    (features,) = network(torch.rand(2, 3, 8, 8))
+    torch.testing.assert_close(features, network.norm(seen[0]).relu())
+    # 8 channels, then 4 more of each block, halved by the two transitions.
+    assert features.shape == (2, 9, 2, 2) and network.out_channels == 9
+
+
 @pytest.mark.parametrize('size', [32, 14, 9])
 def test_output_shapes(size):
     network = CIFARDenseNet(16, 4, out_indices=(0, 1, 2))
@@ -134,6 +156,7 @@ def test_weights_begin_as_kaiming_has_them():
         (dict(depth=40.0), 'depth', 'must be a whole number'),
         (dict(hidden_channels=(4, 4)), 'hidden_channels', 'not the channels after each of three stages'),
         (dict(hidden_channels=(4, 4, 0)), 'hidden_channels', 'not the channels after each of three stages'),
+        (dict(hidden_channels=(4, 4, 4), last_transition=False), 'hidden_channels', 'are three; leave them out'),
         (dict(out_indices=(3,)), 'out_indices', 'names a stage beyond'),
     ],
 )

@@ -53,6 +53,25 @@ def test_output_shapes(shortcut, size):
     ]
 
 
+def test_the_stem_for_large_images():
+    """Thesis, section 3.3.1: 7 x 7 of stride 2, max-pooling of 3 x 3 and stride 2."""
+    torch.manual_seed(0)
+    network = CIFARResNet(32, stem='7x7', out_indices=(0, 1, 2)).eval()
+    assert count(network) + CLASSIFIER_10 == 464_154 + (49 - 9) * 3 * 16
+    images = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        maps = network(images)
+        x = nn.functional.conv2d(images, network.conv1.weight, stride=2, padding=3)
+        low = network.layer1(nn.functional.max_pool2d(network.bn1(x).relu(), 3, stride=2, padding=1))
+    assert [tuple(features.shape[1:]) for features in maps] == [(16, 56, 56), (32, 28, 28), (64, 14, 14)]
+    torch.testing.assert_close(maps[0], low)
+
+
+def test_tiny_imagenet_keeps_the_stem_of_stride_1():
+    maps = CIFARResNet(8, out_indices=(0, 1, 2))(torch.rand(1, 3, 64, 64))
+    assert [features.shape[2] for features in maps] == [64, 32, 16]
+
+
 def test_built_from_a_config_with_group_norm_and_grey_images():
     network = MODELS.build(dict(type='CIFARResNet', depth=14, in_channels=1, norm_cfg=dict(type='GN', num_groups=8)))
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
@@ -89,7 +108,12 @@ def test_gradient_reaches_every_parameter():
 
 @pytest.mark.parametrize(
     ('arguments', 'start'),
-    [(dict(depth=18), 'depth: 18'), (dict(depth=2), 'depth: 2'), (dict(depth=20, shortcut='C'), "shortcut: 'C'")],
+    [
+        (dict(depth=18), 'depth: 18'),
+        (dict(depth=2), 'depth: 2'),
+        (dict(depth=20, shortcut='C'), "shortcut: 'C'"),
+        (dict(stem='5x5'), "stem: '5x5' is unknown; '3x3' keeps the size, '7x7' has stride 2, and max-pooling"),
+    ],
 )
 def test_wrong_arguments(arguments, start):
     with pytest.raises(UserError) as error:

@@ -18,6 +18,33 @@ def test_parameter_counts_are_the_papers(depth, widen_factor, parameters):
     assert sum(parameter.numel() for parameter in network.parameters()) + classifier == parameters
 
 
+@pytest.mark.parametrize('k', [1, 3, 6, 8, 12])
+def test_parameters_of_any_width(k):
+    total, before, n = 27 * 16 + 2 * 64 * k, 16, (28 - 4) // 6
+    for width in (16 * k, 32 * k, 64 * k):
+        shortcut = before * width if before != width or width > 16 * k else 0
+        total += 9 * before * width + 9 * width**2 + shortcut + 2 * (before + width)
+        total += (n - 1) * (18 * width**2 + 4 * width)
+        before = width
+    with torch.device('meta'):
+        network = CIFARWideResNet(28, k)
+    assert sum(parameter.numel() for parameter in network.parameters()) == total
+
+
+def test_the_stem_for_large_images():
+    """Thesis, section 3.3.1; the pooling comes right after the convolution, as the first norm is the first block's."""
+    torch.manual_seed(0)
+    network = CIFARWideResNet(10, 2, stem='7x7', out_indices=(0, 1, 2)).eval()
+    images = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        maps = network(images)
+        x = nn.functional.conv2d(images, network.conv1.weight, stride=2, padding=3)
+        low = network.layer1(nn.functional.max_pool2d(x, 3, stride=2, padding=1))
+    assert network.conv1.weight.shape == (16, 3, 7, 7)
+    assert [tuple(features.shape[1:]) for features in maps] == [(32, 56, 56), (64, 28, 28), (128, 14, 14)]
+    torch.testing.assert_close(maps[0], low)
+
+
 def test_depth_counts_the_convolutions():
     # The paper counts the three shortcuts instead of the classifier.
     convolutions = [module for module in CIFARWideResNet(16, 2).modules() if isinstance(module, nn.Conv2d)]
@@ -110,6 +137,7 @@ def test_gradient_reaches_every_parameter():
         (dict(depth=4), 'depth: 4'),
         (dict(widen_factor=0), 'widen_factor: 0'),
         (dict(out_indices=(3,)), 'out_indices: (3,)'),
+        (dict(stem=7), "stem: 7 is unknown; '3x3' keeps the size"),
     ],
 )
 def test_wrong_arguments(arguments, start):

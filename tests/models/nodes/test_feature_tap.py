@@ -162,6 +162,10 @@ TINY = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
             'backbone.attention_branch.class_maps.2',
         ),
         (dict(type='CIFARWideResNet', depth=10, widen_factor=1), 64, {}, 'backbone.layer2.0.norm1'),
+        (dict(type='CIFARPreActResNet', depth=11), 256, {}, 'backbone.layer2.0.norm1'),
+        (dict(type='CIFARResNeXt', groups=2, base_channels=4, stem_channels=4), 128, {}, 'backbone.layer2.0.bn2'),
+        (dict(type='CIFARShuffleNetV2', widen_factor=0.5), 1024, {}, 'backbone.conv5.bn'),
+        (dict(type='CIFARXception', widen_factor=0.05), 102, {}, 'backbone.layer3.5'),
         (
             dict(type='VisionTransformer', arch=TINY, img_size=32, patch_size=8),
             16,
@@ -182,6 +186,28 @@ def test_networks(backbone, in_channels, arguments, in_place):
     if in_place is not None:
         with pytest.raises(UserError, match='overwritten in place'):
             run(network, in_place, images)
+
+
+@pytest.mark.parametrize(
+    'backbone',
+    [
+        dict(type='CIFARPreActResNet', depth=11),
+        dict(type='CIFARResNeXt', groups=2, base_channels=4, stem_channels=4),
+        dict(type='CIFARShuffleNetV2', widen_factor=0.5),
+        dict(type='CIFARXception', widen_factor=0.05),
+        dict(type='CIFARResNet', depth=8, base_channels=4, stem='7x7'),
+        dict(type='CIFARWideResNet', depth=10, widen_factor=1, stem='7x7'),
+    ],
+    ids=lambda backbone: backbone['type'],
+)
+def test_stages_by_their_names_are_the_maps_of_out_indices(backbone):
+    network, images = classifier(dict(backbone, out_indices=(0, 1)), 1), torch.rand(2, 3, 32, 32)
+    network.backbone.eval()
+    for stage, features in enumerate(network.backbone(images)):
+        tap = FeatureTap(network, f'backbone.layer{stage + 1}')
+        tap.open()
+        network.backbone(images)
+        torch.testing.assert_close(tap.close(), features)
 
 
 @pytest.mark.parametrize(('layer', 'reached'), [('backbone.layer1', False), ('backbone', True)])
