@@ -65,12 +65,13 @@ def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int
 seed = whole_number(0, 2**32 - 1)  # as numpy's generators take them
 
 
-class _Options(argparse.Action):
+class Options(argparse.Action):
     """mmengine's reader of ``KEY=VALUE``, with an error of one line for what is not."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
+        """Reads the options."""
         given = set(getattr(namespace, self.dest) or ())
         for option in values:
             key, equals, value = option.partition('=')
@@ -124,7 +125,7 @@ def add_config_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=_Options,
+        action=Options,
         metavar='KEY=VALUE',
         help="settings that replace those of the config, such as train_cfg.max_epochs=2; quote keys with '->'",
     )

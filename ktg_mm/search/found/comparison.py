@@ -57,14 +57,22 @@ def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
                 mean=mean(values),
                 deviation=stdev(values) if len(values) > 1 else None,
                 difference=mean(pairs) if pairs else None,
-                interval=_interval(pairs),
+                interval=mean_interval(pairs),
             )
         )
     return rows
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean, of Student's t."""
+def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of a mean, of Student's t; None with fewer than two values.
+
+    Args:
+        values: The values.
+
+    Example:
+        >>> [round(end, 2) for end in mean_interval([1.0, 2.0, 3.0])]
+        [-0.48, 4.48]
+    """
     if len(values) < 2:
         return None
     low, high = (mean(values) + float(end * sem(values)) for end in t.interval(0.95, len(values) - 1))

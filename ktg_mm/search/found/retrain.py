@@ -76,7 +76,7 @@ def retrain(
     if not wanted:
         raise UserError('--methods: there is nothing to train; name one of them, or another config with --against')
     for name in wanted if seed_keys else ():
-        check_runs(_with_seed(configs[name], seeds[0], seed_keys))
+        check_runs(with_seed(configs[name], seeds[0], seed_keys))
     _check_metric([configs[name] for name in wanted], metric)
     _check_folder(configs, folder, seed_keys)
     try:
@@ -88,7 +88,7 @@ def retrain(
     for i, (name, seed) in enumerate(runs, start=1):
         run_dir = folder / name / f'seed_{seed}'
         try:
-            line = _run(_with_seed(configs[name], seed, seed_keys), name, seed, run_dir, metric)
+            line = train_seed(with_seed(configs[name], seed, seed_keys), name, seed, run_dir, metric)
         except NonFiniteError as error:
             line = f'failed: {error}'
             failed.append(f'{name}, seed {seed}')
@@ -101,7 +101,21 @@ def retrain(
     return save_results(folder, metric)
 
 
-def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
+def with_seed(cfg: Config, seed: int, seed_keys: Sequence[str] = ()) -> Config:
+    """A config of a run with a seed.
+
+    Args:
+        cfg: The config.
+        seed: The seed.
+        seed_keys: Entries that get it, too.
+
+    Raises:
+        ConfigError: If there is no such entry.
+
+    Example:
+        >>> with_seed(Config(dict(randomness=dict(deterministic=True))), 3).randomness
+        {'deterministic': True, 'seed': 3}
+    """
     config = cfg.to_dict()
     config['randomness'] = {**(config.get('randomness') or {}), 'seed': seed}
     for key in seed_keys:
@@ -116,8 +130,12 @@ def _with_seed(cfg: Config, seed: int, seed_keys: Sequence[str]) -> Config:
     return Config(config, format_python_code=False)
 
 
-def _fingerprint(cfg: Config) -> str:
-    """What tells a run from those of other configs."""
+def run_recipe(cfg: Config) -> str:
+    """What tells a run from those of other configs.
+
+    Args:
+        cfg: The run's config.
+    """
     config = as_last_stage(cfg)
     test = {key: config.get(key) for key in ('test_dataloader', 'test_evaluator', 'load_from')}
     dataset = (test.get('test_dataloader') or {}).get('dataset') or {}
@@ -134,7 +152,7 @@ def _check_metric(configs: Sequence[Config], metric: str) -> None:
         graph = GraphConfig(config['model'])
         if (
             names is None
-            or _score(dict(target=graph.target, networks=graph.trained, metrics=names), metric) is not None
+            or score_of(dict(target=graph.target, networks=graph.trained, metrics=names), metric) is not None
         ):
             return
         known |= {name.removeprefix(f'{graph.target}/') for name in names}
@@ -145,15 +163,23 @@ def _check_folder(configs: Mapping[str, Config], folder: Path, seed_keys: Sequen
     """Refuses a folder whose runs are of other configs, before anything is trained."""
     for name, cfg in configs.items():
         for path in sorted((folder / name).glob(f'seed_*/{_RUN}')):
-            known = _read(path)
-            if known and known['recipe'] != _fingerprint(_with_seed(cfg, known['seed'], seed_keys)):
+            known = read_run(path)
+            if known and known['recipe'] != run_recipe(with_seed(cfg, known['seed'], seed_keys)):
                 raise UserError(
                     f'--work-dir {folder}: {name}/{path.parent.name} is a run of another config; give another folder'
                 )
 
 
-def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
+def train_seed(cfg: Config, name: str, seed: int, run_dir: Path, metric: str, recipe: str | None = None) -> str:
     """Trains one run, unless it is finished; returns what to say of it.
+
+    Args:
+        cfg: The run's config, with its seed.
+        name: The method's name.
+        seed: The seed.
+        run_dir: The run's folder, in which ``run.json`` keeps what it came to.
+        metric: What to say of it.
+        recipe: What tells the run from those of other configs. Defaults to :func:`run_recipe`.
 
     Raises:
         Timeout: If another process is at it.
@@ -161,16 +187,17 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
     run_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(run_dir / '.lock', timeout=0):
         note = run_dir / _RUN
-        run = _read(note)
+        run = read_run(note)
         if run is None:
             for path in (run_dir, *(run_dir / stage['name'] for stage in cfg.get(STAGES, ()))):
                 remove_checkpoints(path)  # of nobody knows what config
         elif 'metrics' in run:
             return f'{_shown(run, metric)}, finished before'
+        whole = not run  # else what it took before it was cut short is not known
         graph = GraphConfig(as_last_stage(cfg)['model'])
         networks = [name for name in graph.trained if name in graph.networks]
-        run = dict(method=name, seed=seed, target=graph.target, networks=networks, recipe=_fingerprint(cfg))
-        _write_json(note, run)
+        run = dict(method=name, seed=seed, target=graph.target, networks=networks, recipe=recipe or run_recipe(cfg))
+        write_json(note, run)
         cfg.work_dir = str(run_dir)
         # The run's name; as an entry of the config it would stand in the copy in the folder, which could not be read.
         set_aside(cfg, filename=f'{name}.py')
@@ -183,8 +210,9 @@ def _run(cfg: Config, name: str, seed: int, run_dir: Path, metric: str) -> str:
         with quiet_runner(last) as runner:
             # Without test data of its own, the published protocol, the last validation is the result.
             run['metrics'] = train_runner(runner) or runner.val()
-        _write_json(note, run)
-        return f'{_shown(run, metric)} ({time.monotonic() - start:.0f} s)'
+        seconds = time.monotonic() - start
+        write_json(note, dict(run, seconds=seconds) if whole else run)
+        return f'{_shown(run, metric)} ({seconds:.0f} s)'
 
 
 def _runs(cfg: Config, folder: Path) -> list[Config]:
@@ -194,8 +222,12 @@ def _runs(cfg: Config, folder: Path) -> list[Config]:
     return [stage_config(cfg, stage) for stage in resolve_stages(cfg, folder.absolute())]
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """What is known of a run, empty if it has not begun; None if its file is damaged: then it is to begin anew."""
+def read_run(path: Path) -> dict[str, Any] | None:
+    """What is known of a run, empty if it has not begun; None if its file is damaged: then it is to begin anew.
+
+    Args:
+        path: Its ``run.json``.
+    """
     types = dict(method=str, seed=int, target=str, recipe=str, networks=list, metrics=dict)
     try:
         run = json.loads(path.read_text(encoding='utf-8'))
@@ -210,12 +242,17 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _shown(run: Mapping[str, Any], metric: str) -> str:
-    score = _score(run, metric)
+    score = score_of(run, metric)
     return 'not reported' if score is None else f'{score:.2f}'
 
 
-def _score(run: Mapping[str, Any], metric: str) -> float | None:
-    """What a finished run is compared by; None if it did not report it, as another method's graph may lack the node."""
+def score_of(run: Mapping[str, Any], metric: str) -> float | None:
+    """What a finished run is compared by; None if it did not report it, as another method's graph may lack the node.
+
+    Args:
+        run: From :func:`read_run`.
+        metric: As for :func:`retrain`.
+    """
     metrics = run['metrics']
     node, _, kind = metric.partition('/')
     keys = [f'{name}/{kind}' for name in run.get('networks', [])] if node == MEAN else [metric]
@@ -231,8 +268,8 @@ def save_results(folder: Path, metric: str) -> list[Row]:
         scores: dict[str, dict[int, float]] = {}
         known: set[str] = set()
         for path in folder.glob(f'*/seed_*/{_RUN}'):
-            run = _read(path) or {}
-            score = _score(run, metric) if 'metrics' in run else None
+            run = read_run(path) or {}
+            score = score_of(run, metric) if 'metrics' in run else None
             known |= {name.removeprefix(f'{run["target"]}/') for name in run.get('metrics') or ()}
             if score is not None:
                 scores.setdefault(run['method'], {})[run['seed']] = score
@@ -240,10 +277,19 @@ def save_results(folder: Path, metric: str) -> list[Row]:
             raise UserError(f'--metric {metric}: no run reported it; {did_you_mean(metric, known)}')
         ordered = [*METHODS, *sorted(set(scores) - set(METHODS))]
         rows = compare({name: dict(sorted(scores[name].items())) for name in ordered if name in scores})
-        _write_json(folder / RESULTS, dict(metric=metric, methods=[asdict(row) for row in rows]))
+        write_json(folder / RESULTS, dict(metric=metric, methods=[asdict(row) for row in rows]))
     return rows
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
+    """Writes a file of JSON, whole or not at all.
+
+    Args:
+        path: The file.
+        value: What is to be in it.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
     with whole_file(path) as part:
         part.write_text(json.dumps(value, indent=2) + '\n', encoding='utf-8')
