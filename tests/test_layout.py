@@ -26,6 +26,7 @@ LAYERS = [
     {'datasets', 'engine', 'evaluation'},
     {'apis', 'visualization'},
     {'analysis', 'command', 'search'},
+    {'benchmark'},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob('*.py'))
