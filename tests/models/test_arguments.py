@@ -82,7 +82,6 @@ RIGHT = {
     ('RKD', 'angle_weight'): {'two'},
     ('SRD', 'exponent'): {'two'},
     ('CC', 'gamma'): {'two'},
-    **{(name, 'init_cfg'): {'an empty list'} for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet')},
     **{
         (name, 'init_cfg'): {'an empty list'}
         for name in ('CIFARWideResNet', 'CIFARDenseNet', 'BornAgainResNet', 'CIFARPreActResNet', 'CIFARXception')
