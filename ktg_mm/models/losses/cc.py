@@ -1,8 +1,8 @@
 """Correlation congruence."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -91,9 +91,10 @@ class CC(FeatureLoss):
                 (self._correlations(own) - self._correlations(others)).square().mean(dim=1) for own, others in pairs
             ]
         else:
+            embeds = cast(Iterable[nn.ModuleDict], self.embeds)
             shares = [
                 _neighbours((embed['target'](own) - embed['source'](others)).abs())
-                for (own, others), embed in zip(pairs, self.embeds, strict=True)
+                for (own, others), embed in zip(pairs, embeds, strict=True)
             ]
         return torch.stack(shares).sum(dim=0)
 
