@@ -253,11 +253,11 @@ class TransferContext:
         labeled_source: What the source says of the batch's L labelled samples in the view that it teaches with,
             detached; for parts with the need ``LabeledSource``.
         labeled_labels: Their true classes, integers of shape (L,); None if labels are soft.
-        labeled_ids: Their numbers among the labelled images, integers of shape (L,); for parts with the need
-            ``LabeledIds``.
+        labeled_ids: Their numbers among the labelled images, shape (L,); for parts with the need ``LabeledIds``.
         other_target: What the target says of the edge's samples in another view, detached unless it learns there; for
             parts with the need ``OtherView``.
         other_source: What the source says of them in that view, detached.
+        turns: How often each sample was turned; for parts with the need ``Turns``.
         target_classifier: The matrix of the target's classifier, shape (C, D); for parts with the need ``Classifiers``.
         source_classifier: The source's, detached if the edge does so.
     """
@@ -273,6 +273,7 @@ class TransferContext:
     labeled_ids: Tensor | None = None
     other_target: NodeOutput | None = None
     other_source: NodeOutput | None = None
+    turns: Tensor | None = None
     target_classifier: Tensor | None = None
     source_classifier: Tensor | None = None
 

@@ -15,7 +15,7 @@ from ktg_mm.registry import NODES
 from .check_edge import check_edge
 from .check_share import check_detach, check_share
 from .edge_config import LABEL, EdgeConfig
-from .made_views import check_made_views
+from .made_views import check_lookers, check_made_views
 from .taken_node import check_taken, is_taken
 from .type_check import check_type
 from .value_check import check_values
@@ -56,6 +56,7 @@ def check_graph(graph: GraphConfig) -> None:
     check_made_views(graph)
     for edge in graph.edges.values():
         check_edge(edge, graph.nodes)
+    check_lookers(graph)
     for name in graph.nodes:
         check_share(name, graph)
     check_detach(graph)

@@ -13,7 +13,7 @@ from ktg_mm.registry import VIEWS
 
 from .check_argument import check_text, split_argument
 from .edge_config import EdgeConfig
-from .type_check import check_type
+from .type_check import check_type, class_of
 
 if TYPE_CHECKING:
     from .graph_config import GraphConfig
@@ -50,6 +50,8 @@ def check_made_views(graph: GraphConfig) -> None:
             raise ConfigError(f'{path}.of', split_argument(str(error))[1]) from error
         if of in views:
             raise ConfigError(f'{path}.of', f'{of!r} is made by the graph; name a view of the data pipeline')
+        if not getattr(class_of(VIEWS, view), 'takes_gradients', True):
+            continue
         for other in sorted(graph.made_of([node])):
             backbone = (graph.nodes[other].get('network') or {}).get('backbone')
             if isinstance(backbone, Mapping) and backbone.get('with_cp'):
@@ -57,6 +59,26 @@ def check_made_views(graph: GraphConfig) -> None:
                     f'model.nodes.{other}.network.backbone.with_cp',
                     f"must be False, as {name!r} asks for the images' gradient alone, which torch cannot take of a "
                     'part that it computes again',
+                )
+
+
+def check_lookers(graph: GraphConfig) -> None:
+    """Refuses a loss about views of one type that looks at another one.
+
+    Args:
+        graph: The graph, whose edges are sound.
+
+    Raises:
+        ConfigError: If there is one.
+    """
+    for edge in graph.edges.values():
+        for loss in edge.losses:
+            wanted, name = loss.says('of_made_view'), edge.view('target')
+            made = graph.made_views.get(name) if name else None
+            if wanted and (not isinstance(made, Mapping) or made.get('type') != wanted):
+                raise ConfigError(
+                    f'{edge.path}.views',
+                    f'must name a {wanted} of model.views, which {loss.cfg["type"]} is about, got {name!r}',
                 )
 
 

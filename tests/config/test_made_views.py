@@ -9,6 +9,7 @@ import ktg_mm.datasets
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config import GraphConfig, deep_mutual_learning, graph_key, independent, without_absent
 from ktg_mm.config.check_views import check_views
+from ktg_mm.config.made_views import check_lookers, check_made_views
 from ktg_mm.config.without_node import without_node
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.worker.pretrained import _label_edge
@@ -178,3 +179,36 @@ def test_who_makes_a_view_has_no_name_in_a_graphs_key():
     assert graph_key(model('b', 'abc', view=dict(eps=2.0)), ['a']) != keys['b']
     without = {key: value for key, value in model(names='abc', looking=None).items() if key != 'views'}
     assert graph_key(without, ['a']) == graph_key(without | dict(views={}), ['a'])
+
+
+ROTATION = dict(loss=dict(type='Rotation'), views=dict(source='turned', target='turned'))
+
+
+@pytest.mark.parametrize(
+    ('views', 'found'),
+    [
+        (None, 'turned'),
+        (dict(turned=dict(type='AdversarialView', node='net1', eps=1.0)), 'turned'),
+        (dict(other=dict(type='RotatedView', node='net1')), 'turned'),
+        (dict(turned=dict(type='RotatedView', node='net1')), None),
+    ],
+)
+def test_a_loss_about_views_of_one_type(views, found):
+    model = dict(nodes=dict(net1=dict(type='NetworkNode')), edges={'net1->net1': ROTATION}, views=views)
+    if found is None:
+        check_lookers(GraphConfig(model))
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_lookers(GraphConfig(model))
+    assert str(caught.value) == (
+        "model.edges['net1->net1'].views: must name a RotatedView of model.views, which Rotation is about, got 'turned'"
+    )
+
+
+def test_a_view_without_gradients_leaves_parts_that_are_computed_again():
+    network = dict(type='ImageClassifier', backbone=dict(type='ResNet', with_cp=True))
+    nodes = dict(net1=dict(type='NetworkNode', network=network))
+    check_made_views(GraphConfig(dict(nodes=nodes, edges={}, views=dict(a=dict(type='RotatedView', node='net1')))))
+    adversarial = dict(a=dict(type='AdversarialView', node='net1', eps=1.0))
+    with pytest.raises(ConfigError, match='with_cp'):
+        check_made_views(GraphConfig(dict(nodes=nodes, edges={}, views=adversarial)))

@@ -155,7 +155,8 @@ def test_a_step(name: str, mmpretrain_scope: None) -> None:
     samples += [
         DataSample(metainfo=dict(sample_idx=labeled + i, unlabeled_id=i)).set_gt_label(-1) for i in range(unlabeled)
     ]
-    inputs = {view: torch.rand(labeled + unlabeled, 3, 12, 12) for view in sorted(made)}
+    side = 14 if data_of(name) == 'fashion_mnist' else 32
+    inputs = {view: torch.rand(labeled + unlabeled, 3, side, side) for view in sorted(made)}
     parameters = [parameter for _, group in graph.parameter_groups() for parameter in group]
     optimizer = OptimWrapper(torch.optim.SGD(parameters, lr=0.1))
     log = graph.train_step(dict(inputs=inputs, data_samples=samples), optimizer)

@@ -20,7 +20,10 @@ dropout = dict(_base_.wrn10_1.backbone, dropout=0.3)
 train_dataloader = dict(num_workers=2, persistent_workers=True)
 model = dict(
     target='ema',
-    views=dict(adversarial=dict(type='AdversarialView', node='net2', of='weak', eps=0.5)),
+    views=dict(
+        adversarial=dict(type='AdversarialView', node='net2', of='weak', eps=0.5),
+        turned=dict(type='RotatedView', node='net1', of='weak'),
+    ),
     nodes=dict(
         net2=dict(type='NetworkNode', network=dict(_base_.wrn10_1, backbone=dropout)),
         ema=dict(type='NetworkNode', network=_base_.resnet8),
@@ -37,6 +40,20 @@ model = dict(
             samples='unlabeled',
         ),
         'net1->net2': dict(gate=dict(type='SoftMatchGate', momentum=0.9), **_base_.weak_to_strong),
+        'net1->net1:sim': dict(
+            loss=dict(type='SimMatch', num_labels=40, threshold=0.3, embed_dims=8, warm_up=0.1),
+            align=dict(length=3),
+            views=dict(source='weak', target='strong'),
+            samples='unlabeled',
+        ),
+        'net2->net2:co': dict(
+            loss=dict(type='CoMatch', queue_size=60, other_view='weak', threshold=0.3, embed_dims=8, warm_up=0.1),
+            views=dict(source='weak', target='strong'),
+            samples='unlabeled',
+        ),
+        'net1->net1:rotation': dict(
+            loss=dict(type='Rotation'), views=dict(source='turned', target='turned'), samples='unlabeled'
+        ),
         'net2->net1:vat': dict(
             loss=dict(type='KLDivergence'), views=dict(source='weak', target='adversarial'), samples='unlabeled'
         ),
@@ -99,6 +116,9 @@ def test_every_part_has_a_state(uninterrupted: dict) -> None:
     assert 0 < (selected >= 0).sum() < len(selected) == 190
     for name in ('net2->net2.gate.threshold.time_p', 'net2->net2:fairness.losses.0.threshold.time_p'):
         assert state[f'edges.{name}'] > 0.11
+    assert 8 < (state['edges.net1->net1:sim.losses.0.classes'] >= 0).sum() <= 40
+    assert state['edges.net1->net1:sim.align.count'] == ITERATIONS
+    assert state['edges.net2->net2:co.losses.0.count'] > 60 and state['edges.net2->net2:co.losses.0.queue'].all()
     assert state['edges.net1->net2.gate.mean'] > 0.11 and state['edges.net1->net2.gate.alignment.started']
     name = 'network.head.fc.weight'
     assert not torch.equal(state[f'nodes.ema.{name}'], state[f'nodes.net1.{name}'])

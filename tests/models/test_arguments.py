@@ -20,6 +20,7 @@ GIVEN = {
     'SimMatch': dict(num_labels=4),
     'CoMatch': dict(queue_size=4, other_view='strong2'),
     'AdversarialView': dict(node='net1', eps=1.0),
+    'RotatedView': dict(node='net1'),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
     'SuccessiveUpdate': dict(phases=[dict(name='all', edges='*')]),
@@ -59,8 +60,8 @@ RIGHT = {
     ('NetworkNode', 'prefix'): {'a text'},
     ('StabilityGate', 'other_view'): {'a text'},
     **{(name, 'layer'): {'a text'} for name in ENSEMBLES[1:]},  # looked for when the graph is put together
-    ('AdversarialView', 'node'): {'a text'},  # the graph knows its nodes, the data their views
-    ('AdversarialView', 'of'): {'a text'},
+    **{(f'{name}View', 'node'): {'a text'} for name in ('Adversarial', 'Rotated')},  # the graph knows its nodes,
+    **{(f'{name}View', 'of'): {'a text'} for name in ('Adversarial', 'Rotated')},  # the data their views
     ('AdversarialView', 'eps'): {'two'},
     ('AdversarialView', 'xi'): {'two'},
     ('SineGate', 'phase'): {'two'},

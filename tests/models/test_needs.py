@@ -254,5 +254,5 @@ def test_mistakes_in_the_numbers_of_labelled_images(toys, numbers, message):
 
 
 def test_a_part_for_one_node(toys):
-    with pytest.raises(ConfigError, match="SimMatch has one projection for both ends; let the edge be 'b->b'"):
+    with pytest.raises(ConfigError, match="SimMatch has one layer for both ends; let the edge be 'b->b'"):
         toys.build(**graph_of(toys, edge_with(dict(SIM_MATCH), **STRONG)))

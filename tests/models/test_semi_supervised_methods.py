@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from ktg_mm.models.gates import ThresholdGate
-from ktg_mm.models.step_random import step_normal, step_permutation
+from ktg_mm.models.step_random import step_normal, step_permutation, step_uniform
 from ktg_mm.structures import SampleRows
 
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
@@ -278,6 +278,42 @@ class CoMatch(Projecting):
         self.queue = self.queue[-20:]
 
 
+class CRMatch(Fix):
+    """FixMatch, features of both views that differ, and a pass on turned images that leaves the statistics alone."""
+
+    def prepare(self, graph):
+        self.embed = copy.deepcopy(graph.edges['net1->net1'].losses[1].embed)
+        self.tell = copy.deepcopy(graph.edges['net1->net1:rotation'].losses[0].classifier)
+        return [*self.embed.parameters(), *self.tell.parameters()]
+
+    def losses(self, nets, x, labels, ids, progress):
+        seen, net = {}, nets['net1'].func
+        hooks = [
+            net.backbone.register_forward_hook(lambda *args: seen.update(map=args[-1][-1])),
+            net.head.fc.register_forward_pre_hook(lambda _, args: seen.update(embedding=args[0])),
+        ]
+        strong, labeled, weak = nets['net1'](torch.cat([x['strong'][LABELED:], x['weak']])).split(
+            [UNLABELED, LABELED, UNLABELED]
+        )
+        maps = seen['map']
+        drawn = [
+            step_uniform(0, progress, (x['weak'][rows].shape[0],), f'turned {kind}') for kind, rows in KINDS.items()
+        ]
+        turns = (4 * torch.cat(drawn)).floor().int().tolist()
+        still(net, torch.stack([image.rot90(turn, (1, 2)) for image, turn in zip(x['weak'], turns, strict=True)]))
+        for hook in hooks:
+            hook.remove()
+        told = self.tell(seen['embedding'][LABELED:])
+        apart = []
+        for own, other, (q, _) in zip(maps[:UNLABELED], maps[-UNLABELED:], sure(weak.detach().softmax(1)), strict=True):
+            h, g = self.embed(own.flatten()), self.embed(other.flatten())
+            cosine = h @ g / (h.norm() * g.norm())
+            apart.append(float(q > self.threshold) * cosine.clamp(min=0))
+        loss = self.unsupervised(labeled, weak.detach(), strong, labels, ids, progress)
+        loss = loss + sum(apart) / UNLABELED + F.cross_entropy(told, torch.tensor(turns[LABELED:]))
+        return dict(net1=F.cross_entropy(labeled, labels) + loss)
+
+
 class Supervised:
     views = ('weak',)
 
@@ -406,6 +442,7 @@ METHODS = dict(
     uda=UDA,
     simmatch=SimMatch,
     comatch=CoMatch,
+    crmatch=CRMatch,
     vat=VAT,
     dual_student=DualStudent,
     multiple_student=MultipleStudent,
@@ -426,6 +463,7 @@ CHANGES = dict(
         'model.edges.net1->net1.loss.warm_up': 0.25,
         'model.edges.net1->net1.align.length': 2,
     },
+    crmatch={'model.edges.net1->net1.loss.1.size': 4},
     comatch={
         'model.edges.net1->net1.loss.queue_size': 20,
         'model.edges.net1->net1.loss.threshold': 0.4,
@@ -518,9 +556,11 @@ def test_hidden_labels_change_nothing(toys, name):
 
 @pytest.mark.parametrize('name', METHODS)
 def test_the_order_of_the_edges_does_not_matter(toys, name):
-    states = []
+    states, begun = [], None
     for order in (1, -1):
         graph = make_graph(toys, name, order)
+        begun = begun or copy.deepcopy(graph.edges.state_dict())
+        graph.edges.load_state_dict(begun)  # what edges learn begins at random, one after the other
         wrapper = toys.sgd(graph, **OPTIMIZER)
         for step in range(2):
             graph.progress = 0.5 * (step + 1)

@@ -15,6 +15,7 @@ from .dist import DIST
 from .dkd import DKD
 from .dkpp import DKPP
 from .entropy import Entropy
+from .feature_cosine import FeatureCosine
 from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss
 from .feed import FEED
@@ -29,6 +30,7 @@ from .probability_mse import ProbabilityMSE
 from .projection_loss import ProjectionLoss
 from .pseudo_label import PseudoLabel
 from .rkd import RKD
+from .rotation import Rotation
 from .self_adaptive_fairness import SelfAdaptiveFairness
 from .sim_match import SimMatch
 from .sp import SP

@@ -16,6 +16,7 @@ class EdgeLoss(EdgePart):
             the shares of the batch's rows: their mean is the formula, a sample's own depends on the others.
         of_target: True if it looks at the target alone: it stands on self edges, which need no second view then.
         draws: True if it draws random numbers for each row of the batch, on which a sample's value then depends.
+        of_made_view: The type of the view, of the graph's making, that it is about; None if any will do.
         teaches_source: True if the gradient reaches the source's output, too, where an edge does not detach it; or the
             name of the argument with which it does, and without which it does not.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
@@ -26,6 +27,7 @@ class EdgeLoss(EdgePart):
     relational = False
     of_target = False
     draws = False
+    of_made_view: str | None = None
     teaches_source: bool | str = True
     sources: tuple[str, ...] = ('node',)
 

@@ -2,4 +2,4 @@
 
 from .base import Batch, Need
 from .networks import Attention, Classifiers, Features
-from .samples import LabeledIds, LabeledSource, Labels, NodeNames, OneNode, OtherView, SampleIds
+from .samples import LabeledIds, LabeledSource, Labels, NodeNames, OneNode, OtherView, SampleIds, Turns

@@ -10,6 +10,8 @@ from mmpretrain.structures import DataSample
 from ktg_mm.config.edge_config import EdgeConfig, PartConfig
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.models.forward_pass import ForwardPass
+from ktg_mm.models.views import ViewContext
+from ktg_mm.models.views.rotated_view import TURNS
 from ktg_mm.structures import TransferContext
 
 from .base import Batch, Need
@@ -189,6 +191,18 @@ class LabeledIds(Need):
         context.labeled_ids = batch.numbers['sample_idx'][batch.rows.rows('labeled')]
 
 
+class Turns(Need):
+    """How often the view of the target, a ``RotatedView``, has turned each sample: ``turns``."""
+
+    between_nodes = True
+
+    def fill(self, path: str, part: Any, edge: TransferEdge, batch: Batch, context: TransferContext) -> None:
+        """Draws what the view has drawn."""
+        assert edge.target_view is not None
+        view = ViewContext(edge.target_view, context.seed, context.progress, batch.rows, edge.samples)
+        context.turns = view.turns(TURNS)
+
+
 class OneNode(Need):
     """One node at both ends, which a part has something in common for."""
 
@@ -198,7 +212,7 @@ class OneNode(Need):
         """Refuses an edge between two nodes."""
         if edge.source != edge.target:
             own = f"'{edge.target}->{edge.target}'"
-            raise ConfigError(part.path, f'{part.cfg["type"]} has one projection for both ends; let the edge be {own}')
+            raise ConfigError(part.path, f'{part.cfg["type"]} has one layer for both ends; let the edge be {own}')
 
 
 class NodeNames(Need):

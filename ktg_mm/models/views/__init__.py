@@ -2,4 +2,5 @@
 
 from .adversarial_view import AdversarialView
 from .base import MadeViews, View, ViewContext
+from .rotated_view import RotatedView
 from .still_statistics import still_statistics

@@ -10,7 +10,7 @@ from mmengine.dist import get_rank
 from torch import Tensor, nn
 
 from ktg_mm.config.check_argument import check_text
-from ktg_mm.models.step_random import step_normal
+from ktg_mm.models.step_random import step_normal, step_uniform
 from ktg_mm.structures import NodeOutput, SampleRows
 
 # Runs a node on images and gives its output; it moves no statistics, and gradients reach the images.
@@ -44,17 +44,22 @@ class ViewContext:
         Several processes draw what one would for the samples of all of them, the labelled ones and the unlabelled ones
         each in the order of the processes, as SemiSupervisedSampler hands them out.
         """
-        kinds = ('labeled', 'unlabeled') if self.samples == 'all' else (self.samples,)
-        noise = torch.empty_like(images)
-        for kind in kinds:
+        return self._drawn(step_normal, torch.empty_like(images))
+
+    def turns(self, number: int) -> Tensor:
+        """A whole number below ``number`` for each sample, drawn likewise, shape (B,)."""
+        empty = torch.empty(self.rows.count(self.samples), dtype=torch.float64, device=self.progress.device)
+        return (number * self._drawn(step_uniform, empty)).long()
+
+    def _drawn(self, draw: Callable[..., Tensor], into: Tensor) -> Tensor:
+        """Fills in what is drawn for each sample."""
+        for kind in ('labeled', 'unlabeled') if self.samples == 'all' else (self.samples,):
             if number := self.rows.count(kind):
                 rows = self.rows.rows(kind) if self.samples == 'all' else slice(None)
-                noise[rows] = self._drawn((number, *images.shape[1:]), kind).to(images.dtype)
-        return noise
-
-    def _drawn(self, shape: tuple[int, ...], kind: str) -> Tensor:
-        rank, size = get_rank(), torch.Size(shape).numel()
-        return step_normal(self.seed, self.progress, shape, f'{self.name} {kind}', rank * size)
+                shape = (number, *into.shape[1:])
+                start = get_rank() * torch.Size(shape).numel()
+                into[rows] = draw(self.seed, self.progress, shape, f'{self.name} {kind}', start).to(into.dtype)
+        return into
 
 
 class View(nn.Module):
@@ -66,7 +71,12 @@ class View(nn.Module):
 
     Raises:
         ValueError: If an argument is no name.
+
+    Attributes:
+        takes_gradients: True if it asks for the gradient of the node's output with respect to the images.
     """
+
+    takes_gradients = True
 
     def __init__(self, node: str, of: str | None = None) -> None:
         super().__init__()

@@ -42,7 +42,7 @@ CASES = [
     edge(
         SIMMATCH,
         "loss=dict(type='SimMatch', num_labels=250), views=dict(source='weak', target='strong'), samples='unlabeled'",
-        '.loss: SimMatch has one projection for both ends',
+        '.loss: SimMatch has one layer for both ends',
         key='ema->net1',
     ),
     dict(

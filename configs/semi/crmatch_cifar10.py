@@ -1,0 +1,14 @@
+# CRMatch (Fan, Kukleva, Dai and Schiele, GCPR 2021) on CIFAR-10 with 4,000 labels, WRN-28-2.
+# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=250
+#   python tools/train.py configs/semi/crmatch_cifar10.py
+_base_ = [
+    '../_base_/graphs/crmatch.py',
+    '../_base_/datasets/cifar10_semi.py',
+    '../_base_/models/networks_cifar10.py',
+    '../_base_/schedules/sgd_1m_semi.py',
+    '../_base_/default_runtime_iterations.py',
+]
+
+model = dict(
+    nodes=dict(net1=dict(network=_base_.wrn28_2), ema=dict(network=_base_.wrn28_2)),
+)
