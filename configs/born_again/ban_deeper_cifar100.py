@@ -4,12 +4,13 @@
 # 13.7M (twice), 12.9M (three times) and 12.6M (four times); ours have 21.35M, 13.74M, 12.96M and 12.60M. It gives the
 # teacher 22.4M, which is table 1's DenseNet-80-80; DenseNet-90-60 has 16.1M there. Others:
 #   python tools/train.py configs/born_again/ban_deeper_cifar100.py
-#   python tools/train.py configs/born_again/ban_deeper_cifar100.py --cfg-options \
-#       stages.1.model.nodes.net.network.backbone.depth=256 stages.1.model.nodes.net.network.backbone.growth_rate=20
-# Half, three and four times the depth are depth=46 growth_rate=120, 256 and 20, 340 and 15. Other compression rates
-# of the table change how many channels each transition leaves of those before it. Read as other growth rates at the
-# teacher's depth and hidden states, depth=90, growth_rate=30, 45 or 90 and hidden_channels=[480,660,750], students of
-# 0.5, 0.75 and 1.5 times the rate have 6.27M, 10.67M and 30.90M parameters; printed are 5.1M, 10.1M and 80.5M.
+#   python tools/train.py configs/born_again/ban_deeper_cifar100.py \
+#       --with configs/_base_/networks/student_densenet256_20.py
+# Half, three and four times the depth are student_densenet46_120.py, student_densenet256_20.py and
+# student_densenet340_15.py. Other compression rates of the table change how many channels each transition leaves of
+# those before it. Read as other growth rates at the teacher's depth and hidden states, student_densenet90_30.py,
+# student_densenet90_45.py and student_densenet90_90.py, students of 0.5, 0.75 and 1.5 times the rate have 6.27M, 10.67M
+# and 30.90M parameters; printed are 5.1M, 10.1M and 80.5M.
 _base_ = [
     '../_base_/graphs/born_again.py',
     '../_base_/datasets/cifar100.py',

@@ -3,11 +3,12 @@
 # the hidden state after it.
 # Published error (document 004, table 5): 19.12 %; the same network without a teacher 20.4 %. The others of the table:
 #   python tools/train.py configs/born_again/ban_resnet_cifar100.py
-#   python tools/train.py configs/born_again/ban_resnet_cifar100.py --cfg-options \
-#       stages.1.model.nodes.net.network.backbone.units=4 stages.1.model.nodes.net.network.backbone.ratio=0.5
-# units=2 (Match-Wide-ResNet-2-1: 17.42 %), units=4 ratio=0.5 (17.13), units=4 (17.18), and with block=bottleneck
-# units=14 ratio=0.5 (Pre-ResNet-14-0.5: 18.8) and units=14 (17.39). BornAgainResNet says how near their parameters
-# are.
+#   python tools/train.py configs/born_again/ban_resnet_cifar100.py \
+#       --with configs/_base_/networks/student_ban_match_wide_resnet2_1.py
+# Match-Wide-ResNet-2-1 has 17.42 %, student_ban_wide_resnet4_05.py 17.13, student_ban_wide_resnet4_1.py 17.18,
+# student_ban_pre_resnet14_05.py 18.8 and student_ban_pre_resnet14_1.py 17.39. Without a teacher they are the first
+# generation of ban_cifar100.py with ban_wide_resnet1_1.py and the like, with preact_resnet1001.py the table's
+# pre-activation ResNet-1001 (22.71). BornAgainResNet says how near their parameters are.
 _base_ = [
     '../_base_/graphs/born_again.py',
     '../_base_/datasets/cifar100.py',

@@ -7,6 +7,11 @@ def _beginning(init_cfg: str, says: str):
     return dict(config=f'model = dict(nodes=dict(net1=dict(network=dict(init_cfg={init_cfg}))))', says=says)
 
 
+def _backbone(arguments: str, says: str):
+    network = f'dict(backbone=dict(_delete_=True, in_channels=1, {arguments}))'
+    return dict(config=f'model = dict(nodes=dict(net1=dict(network={network})))', says=f'{_NET}.backbone{says}')
+
+
 CASES = [
     # heads and necks that do not fit
     dict(options=[f'{_NET}.head.in_channels=32'], says=f'{_NET}.head: in_channels is 32, but what comes in has 64'),
@@ -44,6 +49,19 @@ CASES = [
     dict(options=[f'{_NET}.backbone.norm_cfg.type=GN'], says=_NET),
     dict(options=[f'{_NET}.backbone.act_cfg.type=relu'], says=_NET),
     dict(options=[f'{_NET}.backbone.frozen_stages=9'], says=_NET),
+    dict(options=[f'{_NET}.backbone.stem=5x5'], says=f'{_NET}.backbone.stem'),
+    dict(options=['model.nodes.net3.network.backbone.stem=7'], says='model.nodes.net3.network.backbone.stem'),
+    _backbone("type='CIFARDenseNet', depth=16, growth_rate=8, last_transition='no'", '.last_transition'),
+    _backbone(
+        "type='CIFARDenseNet', depth=16, growth_rate=8, last_transition=False, hidden_channels=[8, 8, 8]",
+        '.hidden_channels: are three; leave them out',
+    ),
+    _backbone("type='CIFARPreActResNet', depth=100", '.depth: 100 is not 9n+2'),
+    _backbone("type='CIFARResNeXt', depth=29", '.depth: 29 is not one of 50, 101, 152'),
+    _backbone("type='CIFARResNeXt', groups=0", '.groups'),
+    _backbone("type='CIFARShuffleNetV2', widen_factor=3", '.widen_factor: 3 is not one of'),
+    _backbone("type='CIFARXception', widen_factor=0.01", '.widen_factor: 0.01 of 32 channels is none'),
+    _backbone("type='CIFARXception', out_indices=[3]", '.out_indices'),
     dict(options=['model.nodes.net3.network.backbone.depth=11'], says='model.nodes.net3'),
     dict(options=['model.nodes.net3.network.backbone.widen_factor=0'], says='model.nodes.net3'),
     dict(options=['model.nodes.net3.network.backbone.widen_factor=two'], says='model.nodes.net3'),
