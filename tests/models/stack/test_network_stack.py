@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from ktg_mm.models.backbones import CIFARPreActResNet, CIFARResNet, CIFARResNeXt, CIFARShuffleNetV2, CIFARXception
 from ktg_mm.models.stack.network_stack import NetworkStack
 
 
@@ -68,3 +69,29 @@ def test_frozen_networks_need_no_gradients() -> None:
     stack = NetworkStack(frozen)
     assert not any(value.requires_grad for value in stack.parameters.values())
     assert not stack(images()).requires_grad
+
+
+@pytest.mark.parametrize(
+    ('kind', 'arguments'),
+    [
+        (CIFARPreActResNet, dict(depth=11)),
+        (CIFARResNeXt, dict(groups=2, base_channels=4, stem_channels=4)),
+        (CIFARShuffleNetV2, dict(widen_factor=0.5)),
+        (CIFARXception, dict(widen_factor=0.05)),
+        (CIFARResNet, dict(depth=8, base_channels=4, stem='7x7')),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else '',
+)
+def test_backbones_with_groups_shuffles_and_pooling(kind, arguments) -> None:
+    torch.manual_seed(0)
+    alone = [nn.Sequential(kind(**arguments), Last()).double() for _ in range(2)]
+    stack, batch = NetworkStack(copy.deepcopy(alone)), torch.rand(3, 3, 16, 16, dtype=torch.float64)
+    expected = torch.stack([network(batch) for network in alone])
+    torch.testing.assert_close(stack(batch), expected, rtol=1e-9, atol=1e-9)
+
+
+class Last(nn.Module):
+    """The last of a backbone's maps."""
+
+    def forward(self, maps):
+        return maps[-1].flatten(1)
