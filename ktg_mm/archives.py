@@ -116,6 +116,27 @@ FOLDERS = {'Partitions.zip': 'Partitions'}
 # Archive -> the archive in it that is to be unpacked as well, beside itself.
 INNER = {'caltech-101.zip': 'caltech-101/101_ObjectCategories.tar.gz'}
 
+# Data set as a config names it -> what it is called here, and the folder in its archive that is the config's data_root.
+READERS = {
+    'CIFAR10': ('cifar10', ''),
+    'CIFAR100': ('cifar100', ''),
+    'CINIC10': ('cinic10', ''),
+    'CUB2011': ('cub', ''),
+    'Caltech101Images': ('caltech101', ''),
+    'DTD': ('dtd', 'dtd'),
+    'FGVCAircraft': ('fgvc_aircraft', 'fgvc-aircraft-2013b'),
+    'FashionMNISTFiles': ('fashion_mnist', ''),
+    'Food101': ('food101', 'food-101'),
+    'ImageNet': ('imagenet', ''),
+    'OxfordFlowers102': ('flowers102', ''),
+    'OxfordIIITPet': ('oxford_pets', ''),
+    'PennTreebank': ('penn_treebank', ''),
+    'SUN397': ('sun397', ''),
+    'StanfordCars': ('stanford_cars', ''),
+    'StanfordDogs': ('stanford_dogs', ''),
+    'TinyImageNet': ('tiny_imagenet', ''),
+}
+
 # Data sets that a config takes and nobody can download from here, and what to do instead.
 NOT_OFFERED = {
     'imagenet': 'its images must be asked for at image-net.org; put its folders train/ and val/ into data/imagenet',

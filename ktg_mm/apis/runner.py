@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from ktg_mm.datasets.download import how_to_fill
 from ktg_mm.engine.capture import switch_capture
 from ktg_mm.engine.hooks.safe_checkpoint_hook import check_fit
 from ktg_mm.engine.unwrapped import unwrapped
@@ -189,4 +190,8 @@ def check_data_root(cfg: Config, name: str) -> None:
         dataset, path = dataset['dataset'], f'{path}.dataset'
     root = dataset.get('data_root')
     if root and '://' not in root and not Path(root).expanduser().exists() and dataset.get('download') is not True:
-        raise ConfigError(f'{path}.data_root', f'no such folder: {root}; give the folder that holds the data set')
+        advice = how_to_fill(dataset.get('of', dataset.get('type')), root)
+        raise ConfigError(
+            f'{path}.data_root',
+            f'no such folder: {root}; give the folder that holds the data set{advice and f", or {advice}"}',
+        )

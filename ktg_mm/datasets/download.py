@@ -1,13 +1,14 @@
 """Downloads of the published data sets, and the words that tell a user about them."""
 
 import re
+import shlex
 import tarfile
 import zipfile
 import zlib
 from http.client import HTTPException
 from pathlib import Path
 
-from ktg_mm.archives import ARCHIVES, FOLDERS, INNER, NOT_OFFERED
+from ktg_mm.archives import ARCHIVES, FOLDERS, INNER, NOT_OFFERED, READERS
 from ktg_mm.errors import DataError, did_you_mean
 from ktg_mm.files import atomic_file
 from ktg_mm.shipped import tool_command
@@ -27,7 +28,25 @@ def how_to_get(name: str, data_root: str | Path) -> str:
         >>> how_to_get('cifar10', 'data/cifar10')
         'get it with: python tools/download_dataset.py cifar10 --data-root data/cifar10'
     """
-    return f'get it with: {tool_command("download_dataset")} {name} --data-root {data_root}'
+    return f'get it with: {tool_command("download_dataset")} {name} --data-root {shlex.quote(str(data_root))}'
+
+
+def how_to_fill(kind: object, data_root: str | Path) -> str:
+    """Returns what to do about a missing data root, ``''`` if it is of no published data set.
+
+    Args:
+        kind: The data set, as a config names it.
+        data_root: The config's.
+
+    Example:
+        >>> how_to_fill('Food101', 'data/food101/food-101')
+        'get it with: python tools/download_dataset.py food101 --data-root data/food101'
+    """
+    name, inner = READERS.get(str(kind), ('', ''))
+    if name in NOT_OFFERED:
+        return NOT_OFFERED[name]
+    root = Path(data_root)
+    return how_to_get(name, root.parent if inner and root.name == inner else root) if name else ''
 
 
 def download(name: str, data_root: str | Path) -> None:

@@ -36,8 +36,15 @@ def test_missing_data_root_is_named_by_its_key(tiny_runner, tmp_path, part):
     with pytest.raises(ConfigError) as caught:
         tiny_runner({f'{part}_dataloader.dataset': dataset})
     assert str(caught.value) == (
-        f'{part}_dataloader.dataset.data_root: no such folder: {missing}; give the folder that holds the data set'
+        f'{part}_dataloader.dataset.data_root: no such folder: {missing}; give the folder that holds the data set, or '
+        f"get it with: python tools/download_dataset.py stanford_dogs --data-root '{missing}'"
     )
+
+
+def test_a_missing_folder_of_one_s_own(tiny_runner, tmp_path):
+    dataset = dict(_delete_=True, type='CustomDataset', data_root=str(tmp_path / 'none'))
+    with pytest.raises(ConfigError, match=r'none; give the folder that holds the data set$'):
+        tiny_runner({'train_dataloader.dataset': dataset})
 
 
 def test_missing_data_root_within_a_wrapper(tiny_runner, tmp_path):

@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 import torchvision
 from mmpretrain.datasets import CIFAR10
+from mmpretrain.registry import DATASETS
 
 from ktg_mm.datasets import CUB2011, FashionMNISTFiles, StanfordDogs, download
 from ktg_mm.errors import DataError
@@ -119,6 +120,19 @@ def test_what_nobody_can_download_is_said(tmp_path):
     for name, message in dict(imagenet='asked for at image-net.org', stanford_cars='authors took it down').items():
         with pytest.raises(DataError, match=rf"^'{name}' cannot be downloaded: .*{message}.* into data/{name}$"):
             download.download(name, tmp_path)
+
+
+def test_how_to_fill_a_folder():
+    assert download.how_to_fill('CustomDataset', 'data/images') == ''
+    assert download.how_to_fill('ImageNet', 'data/imagenet') == download.NOT_OFFERED['imagenet']
+    assert download.how_to_fill('DTD', 'data/dtd/dtd').endswith('download_dataset.py dtd --data-root data/dtd')
+    assert download.how_to_fill('DTD', 'my data').endswith("download_dataset.py dtd --data-root 'my data'")
+
+
+def test_every_archive_has_a_reader():
+    names = [name for name, _ in download.READERS.values()]
+    assert sorted(names) == sorted([*download.ARCHIVES, *download.NOT_OFFERED])
+    assert all(kind in DATASETS for kind in download.READERS)
 
 
 def test_a_line_says_that_a_sum_is_not_known(tmp_path, miniatures, server, monkeypatch, capsys):

@@ -1,7 +1,9 @@
 """Mistakes in data sets, their arguments, their files and their downloads."""
 
 import gzip
+import hashlib
 import struct
+import tarfile
 from pathlib import Path
 
 import cv2
@@ -166,6 +168,66 @@ def cub(**lines: str) -> object:
             (root / f'{name}.txt').write_text(text + '\n')
 
     return setup
+
+
+# Data sets of photographs, as published.
+
+
+def published(name: str, classes: int = 120, options: str = '') -> dict[str, object]:
+    """A config of one network for so many classes on a data set, all its lines."""
+    files = (
+        'graphs/single',
+        f'datasets/{name}',
+        'models/networks_imagenet',
+        'schedules/sgd_300e_ens',
+        'default_runtime',
+    )
+    config = f"""
+_base_ = {[f'{CONFIGS}/_base_/{file}.py' for file in files]}
+_head = dict(_base_.resnet18['head'], num_classes={classes})
+model = dict(nodes=dict(net1=dict(network=dict(_base_.resnet18, head=_head))))
+{options}
+"""
+    return dict(config=config, whole=True)
+
+
+def files(**contents: str) -> object:
+    """A function that writes files under data; two underscores divide folders, a name that ends so is one."""
+
+    def setup(folder: Path) -> None:
+        for name, content in contents.items():
+            path = folder / 'data' / name.replace('__', '/').replace('_DOT_', '.')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir() if name.endswith('__') else path.write_text(content)
+
+    return setup
+
+
+FOOD = 'food101__food-101__meta__{}_DOT_txt'
+
+
+def archive(name: str, write: object, known: bool = True) -> object:
+    """A function that puts an archive where the download leaves it, and the sum of its first download beside it."""
+
+    def setup(folder: Path) -> None:
+        path = folder / 'data' / name
+        path.parent.mkdir()
+        write(path)
+        if known:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            path.with_name(f'{name}.sha256').write_text(f'{digest}  {name}\n')
+
+    return setup
+
+
+def escaping(path: Path) -> None:
+    with tarfile.open(path, 'w:gz') as tar:
+        tar.addfile(tarfile.TarInfo('../outside.txt'))
+
+
+def cut(path: Path) -> None:
+    escaping(path)
+    path.write_bytes(path.read_bytes()[:30])
 
 
 REFUSED_PROXY = dict(https_proxy='http://127.0.0.1:1', no_proxy='')
@@ -345,7 +407,63 @@ CASES = [
     dict(base=CUB, setup=cub(train_test_split='1 0\n2 0'), says='data/cub', data=True),
     dict(base=CUB, setup=cub(train_test_split='1 yes'), says='data/cub', data=True),
     dict(base=CUB, setup=folder_of('data/cub'), says='images.txt', data=True),
+    # Data sets of photographs.
+    dict(**published('food101', 101), says=f'{TRAIN}.data_root'),
+    dict(**published('tiny_imagenet', 200), says='download_dataset.py tiny_imagenet'),
+    dict(**published('food101', 101), setup=folder_of('data/food101/food-101'), says='meta/train.txt', data=True),
+    dict(
+        **published('food101', 101),
+        setup=files(**{FOOD.format('train'): 'apple_tart/1\n', FOOD.format('test'): 'apple_pie/2\n'}),
+        says=f'{TRAIN}: ',
+        data=True,
+    ),
+    dict(**published('food101', 101, "train_dataloader = dict(dataset=dict(split='val'))"), says=TRAIN),
+    dict(**published('food101', 102), setup=folder_of('data/food101/food-101'), says='num_classes'),
+    dict(
+        **published('fgvc_aircraft', 102), setup=folder_of('data/fgvc_aircraft/fgvc-aircraft-2013b'), says='num_classes'
+    ),
+    dict(**published('cinic10', 10), setup=folder_of('data/cinic10'), says='train/airplane has no images', data=True),
+    dict(
+        **published('cinic10', 10),
+        setup=lambda folder: [(folder / f'data/cinic10/train/{name}').mkdir(parents=True) for name in ('cat', 'zebra')],
+        says="'zebra'",
+        data=True,
+    ),
+    dict(**published('caltech101', 101), setup=folder_of('data/caltech101'), says='has 0 images', data=True),
+    dict(**published('tiny_imagenet', 200), setup=folder_of('data/tiny_imagenet'), says='wnids.txt', data=True),
+    dict(
+        **published('tiny_imagenet', 200),
+        setup=files(tiny_imagenet__wnids_DOT_txt='n01443537', tiny_imagenet__words_DOT_txt=''),
+        says='train/n01443537/images is missing',
+        data=True,
+    ),
+    dict(
+        **published('tiny_imagenet', 200, "val_dataloader = dict(dataset=dict(split='test'))"),
+        setup=folder_of('data/tiny_imagenet'),
+        says='dataset.split',
+    ),
     # Downloads.
+    dict(tool='download_dataset', args=['imagenet', '--data-root', 'data'], says='image-net.org'),
+    dict(tool='download_dataset', args=['food', '--data-root', 'data'], says="'food101'"),
+    dict(
+        tool='download_dataset',
+        args=['fgvc_aircraft', '--data-root', '{folder}/data'],
+        setup=archive('fgvc-aircraft-2013b.tar.gz', escaping),
+        says='outside',
+    ),
+    dict(
+        tool='download_dataset',
+        args=['cinic10', '--data-root', '{folder}/data'],
+        setup=archive('CINIC-10.tar.gz', cut),
+        says='CINIC-10.tar.gz: cannot be downloaded and unpacked',
+    ),
+    dict(
+        tool='download_dataset',
+        args=['tiny_imagenet', '--data-root', '{folder}/data'],
+        setup=archive('tiny-imagenet-200.zip', escaping),
+        environ=REFUSED_PROXY,
+        says='tiny-imagenet-200.zip',
+    ),
     dict(tool='download_dataset', args=['cifar', '--data-root', '{folder}/data'], says="'cifar10'"),
     dict(tool='download_dataset', args=['dogs', '--data-root', '{folder}/data'], says="'dogs'"),
     dict(tool='download_dataset', args=['stanford_cars', '--data-root', 'data'], says="'stanford_cars'"),
