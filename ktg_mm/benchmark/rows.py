@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pprint
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from ktg_mm.apis.checks.names import KNOWN
 from ktg_mm.apis.config import load_config
 from ktg_mm.apis.training import has_test_of_its_own
 from ktg_mm.config.stages import STAGES, as_last_stage
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, UserError, did_you_mean, first_line
 from ktg_mm.shipped import shipped
 
 SUPERVISED = 'supervised'  # the group whose recipe has the data set's own name
@@ -90,8 +91,8 @@ def read_rows(
     known, references = families.rows.to_dict(), families.references.to_dict()
     recipes = {SUPERVISED: folder / f'{data}.py'}
     recipes |= {group: folder / f'{data}_{group}.py' for group in references if group != SUPERVISED}
-    if not recipes[SUPERVISED].is_file():
-        raise UserError(f'--data {data}: there is no such recipe; {did_you_mean(data, _recipes(folder, references))}')
+    if data not in (there := _recipes(folder, references)):
+        raise UserError(f'--data {data}: there is no such recipe; {did_you_mean(data, there)}')
     recipes = {group: path for group, path in recipes.items() if path.is_file()}
     for group in groups or ():
         if group not in recipes:
@@ -124,7 +125,9 @@ def _recipes(folder: Path, references: Mapping[str, str]) -> list[str]:
     names = [path.stem for path in sorted(folder.glob('*.py'))]
     ends = tuple(f'_{group}' for group in references)
     recipes = [name for name in names if not name.endswith(ends)]
-    return [name for name in recipes if 'benchmark = ' in (folder / f'{name}.py').read_text(encoding='utf-8')]
+    return [
+        name for name in recipes if re.search('^benchmark = ', (folder / f'{name}.py').read_text('utf-8'), re.MULTILINE)
+    ]
 
 
 class _Reader:
@@ -145,6 +148,9 @@ class _Reader:
         files = [self.base / f'{file}.py' for file in [*row.get('files', ()), *self.spec.get('files', ())]]
         with tempfile.TemporaryDirectory() as folder:
             if 'config' in row:
+                if 'configs' not in self.spec:
+                    what = f'the recipe {self.recipe.stem} has no entry configs; give the row files'
+                    raise ConfigError(f'rows.{name}.config', what)
                 recipe = self.base.parent / f'{row["config"]}_{self.spec["configs"]}.py'
             else:  # as one file, since each that is laid over it reads it anew
                 recipe = Path(folder) / self.recipe.name
@@ -155,9 +161,7 @@ class _Reader:
         self._give_networks(name, config, {**dict.fromkeys(taught_by, TEACHER), **row.get('networks', {})})
         for node in taught_by:
             config['model']['nodes'][node].update(checkpoint=PLACEHOLDER, prefix='nodes.net1.network.')
-        whole = Config(config)
-        whole.merge_from_dict(self.options)
-        config = whole.to_dict()
+        config = self._with_options(config)
         hooks = dict(config.get('default_hooks') or {})
         # The last epoch's weights are what counts.
         hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='SafeCheckpointHook'), save_best=None)
@@ -165,6 +169,16 @@ class _Reader:
         if not has_test_of_its_own(as_last_stage(config)) and not config.get('val_dataloader'):
             raise ConfigError('test_dataloader', f'is missing; there are no data to measure {name} on')
         return Row(name, group, config, self.epochs, taught_by, row.get('choices', {}))
+
+    def _with_options(self, config: dict[str, Any]) -> dict[str, Any]:
+        changed = Config(config)
+        for key, value in self.options.items():
+            try:
+                changed.merge_from_dict({key: value})
+            except (KeyError, TypeError, IndexError, AttributeError) as error:
+                what = f'does not fit into the config: {first_line(error)}'
+                raise ConfigError(f'--cfg-options {key}', what) from error
+        return dict(changed.to_dict())
 
     def _give_networks(self, row: str, config: dict[str, Any], named: Mapping[str, str]) -> None:
         """Gives each node that is to have a network and has none the one that the row names, else the target's."""
