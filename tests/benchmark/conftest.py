@@ -11,8 +11,6 @@ from ktg_mm.benchmark.budget import Cost
 from ktg_mm.benchmark.plan import Plan, row_recipe
 from ktg_mm.benchmark.rows import Row
 
-TINY = {'train_dataloader.dataset.indices': 64, 'log_level': 'ERROR'}
-
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -24,9 +22,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         note = run_dir / 'run.json'
         if note.exists():
             return 'finished before'
-        folders.append('/'.join(run_dir.parts[-3 if 'choice' in str(run_dir) else -2 :]))
+        folders.append('/'.join(run_dir.parts[-3 if run_dir.parts[-2].startswith('choice_') else -2 :]))
         edge = cfg.model.edges.get('net2->net1')
-        score = 80.0 + seed + (edge.loss.temperature if edge else 0.0)
+        score = 80.0 + seed + (edge.loss.get('temperature', 0.0) if edge else 0.0)
         metrics = {f'{cfg.model.target}/{metric}': score}
         known = dict(method=name, seed=seed, target=cfg.model.target, networks=[], recipe=recipe, seconds=60.0)
         note.write_text(json.dumps(dict(known, metrics=metrics)))
