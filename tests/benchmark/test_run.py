@@ -212,9 +212,7 @@ def test_two_workers(tmp_path: Path):
     again = subprocess.run(command, capture_output=True, **options)
     assert again.returncode == 0, again.stderr + said
     results = json.loads((tmp_path / 'runs/results.json').read_text())['methods']
-    assert {row['method']: list(row['scores']) for row in results} == {
-        name: ['0', '1'] for name in ('kd', 'teacher')
-    }
+    assert {row['method']: list(row['scores']) for row in results} == {name: ['0', '1'] for name in ('kd', 'teacher')}
     assert '| kd ' in again.stdout and (tmp_path / 'runs/results.png').exists()
     sessions = list((tmp_path / 'runs').glob('*/seed_*/20*'))
     assert 4 <= len(sessions) <= 5  # that which was killed has two
