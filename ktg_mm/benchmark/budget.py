@@ -40,6 +40,7 @@ class Cost:
     Args:
         images: In the training data.
         steps: In an epoch, or, of a loop that counts iterations, 1.
+        batches: Likewise, but the last batch of an epoch counts for what it holds.
         passes: Images that go forward through the target in a step, each view counted.
         others: Likewise, through all other networks together.
         seconds: A step takes, on this machine.
@@ -47,6 +48,7 @@ class Cost:
 
     images: int
     steps: int
+    batches: float
     passes: float
     others: float
     seconds: float
@@ -124,10 +126,14 @@ def measure(config: Mapping[str, Any], steps: int = 1) -> Cost:
                 times.append(clock() - start)
                 for handle in handles:  # the first step alone is counted
                     handle.remove()
+            images = len(loader.dataset)
+            whole = getattr(loader, 'drop_last', False)
+            batches = len(loader) if whole else images / cfg.train_dataloader.batch_size
             by_epoch = 'max_epochs' in config['train_cfg']
             return Cost(
-                images=len(loader.dataset),
+                images=images,
                 steps=len(loader) if by_epoch else 1,
+                batches=batches if by_epoch else 1,
                 passes=counts['own'],
                 others=counts['others'],
                 seconds=mean(times[1:] or times),
@@ -163,11 +169,9 @@ def lengths(runs: list[dict[str, Any]], costs: list[Cost], epochs: int, row: str
     own = [_length(run) for run in runs]
     whole = sum(length for length, pays in zip(own, paid, strict=True) if pays)
     found = []
-    for run, cost, pays, length in zip(runs, costs, paid, own, strict=True):
-        # An epoch's last batch may be small, so passes are counted by the image.
-        batch = run['train_dataloader']['batch_size']
-        per_step = cost.passes / batch * cost.images if 'max_epochs' in run['train_cfg'] else cost.passes
-        found.append(int(epochs * cost.images * length / whole / per_step + 1e-9) if pays else length)
+    for cost, pays, length in zip(costs, paid, own, strict=True):
+        each = cost.passes * cost.batches
+        found.append(int(epochs * cost.images * length / whole / each + 1e-9) if pays else length)
     if min(found) < 1:
         raise ConfigError('--epochs', f'{epochs} is not enough for {row}, which has {sum(paid)} stages to pay for')
     return found

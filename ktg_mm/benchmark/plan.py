@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,23 +46,23 @@ class Plan:
     @property
     def passes(self) -> float:
         """Passes of the target in training, for each training image; at most the budget."""
-        return sum(cost.passes * steps / cost.images for cost, steps, paid in self._parts() if paid)
+        return sum(cost.passes * cost.batches * length / cost.images for cost, length, paid in self._parts() if paid)
 
     @property
     def others(self) -> float:
         """Likewise, of all other networks: peers, and the teachers that the row trains or asks."""
         return sum(
-            (cost.others + (0 if paid else cost.passes)) * steps / cost.images for cost, steps, paid in self._parts()
+            (cost.others + (0 if paid else cost.passes)) * cost.batches * length / cost.images
+            for cost, length, paid in self._parts()
         )
 
     @property
     def seconds(self) -> float:
         """How long the steps of a seed will take on this machine."""
-        return sum(cost.seconds * steps for cost, steps, _ in self._parts())
+        return sum(cost.seconds * cost.steps * length for cost, length, _ in self._parts())
 
-    def _parts(self) -> list[tuple[Cost, int, bool]]:
-        parts = zip(self.costs, self.lengths, self.paid, strict=True)
-        return [(cost, length * cost.steps, paid) for cost, length, paid in parts]
+    def _parts(self) -> Iterator[tuple[Cost, int, bool]]:
+        return zip(self.costs, self.lengths, self.paid, strict=True)
 
 
 def make_plans(

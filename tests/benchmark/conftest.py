@@ -43,7 +43,7 @@ def plans() -> Callable[..., dict[str, Plan]]:
 
         made = {}
         for name, row in rows.items():
-            cost = Cost(images=64, steps=1, passes=64, others=0, seconds=0.1)
+            cost = Cost(images=64, steps=1, batches=1, passes=64, others=0, seconds=0.1)
             made[name] = Plan(row, row.config, row_recipe(row), [row.epochs], [cost], [True])
             (folder / name).mkdir(parents=True)
             (folder / name / 'plan.json').write_text(json.dumps(_as_json(made[name])))

@@ -29,14 +29,20 @@ def digits():
     return read_rows('digits', epochs=8, options={'train_dataloader.dataset.indices': 100})[0]
 
 
-def cost(passes=64.0, images=1000, steps=10):
-    return Cost(images=images, steps=steps, passes=passes, others=0, seconds=0.1)
+@pytest.fixture(scope='module')
+def fashion_mnist(miniatures, tmp_path_factory):
+    return miniatures.write_fashion_mnist(tmp_path_factory.mktemp('fashion'), train=1000)
+
+
+def cost(passes=64.0, images=640, batches=10):
+    return Cost(images=images, steps=11, batches=batches, passes=passes, others=0, seconds=0.1)
 
 
 def test_measure(digits):
     """64 images go through the target, which shares its trunk with three others that are asked as well."""
     found = measure(digits['one'].config)
     assert (found.images, found.steps, found.passes, found.others) == (100, 2, 64, 192)
+    assert found.batches == 100 / 64  # so an epoch is 100 passes
     assert found.seconds > 0
     kd = measure(digits['kd'].config, steps=0)  # its teacher's weights are nowhere yet
     assert (kd.passes, kd.others) == (64, 64)
@@ -51,20 +57,17 @@ def test_measure(digits):
         ('vat', None, 0),
     ],
 )
-def test_measure_views(name, passes, others, monkeypatch):
+def test_measure_views(name, passes, others, fashion_mnist):
     """Each view of an image counts, and so do those that are made in the step."""
     config = config_of(f'semi/{name}_fashion_mnist_250')
     loader = config['train_dataloader']
+    loader['dataset']['split_folder'] = None
+    loader['dataset']['dataset'].update(data_root=str(fashion_mnist), train_size=500, val_size=100)
     loader['dataset']['num_labels'] = 40
     loader['batch_size'], loader['sampler'] = 4 if name == 'supervised' else 16, dict(loader['sampler'], labeled=4)
     loader['sampler']['unlabeled'] = 0 if name == 'supervised' else 12
-    try:
-        found = measure(config, steps=0)
-    except Exception as error:
-        if 'is missing' in str(error):
-            pytest.skip('needs Fashion-MNIST')
-        raise
-    assert found.steps == 1 and found.others == others
+    found = measure(config, steps=0)
+    assert found.steps == found.batches == 1 and found.others == others
     assert found.passes == passes if passes else found.passes > 4 + 12 + 12
 
 
@@ -96,7 +99,7 @@ def test_lengths(digits):
     assert lengths(runs['ta'], [cost()] * 3, 8, 'ta') == [8, 8, 8]  # larger networks have a run of their own
     assert lengths(runs['rco'], [cost()] * 5, 8, 'rco') == [8, 2, 2, 2, 2]
     few = [config_of('semi/fixmatch_fashion_mnist_250')]
-    assert lengths(few, [cost(passes=240, images=10_000, steps=1)], 36, 'fixmatch') == [1500]
+    assert lengths(few, [cost(passes=240, images=10_000, batches=1)], 36, 'fixmatch') == [1500]
     with pytest.raises(ConfigError, match=r'^--epochs: 3 is not enough for ban, which has 4 stages to pay for$'):
         lengths(runs['ban'], [cost()] * 4, 3, 'ban')
 

@@ -20,7 +20,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def measure(run, steps):
         targets.append(run['model']['target'])
-        return Cost(images=640, steps=10, passes=64, others=64, seconds=0.5)
+        return Cost(images=640, steps=11, batches=10, passes=64, others=64, seconds=0.5)
 
     monkeypatch.setattr(module, 'measure', measure)
     return targets
@@ -32,7 +32,7 @@ def test_costs(measured):
     assert {name: plan.passes for name, plan in plans.items()} == dict.fromkeys(plans, 8)  # equal budgets
     assert plans['ban'].lengths == [2, 2, 2, 2] and plans['ban'].others == 8
     assert plans['ta'].lengths == [8, 8, 8] and plans['ta'].others == 8 * (1 + 1 + 1 + 1 + 1)
-    assert plans['kd'].seconds == 8 * 10 * 0.5 and plans['ta'].seconds == 3 * plans['kd'].seconds
+    assert plans['kd'].seconds == 8 * 11 * 0.5 and plans['ta'].seconds == 3 * plans['kd'].seconds
     assert plans['ban'].config['stages'][0]['train_cfg']['max_epochs'] == 2
 
 

@@ -58,6 +58,7 @@ ELSEWHERE = {
 STARTED = {f'tools/dist_{name}.sh': f'tools/{name}.py' for name in ('train', 'test', 'search')}
 SHORT = {
     'tools/retrain.py': ['--seeds', '1'],
+    'tools/benchmark.py': ['--rows', 'independent', '--epochs', '1', '--seeds', '1'],
     'tools/search.py': ['--trials', '1'],
     'tools/benchmarks/step.py': ['--iterations', '2', '--batch-size', '16'],
     'tools/benchmarks/data.py': ['--images', '1000', '--repeats', '1'],
@@ -67,7 +68,7 @@ SHORT = {
     'tools/benchmarks/search.py': ['--trials', '1', '--epochs', '1', '--workers', '1'],
     'tools/benchmarks/stack.py': ['--iterations', '1', '--batch-size', '2', '--graphs', '2'],
 }
-TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py')
+TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py', 'tools/benchmark.py')
 OF_A_SEARCH = ('tools/plot_search.py', 'tools/export_graph.py')
 PLACEHOLDERS = {'CONFIG', 'CHECKPOINT', 'PARTITION', 'NODE', 'DIR'}
 # Teachers that are not of a config of their name.
