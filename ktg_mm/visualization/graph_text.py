@@ -38,6 +38,8 @@ LOSSES = {
     'SP': ('SP', 'similarity-preserving distillation'),
     'CC': ('CC', 'correlation congruence'),
     'ICKD': ('ICKD', 'inter-channel correlation distillation'),
+    'FSP': ('FSP', 'flow of the solution procedure'),
+    'SVD': ('SVD', 'singular vectors are drawn together'),
     'VID': ('VID', 'variational information distillation'),
 }
 LEARNS = '⊕'

@@ -156,7 +156,7 @@ OTHER_LOSSES = dict(
     rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
     cc=('CC', 0.02), ickd=('ICKD', 2.5), dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0),
     kd_standardized=('KLDivergence', 9.0), dist=('DIST', 2.0), nst=('NST', 50.0), ft=('FT', 1.0),
-    feed=('FEED', 1000.0),
+    feed=('FEED', 1000.0), fsp=('FSP', 50.0), svd=('SVD', 1.0),
 )  # fmt: skip
 
 
@@ -180,7 +180,10 @@ def test_one_optimizer_keeps_what_is_not_a_phase(tmp_path: Path) -> None:
 @pytest.mark.parametrize('name', OTHER_LOSSES)
 @pytest.mark.parametrize('data', ['digits', 'fashion_mnist_3000', 'cifar100'])
 def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope: None) -> None:
-    cfg = load_config(CONFIGS / f'kd/kd_{data}.py', overlays=[CONFIGS / f'_base_/edges/{name}.py'])
+    overlays = [CONFIGS / f'_base_/edges/{name}.py']
+    if name == 'fsp':  # compares networks of the same widths
+        overlays.insert(0, CONFIGS / '_base_/networks/resnet20.py')
+    cfg = load_config(CONFIGS / f'kd/kd_{data}.py', overlays=overlays)
     kind, weight = OTHER_LOSSES[name]
     edges = cfg.model.edges.to_dict()
     edge = edges.pop('net2->net1')

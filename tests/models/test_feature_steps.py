@@ -1,5 +1,7 @@
 """Distillation by features makes the step of one that is written from its paper, and reaches what that trains."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -14,8 +16,12 @@ from ktg_mm.models.losses import crd as crd_module
 
 SIZE, CLASSES, STEPS, MEMORY = 8, 5, 3, 20
 NEGATIVES = torch.randint(MEMORY, (SIZE, 6), generator=torch.Generator().manual_seed(9))
-ARGUMENTS = {'CRD': dict(num_samples=MEMORY, num_negatives=6)}
-NAMES = ['FitNets', 'AttentionTransfer', 'VID', 'PKT', 'RKD', 'SRD', 'CRD', 'SP', 'CC', 'ICKD']
+ARGUMENTS = {
+    'CRD': dict(num_samples=MEMORY, num_negatives=6),
+    'FSP': dict(layers=['backbone.relu', 'backbone.layer1', 'backbone.layer2', 'backbone.layer3']),
+}
+WIDTHS = {'FSP': 4}  # of the teacher, else 6
+NAMES = ['FitNets', 'AttentionTransfer', 'VID', 'PKT', 'RKD', 'SRD', 'CRD', 'SP', 'CC', 'ICKD', 'FSP', 'SVD']
 WEIGHT = 0.7
 GROUP_NORM = dict(type='GN', num_groups=2)
 
@@ -30,10 +36,11 @@ def network(width, norm=None):
 
 def build(losses, norm=None):
     torch.manual_seed(0)
+    width = WIDTHS.get(losses[0]['type'], 6)
     return KnowledgeTransferGraph(
         nodes=dict(
             net1=dict(type='NetworkNode', network=network(4, norm)),
-            net2=dict(type='NetworkNode', network=network(6, norm), allow_random=True),
+            net2=dict(type='NetworkNode', network=network(width, norm), allow_random=True),
         ),
         edges={
             'label->net1': dict(loss=dict(type='CrossEntropy')),
@@ -71,13 +78,14 @@ def plain(graph, name, width):
 
 
 def layers_of(net, images):
-    """The maps of the three stages, the embedding and the logits."""
+    """The maps of the three stages, the embedding, the logits, and the stem's map."""
     backbone = net.backbone
-    maps = [backbone.layer1(F.relu(backbone.bn1(backbone.conv1(images))))]
+    stem = F.relu(backbone.bn1(backbone.conv1(images)))
+    maps = [backbone.layer1(stem)]
     maps.append(backbone.layer2(maps[0]))
     maps.append(backbone.layer3(maps[1]))
     embedding = maps[2].mean(dim=(2, 3))
-    return maps, embedding, embedding @ net.head.fc.weight.T + net.head.fc.bias
+    return maps, embedding, embedding @ net.head.fc.weight.T + net.head.fc.bias, stem
 
 
 def fitnets(own, others, part, state):
@@ -195,7 +203,29 @@ def ickd(own, others, part, state):
     return distance.sum() / (SIZE * others[0][2].shape[1])
 
 
-FORMULAS = dict(zip(NAMES, (fitnets, attention_transfer, vid, pkt, rkd, srd, crd, sp, cc, ickd), strict=True))
+def fsp(own, others, part, state):
+    def flow(first, second):
+        first = F.adaptive_avg_pool2d(first, second.shape[2:])
+        return torch.einsum('bchw,bdhw->bcd', first, second) / second[0, 0].numel()
+
+    ends = [[end[3], *end[0]] for end in (own, others)]
+    flows = [[flow(*pair) for pair in pairwise(end)] for end in ends]
+    return sum(((a - b) ** 2).mean() for a, b in zip(*flows, strict=True))
+
+
+def svd(own, others, part, state):
+    def relations(maps):
+        matrices = [feature.flatten(1, 2) for feature in maps]
+        # Of maps behind a ReLU the first vectors have one sign, and are the nearest to one another.
+        vectors = [torch.linalg.svd(matrix, full_matrices=False).Vh[:, 0].abs() for matrix in matrices]
+        return [(-((b[:, :, None] - a[:, None]) ** 2) / 8).exp() for a, b in pairwise(vectors)]
+
+    pairs = zip(relations(own[0]), relations(others[0]), strict=True)
+    return sum(((a - b) ** 2).sum() for a, b in pairs) / SIZE
+
+
+METHODS = fitnets, attention_transfer, vid, pkt, rkd, srd, crd, sp, cc, ickd, fsp, svd
+FORMULAS = dict(zip(NAMES, METHODS, strict=True))
 
 
 @pytest.fixture
@@ -210,7 +240,10 @@ def test_a_graph_steps_as_the_paper_says(name, given_negatives):
     edge = graph.edges[f'net2->net1:{name}']
     part = {key: value.detach().clone().requires_grad_() for key, value in edge.losses[0].named_parameters()}
     state = {end: getattr(edge.losses[0], f'{end}_memory', torch.zeros(0)).clone() for end in ('target', 'source')}
-    student, teacher = plain(graph, 'net1', 4).train(), plain(graph, 'net2', 6).eval().requires_grad_(False)
+    student, teacher = (
+        plain(graph, 'net1', 4).train(),
+        plain(graph, 'net2', WIDTHS.get(name, 6)).eval().requires_grad_(False),
+    )
     optimizer = sgd([*student.parameters(), *part.values()])
     wrapper = OptimWrapper(sgd([p for _, parameters in graph.parameter_groups() for p in parameters]))
     for images, labels, ids in batches():

@@ -71,6 +71,11 @@ def test_other_views_of_a_node_have_their_own_features(toys):
 
 
 WRONG = [
+    (
+        dict(type='FSP', layers=dict(target=['map', 'backbone.layer1'], source=['map', 'backbone.layer2'])),
+        "layers: 'backbone.layer1' of the target has 4 channels and what it is compared with 8, but FSP needs as many",
+    ),
+    (dict(type='SVD', columns='channels', layers='map'), 'layers: must be 2 at least at each end'),
     (dict(layers='backbone.layer9'), "layers: node 'net1': the network has no module 'backbone.layer9'; did you mean"),
     (
         dict(layers=dict(target='map', source='backbone.layr1')),
@@ -148,7 +153,7 @@ def test_what_an_edge_learns_is_its_targets(name, toys):
     assert all(not torch.equal(after[f'edges.net2->net1.{key}'], before[f'edges.net2->net1.{key}']) for key in own)
 
 
-@pytest.mark.parametrize('name', ['AttentionTransfer', 'NST', 'PKT', 'RKD', 'SP', *LEARNED])
+@pytest.mark.parametrize('name', ['AttentionTransfer', 'FSP', 'NST', 'PKT', 'RKD', 'SP', 'SVD', *LEARNED])
 def test_the_source_gets_no_gradient(name, toys):
     graph = build(toys, dict(type=name) | LEARNED.get(name, {}))
     alone = build(toys, None)

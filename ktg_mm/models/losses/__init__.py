@@ -20,6 +20,7 @@ from .feature_l1 import FeatureL1
 from .feature_loss import FeatureLoss
 from .feed import FEED
 from .fitnets import FitNets
+from .fsp import FSP
 from .ft import FT
 from .ickd import ICKD
 from .kl_divergence import KLDivergence
@@ -35,4 +36,5 @@ from .self_adaptive_fairness import SelfAdaptiveFairness
 from .sim_match import SimMatch
 from .sp import SP
 from .srd import SRD
+from .svd import SVD
 from .vid import VID

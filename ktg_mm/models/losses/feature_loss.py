@@ -31,15 +31,19 @@ class FeatureLoss(EdgeLoss):
     Attributes:
         layers: The names of each end, ``'target'`` and ``'source'``.
         of_vectors: True if it compares vectors, of a feature map the mean over its cells; False if it compares maps.
+        min_layers: How many layers each end must have at least.
     """
 
     needs: tuple[Need, ...] = (Features(),)
     trains_head = False
     of_vectors = False
+    min_layers = 1
 
     def __init__(self, layers: str | Sequence[str] | Mapping[str, Any]) -> None:
         super().__init__()
         self.layers = check_layers(layers)
+        if len(self.layers['target']) < self.min_layers:
+            raise ValueError(f'layers must be {self.min_layers} at least at each end, got {layers!r}')
 
     def set_shapes(self, target: list[torch.Size], source: list[torch.Size]) -> None:
         """Tells the loss the features' shapes, once, before anything else; for those that learn something of their own.
@@ -64,6 +68,23 @@ class FeatureLoss(EdgeLoss):
                         f'{layer!r} of the {end} gives features of shape {tuple(shape)}, but {type(self).__name__} '
                         f'compares {kind}; name a layer that gives them, such as {better!r}'
                     )
+
+    def check_channels(self, target: list[torch.Size], source: list[torch.Size]) -> None:
+        """For losses that compare channels one by one.
+
+        Args:
+            target: Shapes of the target's layers, see :meth:`set_shapes`.
+            source: Likewise.
+
+        Raises:
+            ValueError: If a layer's channels are not as many at both ends.
+        """
+        for own, others, layer in zip(target, source, self.layers['target'], strict=True):
+            if own[0] != others[0]:
+                raise ValueError(
+                    f'{layer!r} of the target has {own[0]} channels and what it is compared with {others[0]}, but '
+                    f'{type(self).__name__} needs as many; name other layers, or take networks of the same widths'
+                )
 
     def pairs(self, target: NodeOutput, source: NodeOutput) -> list[tuple[Tensor, Tensor]]:
         """The features to compare, target's and source's, float32 or better, in the order of :attr:`layers`.

@@ -53,6 +53,13 @@ CASES = [
     layers("'embedding'", "'embedding' of the target gives features of shape (64,), but FitNets compares feature maps"),
     layers("['map', 'embedding']", "'embedding' of the target gives", 'AttentionTransfer'),
     layers("dict(target='map', source='embedding')", "'embedding' of the source gives", 'VID'),
+    layers("'map'", 'must be 2 at least at each end', 'FSP'),
+    layers("['map']", 'must be 2 at least at each end', 'SVD'),
+    layers(
+        "dict(target=['map', 'backbone.layer1'], source=['map', 'backbone.layer2'])",
+        "'backbone.layer1' of the target has 16 channels and what it is compared with 32",
+        'FSP',
+    ),
     # Ends without features.
     loss("type='FitNets'", ": node 'ensemble': has no features", key='ensemble->net1')
     | dict(says="node 'ensemble': has no features, as it is of type EnsembleNode"),
@@ -71,6 +78,8 @@ CASES = [
     loss("type='CC', kernel=True, order=0", '.order'),
     loss("type='CC', embed_dims=0", '.embed_dims'),
     loss("type='ICKD', norm_cfg='BN'", '.norm_cfg'),
+    loss("type='SVD', num_vectors=0", '.num_vectors'),
+    loss("type='SVD', columns='height'", '.columns'),
     layers("'embedding'", "'embedding' of the target gives features of shape (64,), but SP compares", 'SP'),
     loss("type='FT', layers=['map', 'backbone.layer2']", '.layers'),
     loss("type='FT', ratio=0", '.ratio'),

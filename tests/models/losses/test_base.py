@@ -20,6 +20,8 @@ ARGUMENTS = {
     'ICKD': GROUP_NORM,
     'FEED': GROUP_NORM,
     'FT': GROUP_NORM,
+    'FSP': dict(layers=['alike.0', 'alike.1']),
+    'SVD': dict(layers=['map', 'backbone.layer3']),  # each more takes seconds
     'AFD': dict(size=5, **GROUP_NORM),
     'FeatureCosine': dict(size=5),
     'SimMatch': dict(num_labels=12, threshold=0.0),
@@ -47,14 +49,17 @@ def kind_of(layer):
     return 'embedding' if layer == 'embedding' else 'map'
 
 
+def shape_of(end, layer):
+    """For losses that need as many channels at both ends there are layers that have them."""
+    return SHAPES['source' if layer.startswith('alike') else end][kind_of(layer)]
+
+
 def make(name, dtype=torch.float64, **arguments):
     torch.manual_seed(SEEDS.get(name, 0))  # what it learns of its own begins alike
     loss = LOSSES.build(dict(type=name, **ARGUMENTS.get(name, {}), **arguments))
     loss.set_num_classes(5)
     if isinstance(loss, FeatureLoss):
-        loss.set_shapes(
-            **{end: [torch.Size(SHAPES[end][kind_of(layer)]) for layer in loss.layers[end]] for end in SHAPES}
-        )
+        loss.set_shapes(**{end: [torch.Size(shape_of(end, layer)) for layer in loss.layers[end]] for end in SHAPES})
     if name == 'SimMatch':  # a labelled sample has come before, else there would be nothing to compare with
         loss.classes[::2], loss.memory[:, 0] = torch.arange(6) % 5, 1.0
     return loss.double() if dtype == torch.float64 else loss
@@ -70,13 +75,15 @@ def tensors(seed, dtype=torch.float64, end='target', index=slice(None)):
 
 
 class Output(NodeOutput):
-    """A node's output, whose layers all give the map, but for the embedding."""
+    """A node's output, whose layers all give the map or, where they are alike, its first channels; or the embedding."""
 
     def __init__(self, logits, attention, attention_logits, map_, embedding, classifier, alike=False):
         if alike:  # for a loss that has one layer for both ends
             map_ = torch.cat([map_, map_], dim=1)[:, : SHAPES['target']['map'][0]]
             embedding = torch.cat([embedding, embedding], dim=1)[:, : SHAPES['target']['embedding'][0]]
-        features = {layer: map_ for layer in LAYERS} | {'embedding': embedding}
+        features = {layer: map_[:, :3] if layer.startswith('alike') else map_ for layer in LAYERS} | {
+            'embedding': embedding
+        }
         super().__init__(logits, attention, attention_logits, features)
 
 
