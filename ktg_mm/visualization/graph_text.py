@@ -39,6 +39,7 @@ LOSSES = {
     'CC': ('CC', 'correlation congruence'),
     'ICKD': ('ICKD', 'inter-channel correlation distillation'),
     'FSP': ('FSP', 'flow of the solution procedure'),
+    'ReviewKD': ('KR', 'knowledge review'),
     'SVD': ('SVD', 'singular vectors are drawn together'),
     'VID': ('VID', 'variational information distillation'),
 }

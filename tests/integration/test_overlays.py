@@ -156,7 +156,7 @@ OTHER_LOSSES = dict(
     rkd=('RKD', 1.0), srd=('SRD', 1.0), crd=('CRD', 0.8), crd_kd=('CRD', 0.8), sp=('SP', 3000.0),
     cc=('CC', 0.02), ickd=('ICKD', 2.5), dkd=('DKD', 1.0), dkd_standardized=('DKD', 1.0),
     kd_standardized=('KLDivergence', 9.0), dist=('DIST', 2.0), nst=('NST', 50.0), ft=('FT', 1.0),
-    feed=('FEED', 1000.0), fsp=('FSP', 50.0), svd=('SVD', 1.0),
+    feed=('FEED', 1000.0), fsp=('FSP', 50.0), svd=('SVD', 1.0), reviewkd=('ReviewKD', 5.0),
 )  # fmt: skip
 
 
@@ -188,6 +188,8 @@ def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope:
     edges = cfg.model.edges.to_dict()
     edge = edges.pop('net2->net1')
     ramp = dict(type='RampUpGate', length=0.1, shape='linear') if kind == 'DKD' else None
+    if kind == 'ReviewKD':  # of the first 20 epochs
+        ramp = dict(type='RampUpGate', length=20 / cfg.train_cfg.max_epochs, shape='linear')
     assert (edge['loss']['type'], edge['weight'], edge.pop('gate', None)) == (kind, weight, ramp)
     assert set(edge) == {'loss', 'weight'}
     expected = {'label->net1': dict(loss=dict(type='CrossEntropy'))}
@@ -215,7 +217,7 @@ def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope:
     assert float(log['loss']) == pytest.approx(sum(values.values()), rel=1e-4) and torch.isfinite(log['loss'])
     for key, value in graph.nodes['net2'].state_dict().items():
         assert value.equal(teacher[key])
-    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD', 'FT', 'FEED'))
+    assert (len(learnt) > 1) == (kind in ('FitNets', 'VID', 'SRD', 'CRD', 'CC', 'ICKD', 'FT', 'FEED', 'ReviewKD'))
     assert not any(before.equal(after) for before, after in learnt)
 
 

@@ -21,7 +21,21 @@ ARGUMENTS = {
     'FSP': dict(layers=['backbone.relu', 'backbone.layer1', 'backbone.layer2', 'backbone.layer3']),
 }
 WIDTHS = {'FSP': 4}  # of the teacher, else 6
-NAMES = ['FitNets', 'AttentionTransfer', 'VID', 'PKT', 'RKD', 'SRD', 'CRD', 'SP', 'CC', 'ICKD', 'FSP', 'SVD']
+NAMES = [
+    'FitNets',
+    'AttentionTransfer',
+    'VID',
+    'PKT',
+    'RKD',
+    'SRD',
+    'CRD',
+    'SP',
+    'CC',
+    'ICKD',
+    'FSP',
+    'SVD',
+    'ReviewKD',
+]
 WEIGHT = 0.7
 GROUP_NORM = dict(type='GN', num_groups=2)
 
@@ -224,7 +238,32 @@ def svd(own, others, part, state):
     return sum(((a - b) ** 2).sum() for a, b in pairs) / SIZE
 
 
-METHODS = fitnets, attention_transfer, vid, pkt, rkd, srd, crd, sp, cc, ickd, fsp, svd
+def review(own, others, part, state):
+    def distance(a, b):
+        value, weight, total = F.mse_loss(a, b), 1.0, 1.0
+        for side in (4, 2, 1):
+            if side < a.shape[2]:
+                weight, total = weight / 2, total + weight / 2
+                value = value + weight * F.mse_loss(F.adaptive_avg_pool2d(a, side), F.adaptive_avg_pool2d(b, side))
+        return value / total
+
+    total, y = 0.0, None
+    ends = [[*end[0], end[1][:, :, None, None]] for end in (own, others)]
+    for i in (3, 2, 1, 0):
+        a, b = (end[i] for end in ends)
+        x = normalised(F.conv2d(a, part[f'fusions.{i}.reduce.0.weight']), part, f'fusions.{i}.reduce.1')
+        if y is not None:
+            y = F.interpolate(y, x.shape[2:], mode='nearest')
+            name = f'fusions.{i}.attention'
+            both = F.conv2d(torch.cat([x, y], dim=1), part[f'{name}.weight'], part[f'{name}.bias']).sigmoid()
+            x = both[:, :1] * x + both[:, 1:] * y
+        y = x
+        fused = normalised(F.conv2d(x, part[f'fusions.{i}.expand.0.weight'], padding=1), part, f'fusions.{i}.expand.1')
+        total = total + distance(fused, b)
+    return total
+
+
+METHODS = fitnets, attention_transfer, vid, pkt, rkd, srd, crd, sp, cc, ickd, fsp, svd, review
 FORMULAS = dict(zip(NAMES, METHODS, strict=True))
 
 

@@ -127,6 +127,7 @@ LEARNED = {
     'CRD': dict(num_samples=8, num_negatives=3),
     'CC': {},
     'ICKD': dict(norm_cfg=GN),
+    'ReviewKD': {},
 }
 
 

@@ -30,6 +30,7 @@ from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
 from .projection_loss import ProjectionLoss
 from .pseudo_label import PseudoLabel
+from .reviewkd import ReviewKD
 from .rkd import RKD
 from .rotation import Rotation
 from .self_adaptive_fairness import SelfAdaptiveFairness

@@ -78,6 +78,8 @@ CASES = [
     loss("type='CC', kernel=True, order=0", '.order'),
     loss("type='CC', embed_dims=0", '.embed_dims'),
     loss("type='ICKD', norm_cfg='BN'", '.norm_cfg'),
+    loss("type='ReviewKD', norm_cfg=dict(type='GN')", '.norm_cfg'),
+    loss("type='ReviewKD', max_channels=0", '.max_channels'),
     loss("type='SVD', num_vectors=0", '.num_vectors'),
     loss("type='SVD', columns='height'", '.columns'),
     layers("'embedding'", "'embedding' of the target gives features of shape (64,), but SP compares", 'SP'),

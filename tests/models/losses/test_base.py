@@ -20,6 +20,7 @@ ARGUMENTS = {
     'ICKD': GROUP_NORM,
     'FEED': GROUP_NORM,
     'FT': GROUP_NORM,
+    'ReviewKD': GROUP_NORM,
     'FSP': dict(layers=['alike.0', 'alike.1']),
     'SVD': dict(layers=['map', 'backbone.layer3']),  # each more takes seconds
     'AFD': dict(size=5, **GROUP_NORM),
