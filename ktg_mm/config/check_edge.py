@@ -71,7 +71,7 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
     if edge.from_label and edge.view('source') is not None:
         raise ConfigError(f'{path}.views.source', 'is not read: the label has no view; give views=dict(target=...)')
     one_view = edge.source == edge.target and edge.view('source') == edge.view('target')
-    if one_view and not (edge.losses and all(loss.says('of_target') for loss in edge.losses)):
+    if one_view and not (edge.losses and all(loss.inner.says('of_target') for loss in edge.losses)):
         raise ConfigError(path, 'a self edge needs two different views, views=dict(source=..., target=...)')
     if not isinstance(detach := cfg.get('detach', True), bool) or (edge.from_label and 'detach' in cfg):
         problem = (
@@ -85,9 +85,10 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         raise ConfigError(f'{path}.loss', 'is missing; give a loss such as dict(type="KLDivergence")')
     if not isinstance(align := cfg.get('align', {}), (Mapping, type(None))):
         raise ConfigError(f'{path}.align', f"must be a dict such as dict(target='uniform'), got {align!r}")
-    for part in edge.parts:
+    for part in (*edge.losses, *edge.parts):
         check_type(part.cfg, part.registry, part.path, part.path.rpartition('.')[2])
-    for loss in edge.losses:
+    losses = [loss.inner for loss in edge.losses]
+    for loss in losses:
         allowed = loss.says('sources')
         if (LABEL if edge.from_label else 'node') not in allowed:
             needed = 'the label' if allowed == (LABEL,) else 'a node'
@@ -95,8 +96,8 @@ def _check_transfer(edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:
         if loss.says('of_target') and edge.source != edge.target:
             own = f"'{edge.target}->{edge.target}:suffix'"
             raise ConfigError(loss.path, f'{loss.cfg["type"]} looks at the target alone; let the edge be {own}')
-    if not edge.detach and not any(_teaches_source(loss) for loss in edge.losses):
-        names = ' and '.join(loss.cfg['type'] for loss in edge.losses)
+    if not edge.detach and not any(_teaches_source(loss) for loss in losses):
+        names = ' and '.join(loss.cfg['type'] for loss in losses)
         raise ConfigError(f'{path}.detach', f'must be True: {names} has no gradient for the source to learn from')
     if edge.from_label and edge.align is not None:
         raise ConfigError(

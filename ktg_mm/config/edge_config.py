@@ -50,6 +50,13 @@ class PartConfig(NamedTuple):
         return getattr(self.cls, attribute, False)
 
     @property
+    def inner(self) -> PartConfig:
+        """The loss that it is a function of, itself if it is none."""
+        if argument := self.says('inner_argument'):
+            return PartConfig(self.registry, self.cfg.get(argument), f'{self.path}.{argument}')  # type: ignore[arg-type]
+        return self
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """Its arguments, defaults included."""
         return {**default_arguments(self.cls), **self.cfg}
@@ -151,8 +158,8 @@ class EdgeConfig:
 
     @property
     def parts(self) -> list[PartConfig]:
-        """All parts."""
-        return [*self.losses, self.gate, *([self.align] if self.align else [])]
+        """All parts; of losses that are functions of others the others."""
+        return [*(loss.inner for loss in self.losses), self.gate, *([self.align] if self.align else [])]
 
     def view(self, end: str) -> str | None:
         """The view of the images that the ``'source'`` or the ``'target'`` is given, None for the only one."""

@@ -74,10 +74,11 @@ class TransferEdge(nn.Module):
 
     @property
     def parts(self) -> Iterator[tuple[str, EdgePart]]:
-        """The edge's losses, gate and alignment, with their config keys."""
+        """The edge's losses, those within others in their place, gate and alignment, with their config keys."""
         path = f'model.edges[{self.key!r}]'
         for loss in self.losses:
-            yield f'{path}.loss', loss
+            inner = loss.inner
+            yield f'{path}.loss' if inner is loss else f'{path}.loss.{loss.inner_argument}', inner
         yield f'{path}.gate', self.gate
         if self.align is not None:
             yield f'{path}.align', self.align

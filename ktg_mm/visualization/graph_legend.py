@@ -81,7 +81,7 @@ def draw_legend(
         if entry.number and len(numbers) > 1:
             draw_mark(canvas, str(entry.number), Box(x + 0.1, y, 0.19, 0.19), entry.colour, written=False)
         canvas.text(entry.meaning, x + arrow + 0.08, y, align='left')
-    losses = [loss for edge in edges for loss in edge.losses]
+    losses = [loss.inner for edge in edges for loss in edge.losses]
     used = {type_name(loss.cfg) for loss in losses}
     explained = [': '.join(words) for name, words in LOSSES.items() if name in used]
     if any(loss.says('learns') for loss in losses):

@@ -81,7 +81,7 @@ def read_graph(model_cfg: Mapping[str, Any]) -> GraphConfig:
     for edge in graph.edges.values():
         if not isinstance(edge.cfg, Mapping):
             raise ConfigError(edge.path, f'an edge is a dict, not {edge.cfg!r}')
-        for part in (*edge.losses, edge.gate):
+        for part in (*edge.losses, *(loss.inner for loss in edge.losses), edge.gate):
             if part is not None and not isinstance(part.cfg, Mapping):
                 raise ConfigError(edge.path, f'losses and gates are dicts, not {part.cfg!r}')
     return graph
@@ -257,6 +257,9 @@ def edge_text(edge: EdgeConfig, short: bool = True) -> str:
 
 def _loss_text(part: PartConfig, short: bool) -> str:
     loss, name = part.cfg, type_name(part.cfg)
+    if part.inner is not part:
+        inner = _loss_text(part.inner, short)
+        return _factor(loss) + (f'{part.says("sign")}{inner}' if short else f'{name}({inner})')
     name = LOSSES[name][0] if short and name in LOSSES else name
     temperature = loss.get('temperature', 1)
     name = _factor(loss) + name + ('' if temperature == 1 else f' T={short_number(temperature)}')

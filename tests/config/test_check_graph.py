@@ -250,7 +250,7 @@ MISTAKES = [
     ),
     (
         with_edge('a->b', dict(loss=dict(type='KLDivergence', temp=4))),
-        "model.edges['a->b'].loss: KLDivergence has no argument 'temp'; known: sharpening, temperature",
+        "model.edges['a->b'].loss: KLDivergence has no argument 'temp'; known: sharpening, standardize, temperature",
     ),
     (
         with_edge('a->b', dict(KL, gate=dict(type='CorectGate'))),

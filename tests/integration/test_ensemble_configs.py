@@ -75,6 +75,25 @@ def test_ensembles_of_the_thesis(data: str, nodes: int) -> None:
         assert graph.test_dataloader.dataset.split == 'test'
 
 
+def test_losses_turned_round() -> None:
+    """The rows of tables 4.4 and 4.5 that are minus a loss or one over it, with the thesis's weights."""
+    kinds = dict(
+        probability=dict(cosine='ProbabilityCosine', kl='KLDivergence'),
+        attention=dict(cosine='AttentionCosine', mse='AttentionMSE'),
+    )
+    weights = dict(probability_reciprocal_cosine=1e-3, attention_reciprocal_mse=1e-6)
+    for of, losses in kinds.items():
+        for what, kind in losses.items():
+            for how, turned in (('negative', 'Negated'), ('reciprocal', 'Reciprocal')):
+                name = f'{of}_{how}_{what}'
+                edges = load_config(f'{SMALL}+{CONFIGS}/_base_/edges/{name}.py').model.edges.to_dict()
+                between = [edge['loss'] for key, edge in edges.items() if not key.startswith('label->')]
+                assert len(between) == 6
+                for loss in between:
+                    assert (loss['type'], loss['loss']) == (turned, dict(type=kind))
+                    assert loss.get('weight', 1.0) == weights.get(name, 1.0)
+
+
 @pytest.mark.parametrize(
     ('edges', 'loss'),
     [
@@ -83,6 +102,8 @@ def test_ensembles_of_the_thesis(data: str, nodes: int) -> None:
         ('probability_repel', 'ProbabilityCosine'),
         ('attention_attract', 'AttentionMSE'),
         ('attention_repel', 'AttentionCosine'),
+        ('probability_negative_kl', 'Negated'),
+        ('attention_reciprocal_mse', 'Reciprocal'),
     ],
 )
 def test_one_kind_of_knowledge(edges: str, loss: str | None, mmpretrain_scope: None) -> None:

@@ -24,12 +24,15 @@ from .fsp import FSP
 from .ft import FT
 from .ickd import ICKD
 from .kl_divergence import KLDivergence
+from .negated import Negated
 from .nst import NST
+from .of_loss import OfLoss
 from .pkt import PKT
 from .probability_cosine import ProbabilityCosine
 from .probability_mse import ProbabilityMSE
 from .projection_loss import ProjectionLoss
 from .pseudo_label import PseudoLabel
+from .reciprocal import Reciprocal
 from .reviewkd import ReviewKD
 from .rkd import RKD
 from .rotation import Rotation

@@ -20,6 +20,7 @@ class EdgeLoss(EdgePart):
         teaches_source: True if the gradient reaches the source's output, too, where an edge does not detach it; or the
             name of the argument with which it does, and without which it does not.
         sources: What may teach through this loss: ``'label'``, ``'node'`` or both.
+        inner_argument: The argument that is the config of another loss, if this one is a function of it.
     """
 
     trains_head = True
@@ -30,6 +31,12 @@ class EdgeLoss(EdgePart):
     of_made_view: str | None = None
     teaches_source: bool | str = True
     sources: tuple[str, ...] = ('node',)
+    inner_argument: str | None = None
+
+    @property
+    def inner(self) -> 'EdgeLoss':
+        """The loss that looks at the outputs: this one, unless it is a function of another."""
+        return self
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Computes the loss.

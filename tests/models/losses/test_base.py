@@ -23,6 +23,8 @@ ARGUMENTS = {
     'ReviewKD': GROUP_NORM,
     'FSP': dict(layers=['alike.0', 'alike.1']),
     'SVD': dict(layers=['map', 'backbone.layer3']),  # each more takes seconds
+    'Negated': dict(loss=dict(type='KLDivergence')),
+    'Reciprocal': dict(loss=dict(type='KLDivergence'), eps=0.1),
     'AFD': dict(size=5, **GROUP_NORM),
     'FeatureCosine': dict(size=5),
     'SimMatch': dict(num_labels=12, threshold=0.0),
