@@ -83,6 +83,8 @@ def test_model_name(node, name):
             ),
             'CE · Confidence(τ=0.95) · weak→strong · unlabelled',
         ),
+        (dict(loss=dict(type='Negated', loss=dict(KL, temperature=2.0))), '−KL T=2 · Through'),  # noqa: RUF001
+        (dict(loss=[KL, dict(type='Reciprocal', loss=KL, weight=0.5)]), 'KL + 0.5×1/KL · Through'),  # noqa: RUF001
         (dict(type='EMAEdge', decay=0.999), 'EMA 0.999'),
         (dict(type='EMAEdge'), 'EMA'),
         (dict(), 'no loss · Through'),

@@ -5,7 +5,17 @@ import torch
 
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import CorrectGate, LinearGate, RampUpGate, SineGate, ThresholdGate, ThroughGate
-from ktg_mm.models.losses import CrossEntropy, KLDivergence, ProbabilityCosine, ProbabilityMSE, PseudoLabel
+from ktg_mm.models.losses import (
+    DIST,
+    DKD,
+    CrossEntropy,
+    KLDivergence,
+    Negated,
+    ProbabilityCosine,
+    ProbabilityMSE,
+    PseudoLabel,
+    Reciprocal,
+)
 from ktg_mm.models.stack.edge_stack import EdgeStack, PlacedEdge
 from ktg_mm.structures import LabelOutput, NodeOutput, TransferContext
 
@@ -16,6 +26,11 @@ NODE_LOSSES = {
     'two': lambda i: [KLDivergence(1.0 + i), ProbabilityMSE()],
     'cosine': lambda i: [ProbabilityCosine()],
     'pseudo': lambda i: [PseudoLabel(0.1 * i)],
+    'standardised': lambda i: [KLDivergence(1.0 + i, standardize=True)],
+    'decoupled': lambda i: [DKD(0.5 * i, 2.0 - 0.5 * i, 1.0 + i)],
+    'correlation': lambda i: [DIST(0.5 * i, 2.0 - 0.5 * i, 1.0 + i)],
+    'minus': lambda i: [Negated(dict(type='KLDivergence'), bound=0.5)],
+    'one over': lambda i: [Reciprocal(dict(type='KLDivergence'), 0.1 + 0.1 * i, 1.0 + i)],
 }
 LABEL_LOSSES = {'plain': lambda i: [CrossEntropy()], 'smoothed': lambda i: [CrossEntropy(0.1)]}
 GATES = {

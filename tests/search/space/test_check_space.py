@@ -56,6 +56,19 @@ SOUND = {
         GATE: dict(cutoff=CUTOFF, through=THROUGH),
         LOSS: dict(choices=dict(both=[KL['loss'], dict(type='AttentionMSE')]), when={GATE: 'through'}),
     },
+    'losses turned round': {
+        GATE: dict(cutoff=CUTOFF, through=THROUGH),
+        LOSS: dict(
+            choices=dict(
+                minus=dict(type='Negated', loss=KL['loss']),
+                over=[dict(type='Reciprocal', loss=KL['loss'], weight=1e-3), dict(type='AttentionMSE')],
+                maps=dict(type='Negated', loss=dict(type='NST', layers='map')),
+            ),
+            when={GATE: 'through'},
+        ),
+        f'{LOSS}.bound': dict(choices=[1.0, 10.0], when={LOSS: 'minus'}),
+        f'{LOSS}.loss.temperature': dict(choices=[1.0, 4.0], when={LOSS: 'minus'}),
+    },
     'nodes that go': {'model.nodes.b': dict(stays=dict(type='NetworkNode', network=NETWORK), goes=None)},
     'networks': {'model.nodes.*.network': dict(x=NETWORK), 'model.nodes.b.network.backbone.depth': [8, 14]},
     'learning rate': {'optim_wrapper.optimizer.lr': dict(low=1e-3, high=1.0, log=True)},
