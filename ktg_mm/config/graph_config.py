@@ -123,7 +123,8 @@ class GraphConfig:
             name = todo.pop()
             if name not in found and name in self.nodes:
                 found.add(name)
-                todo += () if detaches(self.nodes[name]) else self.members(name)
+                node = self.nodes[name]
+                todo += () if detaches(node) else self.members(name)[_of_class(node, 'detached_members', 0) :]
         return found
 
     @functools.cached_property
@@ -284,7 +285,11 @@ class GraphConfig:
 
 
 def _has_parameters(node: Mapping[str, Any]) -> bool:
-    return getattr(class_of(NODES, node) if 'type' in node else None, 'has_parameters', True)
+    return _of_class(node, 'has_parameters', True)
+
+
+def _of_class(node: Mapping[str, Any], attribute: str, default: Any) -> Any:
+    return getattr(class_of(NODES, node) if 'type' in node else None, attribute, default)
 
 
 def detaches(node: Mapping[str, Any]) -> bool:

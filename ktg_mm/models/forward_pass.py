@@ -214,10 +214,13 @@ class ForwardPass:
     def _detaches(self, node: Node, member: str) -> bool:
         """Whether gradients end between a node and one that it reads.
 
-        They do where a node that learns detaches what it reads, and where one that does not detach it reads one without
-        parameters that does. Of the latter alone only those ask for gradients who want its members'.
+        They do where a node detaches the member in any case, or one that learns all that it reads, and where one that
+        does not detach it reads one without parameters that does. Of the latter alone only those ask for gradients who
+        want its members'.
         """
         read = self._nodes[member]
+        if node.inputs.index(member) < node.detached_members:
+            return True
         if node.detach:
             return node.has_parameters
         return bool(read.inputs) and read.detach and not read.has_parameters

@@ -221,6 +221,25 @@ def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope:
     assert not any(before.equal(after) for before, after in learnt)
 
 
+def test_residual_distillation(mmpretrain_scope: None) -> None:
+    cfg = load_config(CONFIGS / 'kd/kd_digits.py', overlays=[CONFIGS / '_base_/graphs/residual_kd.py'])
+    assert cfg.model.target == 'residual' and cfg.model.nodes.assistant.network == cfg.model.nodes.net1.network
+    for key in ('net2->net1', 'net2->residual'):
+        assert cfg.model.edges[key].to_dict() == dict(loss=dict(type='FitNets', layers='map'), weight=100.0)
+    torch.manual_seed(0)
+    graph = MODELS.build(dict(cfg.model.to_dict(), data_preprocessor=cfg.data_preprocessor.to_dict()))
+    graph.train()
+    before = {key: value.clone() for key, value in graph.state_dict().items()}
+    parameters = [parameter for _, group in graph.parameter_groups() for parameter in group]
+    samples = [DataSample().set_gt_label(number) for number in range(8)]
+    images = list(torch.rand(8, 1, 8, 8) * 16)
+    graph.train_step(
+        dict(inputs=images, data_samples=samples), OptimWrapper(torch.optim.SGD(parameters, lr=0.1, momentum=0.9))
+    )
+    moved = {key.split('.')[1] for key, value in graph.state_dict().items() if not value.equal(before[key])}
+    assert moved == {'net1', 'assistant', 'residual', 'net2->net1', 'net2->residual'}
+
+
 def test_standardised_logits_have_their_authors_numbers() -> None:
     losses = {}
     for name in ('kd_standardized', 'dkd', 'dkd_standardized'):

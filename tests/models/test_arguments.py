@@ -12,7 +12,10 @@ from ktg_mm.models.build import build_part
 from ktg_mm.registry import ALIGNMENTS, GATES, LOSSES, NODES, UPDATES, VIEWS
 
 NETWORK = dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=5), head=dict(type='ClsHead'))
-ENSEMBLES = 'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'FusionEnsembleNode', 'FusionClassifierNode'
+ENSEMBLES = (
+    'EnsembleNode', 'GatedEnsembleNode', 'AttentionEnsembleNode', 'FusionEnsembleNode', 'FusionClassifierNode',
+    'ResidualNode',
+)  # fmt: skip
 # The parts' other arguments, where one must be given.
 GIVEN = {
     'SineGate': dict(frequency=0.5, phase=1.0),

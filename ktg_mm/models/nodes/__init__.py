@@ -7,4 +7,5 @@ from .fusion_classifier import FusionClassifierNode
 from .fusion_ensemble import FusionEnsembleNode
 from .gated_ensemble import GatedEnsembleNode
 from .network import NetworkNode
+from .residual import ResidualNode
 from .weighted_ensemble import WeightedEnsembleNode

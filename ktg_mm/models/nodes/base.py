@@ -18,12 +18,14 @@ class Node(BaseModule):
         has_attention_branch: True if the outputs hold attention logits.
         detach: Whether gradients end at the node, and do not reach what it reads.
         has_parameters: True if the node can learn (or must be given a checkpoint).
+        detached_members: How many of the first nodes that it reads gradients do not reach through it, in any case.
         ordered: True if it matters in which order the node reads others.
         shared: Modules of the node that belong to another one.
     """
 
     has_parameters = True
     has_attention_branch = False
+    detached_members = 0
     ordered = False
 
     def __init__(self, inputs: Sequence[str] = (), init_cfg: dict | None = None, detach: bool = True) -> None:
