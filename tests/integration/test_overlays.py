@@ -187,8 +187,8 @@ def test_losses_in_place_of_distillation(name: str, data: str, mmpretrain_scope:
     kind, weight = OTHER_LOSSES[name]
     edges = cfg.model.edges.to_dict()
     edge = edges.pop('net2->net1')
-    ramp = dict(type='RampUpGate', length=0.1, shape='linear') if kind == 'DKD' else None
-    if kind == 'ReviewKD':  # of the first 20 epochs
+    ramp = None
+    if kind in ('DKD', 'ReviewKD'):  # of the first 20 epochs
         ramp = dict(type='RampUpGate', length=20 / cfg.train_cfg.max_epochs, shape='linear')
     assert (edge['loss']['type'], edge['weight'], edge.pop('gate', None)) == (kind, weight, ramp)
     assert set(edge) == {'loss', 'weight'}
