@@ -227,6 +227,23 @@ def test_route_constrained_students_go_on_where_they_were():
     assert stages['teacher']['param_scheduler']['milestones'] == [60, 120, 180]
 
 
+def test_students_learn_how_maps_flow_before_they_learn_the_label():
+    stages = stages_of('kd/fsp_cifar100')
+    teacher, hint, student = (stage['model'] for stage in stages.values())
+    assert [stage['train_cfg']['max_epochs'] for stage in stages.values()] == [240, 30, 240]
+    assert [model['nodes']['net']['network']['backbone']['depth'] for model in (teacher, hint, student)] == [
+        110,
+        32,
+        32,
+    ]
+    assert [set(model['edges']) for model in (teacher, hint, student)] == [
+        {'label->net'}, {'teacher->net'}, {'label->net'}
+    ]  # fmt: skip
+    assert hint['edges']['teacher->net']['loss']['type'] == 'FSP'
+    assert hint['nodes']['teacher']['checkpoint'] == 'work/teacher/epoch_240.pth'
+    assert student['nodes']['net']['checkpoint'] == 'work/hint/epoch_30.pth' and set(student['nodes']) == {'net'}
+
+
 def test_an_assistant_stands_between_teacher_and_student():
     stages = stages_of('kd/ta_fashion_mnist_3000')
     depths = [stages[name]['model']['nodes']['net']['network']['backbone']['depth'] for name in stages]
