@@ -13,6 +13,7 @@ from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.stages import stage_config
 from ktg_mm.config.stages import is_staged, resolve_stages
+from ktg_mm.errors import UserError
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 # Networks of document 003 and the trunks that its tables have, in each of its methods.
@@ -189,6 +190,23 @@ def test_students_of_a_densenet(path: str, names: list[str]) -> None:
             assert network.get_submodule(layer).out_channels == other.get_submodule(layer).out_channels
         millions = (sum(p.numel() for p in network.parameters()) + 751 * 100) / 1e6
         assert millions == pytest.approx(counted[name], abs=0.006), name
+
+
+@pytest.mark.parametrize(
+    ('path', 'name', 'entry'),
+    [
+        ('single/resnet32_cifar100', 'student_densenet46_120', 'stages'),
+        ('born_again/ban_cifar100', 'student_ban_wide_resnet4_1', 'net'),  # its generations are all of one network
+        ('language/ban_l_lstm_ptb', 'xception', 'backbone'),
+        ('language/ban_l_lstm_ptb', 'stem_7x7', 'backbone'),
+    ],
+)
+def test_a_config_that_an_overlay_is_not_for(path: str, name: str, entry: str) -> None:
+    with pytest.raises(UserError) as caught:
+        overlaid(path, name)
+    assert str(caught.value).endswith(
+        f"{name}.py: reads '{entry}', which is not there in this config; it is for others"
+    )
 
 
 @pytest.mark.parametrize('name', ['preact_resnet1001', 'ban_wide_resnet1_1', 'ban_pre_resnet14_05'])

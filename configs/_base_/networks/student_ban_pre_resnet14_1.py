@@ -1,8 +1,8 @@
 # An overlay of configs/born_again/ban_resnet_cifar100.py: the student is BAN-Pre-ResNet-14-1 (document 004, table 5).
-__first, __second = _base_.stages
+__second = _base_.stages[1]
 __net = __second.model.nodes.net
 __student = dict(__net.network, backbone=dict(__net.network.backbone, units=14, ratio=1.0, block='bottleneck'))
 stages = [
-    __first,
+    _base_.stages[0],
     dict(__second, model=dict(__second.model, nodes=dict(__second.model.nodes, net=dict(__net, network=__student)))),
 ]
