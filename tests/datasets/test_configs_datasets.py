@@ -9,6 +9,7 @@ from mmpretrain.datasets import CIFAR10, CIFAR100
 from mmpretrain.registry import DATASETS, MODELS, TRANSFORMS
 
 import ktg_mm.evaluation  # noqa: F401  registers
+from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
 from ktg_mm.datasets import SeededIndex, SeedRandom, fashion_mnist
 from ktg_mm.errors import ConfigError
@@ -152,6 +153,30 @@ def test_a_search_never_sees_the_test_set(name):
     assert config.train_dataloader.dataset.get('val_size') == config.val_dataloader.dataset.get('val_size')
     assert config.test_dataloader == published.test_dataloader
     assert config.test_dataloader.dataset.split == UNSEEN.get(name, 'test')
+
+
+OVER = {
+    name: 'dml/dml_2node_cifar100' if shape[-1] in (32, 64) else 'ktg/ens_2node_dogs'
+    for name, (_, _, shape, _) in CASES.items()
+    if shape[-1] > 28
+}
+
+
+@pytest.mark.parametrize('name', OVER)
+def test_an_experiment_takes_it_by_two_overlays(name):
+    overlays = [FOLDER / f'{name}.py', FOLDER.parent / 'networks' / 'classes.py']
+    config = load_config(FOLDER.parents[1] / f'{OVER[name]}.py', overlays=overlays)
+    check_config(config)
+    classes = CASES[name][3]
+    assert config.data_preprocessor.num_classes == classes
+    networks = [node.network for node in config.model.nodes.values() if node.type == 'NetworkNode']
+    assert len(networks) == 2
+    for network in networks:
+        assert network.head.num_classes == classes
+        assert network.backbone.get('num_classes', classes) == classes
+    alone = Config.fromfile(overlays[0])
+    for key in LOADERS:
+        assert alone[key].dataset.to_dict().items() <= config[key].dataset.to_dict().items()
 
 
 @pytest.mark.parametrize('name', CASES)

@@ -99,6 +99,8 @@ def data(tmp_path_factory: pytest.TempPathFactory, miniatures: ModuleType) -> It
     miniatures.write_stanford_dogs(root / 'stanford_dogs', 100, 72, lists='lists')
     miniatures.write_stanford_cars(root / 'stanford_cars', 42, 41, num_classes=196)
     miniatures.write_cub(root / 'cub', 30, 30)
+    miniatures.write_cinic10(root / 'cinic10', per_class=10)
+    miniatures.write_food101(root / 'food101')
     miniatures.write_fashion_mnist(root / 'fashion-mnist', 60_000, 10_000)
     miniatures.write_penn_treebank(root / 'penn_treebank', words=9_999)
     (root / 'text.txt').write_text(' '.join(f'word{i % 999}' for i in range(20_000)))
