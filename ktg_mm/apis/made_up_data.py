@@ -157,9 +157,9 @@ class MadeUpData(Dataset):
         content = self.images[image]
         sample = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in content.items()}
         # No higher than the number of the data set's images, which parts of edges may keep count of.
-        place = number
+        place = number % self.num_labeled if self.hides and index < self.num_labeled else number
         if isinstance(index, SeededIndex) and not self.renumbers:
-            place = SeededIndex(number, index.seed, index.epoch)
+            place = SeededIndex(place, index.seed, index.epoch)
         if self.makes_up is None:
             sample['gt_label'] = number % self.num_classes
         sample['sample_idx'] = place

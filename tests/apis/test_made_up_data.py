@@ -65,3 +65,14 @@ def test_a_step_that_fails_is_named(tiny_config, tmp_path):
 
 def test_the_class_of_a_part_of_data():
     assert class_of_data(dict(type='Split', of='Digits')) is class_of_data(dict(type=Digits)) is Digits
+
+
+def test_labelled_images_are_no_more_than_there_are(tiny_config, tmp_path):
+    cfg = tiny_config()
+    cfg.train_dataloader.dataset = dict(
+        type='SemiSupervised', dataset=dict(type='Digits'), num_labels=10, pipeline=[dict(type='PackInputs')]
+    )
+    data = made_up(cfg, tmp_path)
+    samples = [data.sample(SeededIndex(index, 0, 0), 8 + i, 0)['data_samples'] for i, index in enumerate((1, 9, 3, 10))]
+    assert [int(sample.sample_idx) for sample in samples] == [8, 9, 0, 11]
+    assert [int(sample.gt_label) for sample in samples] == [8, 9, 0, -1]

@@ -362,6 +362,9 @@ def published(monkeypatch, tmp_path):
     [
         'semi/fixmatch_fashion_mnist_250.py',
         'semi/flexmatch_fashion_mnist_250.py',
+        'semi/simmatch_fashion_mnist_250.py',
+        'semi/comatch_fashion_mnist_250.py',
+        'semi/crmatch_fashion_mnist_250.py',
         'semi/mean_teacher_fashion_mnist_250.py',
         'semi/dash_fashion_mnist_250.py',
         'semi/graph_diverse_fashion_mnist_250.py',

@@ -8,7 +8,7 @@ from mmpretrain.registry import HOOKS
 
 from ktg_mm.engine.unwrapped import unwrapped
 from ktg_mm.errors import ConfigError
-from ktg_mm.models.needs import SampleIds
+from ktg_mm.models.needs import LabeledIds, SampleIds
 
 _DATASET = 'train_dataloader.dataset'
 
@@ -18,7 +18,8 @@ class SampleCountHook(Hook):
     """Refuses a part that keeps something for each image, but for another number of them than there are.
 
     One that is too large would pass unnoticed: unlabelled images that never come count as not learnt, and FlexMatch's
-    thresholds stay low for good; a memory of all training images is drawn from where nothing was ever put.
+    thresholds stay low for good; a memory of all training images is drawn from where nothing was ever put. A memory of
+    the labelled images may be too large, as it leaves out those that have not come.
 
     Raises:
         ConfigError: Before the first iteration; also for data sets put together, which number their images alike.
@@ -35,6 +36,11 @@ class SampleCountHook(Hook):
             for path, part, need in edge.needs:
                 if isinstance(need, SampleIds) and (counted := need.value(part)) is not None:
                     _check(f'{path}.{need.argument}', counted, need.key, dataset)
+                if isinstance(need, LabeledIds) and need.value(part) < (number := getattr(dataset, 'num_labeled', 0)):
+                    raise ConfigError(
+                        f'{path}.{need.argument}',
+                        f'is {need.value(part)}, but {_DATASET} has {number} labelled images; must be at least as many',
+                    )
 
 
 def _check(path: str, counted: int, key: str, dataset: Any) -> None:

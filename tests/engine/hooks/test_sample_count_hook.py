@@ -9,7 +9,7 @@ from ktg_mm.engine.hooks.sample_count_hook import _count
 from ktg_mm.errors import ConfigError
 from ktg_mm.models.edges import TransferEdge
 from ktg_mm.models.gates import FlexMatchGate, ThresholdGate
-from ktg_mm.models.losses import KLDivergence
+from ktg_mm.models.losses import KLDivergence, SimMatch
 from ktg_mm.models.needs import SampleIds
 
 
@@ -89,4 +89,25 @@ def test_another_number(number):
     assert str(caught.value) == (
         f"model.edges['a->a'].gate.num_samples: is 7, but train_dataloader.dataset has {number} unlabelled images; "
         'must be the same'
+    )
+
+
+def labels_runner(num_labels, **dataset):
+    loss, one = SimMatch(num_labels), runner(7, num_unlabeled=7, **dataset)
+    one.model.edges['c->c'] = TransferEdge('c->c', [loss], ThresholdGate())
+    return one
+
+
+@pytest.mark.parametrize('number', [40, 41])
+def test_a_memory_of_enough_labelled_images(number):
+    SampleCountHook().before_train(labels_runner(number, num_labeled=40))
+    SampleCountHook().before_train(labels_runner(number))
+
+
+def test_a_memory_of_too_few_labelled_images():
+    with pytest.raises(ConfigError) as caught:
+        SampleCountHook().before_train(labels_runner(39, num_labeled=40))
+    assert str(caught.value) == (
+        "model.edges['c->c'].loss.num_labels: is 39, but train_dataloader.dataset has 40 labelled images; "
+        'must be at least as many'
     )
