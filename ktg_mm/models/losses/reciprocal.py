@@ -21,7 +21,8 @@ class Reciprocal(OfLoss):
 
     Args:
         loss: Config of the other one, see OfLoss.
-        eps: Above 0. Defaults to 1e-4.
+        eps: Above 0. Defaults to 1e-4; a KL divergence wants more, such as 0.1, as networks that have learnt nothing
+            yet say nearly the same and would learn nothing but to differ.
         weight: Of this loss beside others of its edge, above 0. Defaults to 1.
 
     Raises:
