@@ -15,7 +15,7 @@ from .feature_loss import FeatureLoss, pool_to_match
 
 @LOSSES.register_module()
 class NST(FeatureLoss):
-    """Maximum mean discrepancy of where channels are active, squared (Huang and Wang, arXiv 1707.01219, 2017).
+    """Maximum mean discrepancy of where channels are active, squared (Huang and Wang, 2017, arXiv 1707.01219).
 
     Each channel of a feature map, divided by its L2 norm over the cells, is one point u of a set; with the kernel
     ``k(u, v) = (u . v)^2`` a layer's value is ``mean k(u_source, u'_source) + mean k(u_target, u'_target)
