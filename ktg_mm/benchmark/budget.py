@@ -114,13 +114,13 @@ def measure(config: Mapping[str, Any], steps: int = 1) -> Cost:
             ]
             graph.train()
             times = []
-            batches = itertools.cycle(loader)
+            data = itertools.cycle(loader)
             # On a CPU the process's own time, which others beside it do not make longer.
             on_gpu = torch.cuda.is_available()
             clock = time.perf_counter if on_gpu else time.process_time
             for _ in range(1 + steps):
                 start = clock()
-                graph.train_step(next(batches), runner.optim_wrapper)
+                graph.train_step(next(data), runner.optim_wrapper)
                 if on_gpu:
                     torch.cuda.synchronize()
                 times.append(clock() - start)
