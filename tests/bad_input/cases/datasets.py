@@ -438,7 +438,7 @@ CASES = [
         data=True,
     ),
     dict(
-        **published('tiny_imagenet', 200, "val_dataloader = dict(dataset=dict(split='test'))"),
+        **published('tiny_imagenet', 200, "train_dataloader = dict(dataset=dict(split='test'))"),
         setup=folder_of('data/tiny_imagenet'),
         says='dataset.split',
     ),
