@@ -12,7 +12,7 @@ import pytest
 from ktg_mm.lazy import lazy_names, without_collecting
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ['ktg_mm.analysis', 'ktg_mm.apis', 'ktg_mm.search']
+PACKAGES = ['ktg_mm.analysis', 'ktg_mm.apis', 'ktg_mm.benchmark', 'ktg_mm.search']
 
 # Answers --help and a mistake of every tool; none of them may import one of the libraries.
 ALL_TOOLS = """

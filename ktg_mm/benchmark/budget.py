@@ -113,14 +113,17 @@ def measure(config: Mapping[str, Any], steps: int = 1) -> Cost:
                 if isinstance(node, NetworkNode)
             ]
             graph.train()
-            times = []
-            data = itertools.cycle(loader)
+            times: list[float] = []
+            size = 0
+            endless = itertools.cycle(loader)
             # On a CPU the process's own time, which others beside it do not make longer.
             on_gpu = torch.cuda.is_available()
             clock = time.perf_counter if on_gpu else time.process_time
             for _ in range(1 + steps):
                 start = clock()
-                graph.train_step(next(data), runner.optim_wrapper)
+                batch = next(endless)
+                size = len(batch['data_samples']) if not times else size
+                graph.train_step(batch, runner.optim_wrapper)
                 if on_gpu:
                     torch.cuda.synchronize()
                 times.append(clock() - start)
@@ -128,7 +131,7 @@ def measure(config: Mapping[str, Any], steps: int = 1) -> Cost:
                     handle.remove()
             images = len(loader.dataset)
             whole = getattr(loader, 'drop_last', False)
-            batches = len(loader) if whole else images / cfg.train_dataloader.batch_size
+            batches = len(loader) if whole else images / size  # of the first, which few images may not fill
             by_epoch = 'max_epochs' in config['train_cfg']
             return Cost(
                 images=images,

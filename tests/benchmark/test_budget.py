@@ -44,6 +44,10 @@ def test_measure(digits):
     assert (found.images, found.steps, found.passes, found.others) == (100, 2, 64, 192)
     assert found.batches == 100 / 64  # so an epoch is 100 passes
     assert found.seconds > 0
+    few = read_rows('digits', ['independent'], options={'train_dataloader.dataset.indices': 20})[0]['independent']
+    small = measure(few.config, steps=1)  # less than a batch
+    assert (small.images, small.batches, small.passes) == (20, 1, 20)
+    assert lengths([few.config], [small], 8, 'independent') == [8]
     kd = measure(digits['kd'].config, steps=0)  # its teacher's weights are nowhere yet
     assert (kd.passes, kd.others) == (64, 64)
 
