@@ -44,6 +44,15 @@ CASES = [
     node('ffm', "layer='embedding'", f'.layer: {MAPS}'),
     node('ffl', "layer='embedding'", f'.layer: {MAPS}'),
     node('ffl', "layers='map'", ''),
+    *(
+        node('ffl', f"_delete_=True, type='ResidualNode', members=['net1', 'net2'], {arguments}", says)
+        for arguments, says in (
+            ("layer='embedding'", '.layer: members must have feature maps of one shape to be added up'),
+            ("layer='backbone.layer9'", ".layer: node 'net1': the network has no module"),
+            ('norm_cfg=None', ": ResidualNode has no argument 'norm_cfg'"),
+            ('detach=1', '.detach: must be True or False'),
+        )
+    ),
     # Members.
     *(node(method, "members=['net1']", '.members: must be a list of at least two different nodes') for method in NODES),
     *(node(method, "members=['net1', 'net9']", ".members: no node is named 'net9'; did you mean") for method in NODES),
