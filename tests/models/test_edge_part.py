@@ -30,7 +30,7 @@ def test_every_registered_part_says_what_it_needs(cls):
 def test_a_loss_says_whether_it_has_parts_that_learn(name):
     cls = LOSSES.get(name)
     required = [one.name for one in inspect.signature(cls).parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD]
-    known = dict(loss=dict(type='KLDivergence'))
+    known = dict(loss=dict(type='KLDivergence'), other_view='other')
     loss = cls(**{name: known.get(name, 8) for name in set(required) - set(default_arguments(cls))})
     loss.set_num_classes(10)
     if isinstance(loss, FeatureLoss):

@@ -115,7 +115,7 @@ class CIFARResNet(ResNet_CIFAR):
         check_stages(out_indices)
         check_part('norm_cfg', norm_cfg)
         check_flag('zero_init_residual', zero_init_residual)
-        # Set before the base's constructor, which calls make_res_layer and _make_stem_layer.
+        # Set before the base's constructor, which calls make_res_layer.
         self.shortcut, self.stem_kind = shortcut, check_stem(stem)
         super().__init__(
             depth,
@@ -130,11 +130,10 @@ class CIFARResNet(ResNet_CIFAR):
             zero_init_residual=zero_init_residual,
             **kwargs,
         )
-
-    def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
-        """Builds the stem; called by the base's constructor."""
-        kind = ResNet if self.stem_kind == '7x7' else ResNet_CIFAR
-        kind._make_stem_layer(self, in_channels, base_channels)
+        if self.stem_kind == '7x7':
+            self.conv1 = nn.Conv2d(in_channels, base_channels, 7, stride=2, padding=3, bias=False)
+            self.conv1.requires_grad_(self.frozen_stages < 0)
+            self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Returns a feature map (B, C, H', W') for each of ``out_indices``, of images (B, in_channels, H, W)."""

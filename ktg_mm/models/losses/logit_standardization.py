@@ -20,7 +20,7 @@ def standardized(output: NodeOutput) -> NodeOutput:
     Example:
         >>> import torch
         >>> standardized(NodeOutput(torch.tensor([[10.0, 20.0, 30.0]]))).logits
-        tensor([[-1.0000,  0.0000,  1.0000]])
+        tensor([[-1.,  0.,  1.]])
     """
     return NodeOutput(output.cached('standardized', lambda: _standardized(full_precision(output.logits))))
 

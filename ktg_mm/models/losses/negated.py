@@ -31,7 +31,7 @@ class Negated(OfLoss):
         >>> from ktg_mm.structures import NodeOutput
         >>> target, source = (NodeOutput(torch.tensor([[0.0, z], [0.0, 0.0]])) for z in (50.0, 0.0))
         >>> Negated(dict(type='KLDivergence'))(target, source, None)
-        tensor([-10.,   0.])
+        tensor([-10.,  -0.])
     """
 
     sign = '−'  # noqa: RUF001, as wide as a plus

@@ -30,9 +30,9 @@ class RotatedView(View):
         >>> rows, progress = SampleRows.of(torch.zeros(3)), torch.tensor(0.5, dtype=torch.float64)
         >>> context = ViewContext('turned', 0, progress, rows)
         >>> context.turns(TURNS), RotatedView('net1')(None, torch.tensor([[[[0, 1], [2, 3]]]] * 3), context)[:, 0, 0]
-        (tensor([1, 1, 3]), tensor([[1, 3],
-                [1, 3],
-                [2, 0]]))
+        (tensor([1, 0, 1]), tensor([[1, 3],
+                [0, 1],
+                [1, 3]]))
     """
 
     takes_gradients = False
