@@ -1,6 +1,6 @@
 """ResNet-20, -32, -44, -56 and -110 for images of 32 pixels."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmpretrain.models.backbones.resnet import BasicBlock, ResNet
@@ -130,17 +130,17 @@ class CIFARResNet(ResNet_CIFAR):
             zero_init_residual=zero_init_residual,
             **kwargs,
         )
-        if self.stem_kind == '7x7':
-            self.conv1 = nn.Conv2d(in_channels, base_channels, 7, stride=2, padding=3, bias=False)
-            self.conv1.requires_grad_(self.frozen_stages < 0)
-            self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Returns a feature map (B, C, H', W') for each of ``out_indices``, of images (B, in_channels, H, W)."""
         return (ResNet if self.stem_kind == '7x7' else ResNet_CIFAR).forward(self, x)
 
     def make_res_layer(self, **kwargs: Any) -> nn.Sequential:
-        """Builds one stage; called by the base's constructor."""
+        """Builds one stage; called by the base's constructor, which has built the stem before the first."""
+        if self.stem_kind == '7x7' and not hasattr(self, 'maxpool'):  # here, as modules are to be in the order of use
+            small = cast(nn.Conv2d, self.get_submodule('conv1'))
+            self.conv1 = nn.Conv2d(small.in_channels, small.out_channels, 7, stride=2, padding=3, bias=False)
+            self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         stage = super().make_res_layer(**kwargs)
         first = stage[0]
         if self.shortcut == 'A' and first.downsample is not None:
