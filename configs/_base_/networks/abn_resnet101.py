@@ -1,19 +1,9 @@
-# An overlay: all networks are attention branch networks of ResNet-101 for large images, for the config's classes and
-# colour channels.
+# An overlay: all networks are attention branch networks of ResNet-101 for large images, as in abn_resnet34.py.
+_base_ = ['abn_resnet50.py']
+
 model = dict(
     nodes={
-        name: dict(
-            network=dict(
-                backbone=dict(
-                    _delete_=True,
-                    type='ABNResNet',
-                    depth=101,
-                    num_classes=node.network.head.num_classes,
-                    in_channels=node.network.backbone.get('in_channels', 3),
-                ),
-                head=dict(in_channels=2048),
-            )
-        )
+        name: dict(network=dict(backbone=dict(depth=101)))
         for name, node in _base_.model.nodes.items()
         if node.type == 'NetworkNode'
     }

@@ -1,18 +1,9 @@
-# An overlay: all networks are ResNet-152 for large images, for the config's classes and colour channels.
+# An overlay: all networks are ResNet-152 for large images, as resnet34.py has ResNet-34.
+_base_ = ['resnet50.py']
+
 model = dict(
     nodes={
-        name: dict(
-            network=dict(
-                backbone=dict(
-                    _delete_=True,
-                    type='ResNet',
-                    depth=152,
-                    zero_init_residual=False,
-                    in_channels=node.network.backbone.get('in_channels', 3),
-                ),
-                head=dict(in_channels=2048),
-            )
-        )
+        name: dict(network=dict(backbone=dict(depth=152)))
         for name, node in _base_.model.nodes.items()
         if node.type == 'NetworkNode'
     }
