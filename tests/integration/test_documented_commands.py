@@ -84,8 +84,10 @@ def test_files_that_are_named_exist(document: str) -> None:
 
 def test_the_commands_are_found() -> None:
     """Else the tests above would say little."""
-    found = [config for words in commands(text_of('docs/configs.md')) for config in configs(words)]
-    rows = sum(line.count('| `tools/') for line in text_of('docs/configs.md').splitlines())
+    pages = ['docs/configs.md', *(page for page in PAGES if page.startswith('docs/reproduction/'))]
+    text = '\n'.join(map(text_of, pages))
+    found = [config for words in commands(text) for config in configs(words)]
+    rows = text.count('| `tools/')
     assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) >= rows
     results = {config for words in commands(text_of('docs/results.md')) for config in configs(words)}
     fashion, labels = 'configs/semi/dash_fashion_mnist_250.py', 'configs/_base_/labels/40_labels.py'
