@@ -1,5 +1,6 @@
 """What the documentation's pages say: their blocks of code, and the commands in them."""
 
+import argparse
 import functools
 import importlib.util
 import itertools
@@ -10,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from ktg_mm.command import commands as tools
 
@@ -95,6 +98,20 @@ def expand(word: str) -> list[str]:
         return [word]
     before, after = word[: match.start()], word[match.end() :]
     return [one for option in match[1].split(',') for one in expand(before + option + after)]
+
+
+class Parsed(BaseException):
+    """A command line has been read; past what a tool catches."""
+
+
+def only_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes tools stop when they have read their command line."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def parsed(parser: argparse.ArgumentParser, *args: object, **kwargs: object) -> None:
+        raise Parsed(parse(parser, *args, **kwargs))
+
+    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parsed)
 
 
 def name_checkpoints(text: str) -> None:

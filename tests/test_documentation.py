@@ -61,7 +61,8 @@ def test_links_elsewhere_are_addresses() -> None:
 
 def test_every_page_is_in_the_sites_contents() -> None:
     """A page that is in no table of contents is found by nobody; Sphinx refuses it, too."""
-    entries = re.findall(r'^[\w/*-]+$', (REPOSITORY / 'docs/index.md').read_text(), flags=re.M)
+    contents = [(REPOSITORY / 'docs' / name).read_text() for name in ('index.md', 'reproduction.md')]
+    entries = [entry for text in contents for entry in re.findall(r'^[\w/*-]+$', text, flags=re.M)]
     listed = {path for entry in entries for path in REPOSITORY.glob(f'docs/{entry}.md')}
     pages = {path for path in PAGES if 'docs' in path.relative_to(REPOSITORY).parts}
     assert pages - listed == {

@@ -1,6 +1,5 @@
 """The published tables and figures, row by row: each row has a command that parses and whose networks build."""
 
-import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from documented import REPOSITORY, as_a_script, commands, main_of
+from documented import REPOSITORY, Parsed, as_a_script, commands, main_of, only_parse
 from mmpretrain.registry import MODELS
 
 from ktg_mm.apis import load_config
@@ -86,18 +85,9 @@ def test_rows(page):
     assert len(set(names)) == len(names)
 
 
-class Parsed(Exception):
-    """The command line is right."""
-
-
 @pytest.mark.parametrize('page', DOCUMENTS)
 def test_commands_parse(page, monkeypatch):
-    parse = argparse.ArgumentParser.parse_args
-
-    def parsed(parser, *args, **kwargs):
-        raise Parsed(parse(parser, *args, **kwargs))
-
-    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parsed)
+    only_parse(monkeypatch)
     monkeypatch.chdir(REPOSITORY)
     for line in sorted({command for row in rows(page) for command in row.commands}):
         for words in commands(line):

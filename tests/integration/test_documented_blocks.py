@@ -13,7 +13,6 @@ Without a comment Python is a script, which is run, and commands are parsed by t
 right, ``test_documented_commands.py`` looks. What is run of a page runs in one folder, in the page's order.
 """
 
-import argparse
 import itertools
 import re
 import shutil
@@ -22,7 +21,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from documented import BLOCK, PAGES, REPOSITORY, as_a_script, blocks, commands, main_of, name_checkpoints
+from documented import (
+    BLOCK,
+    PAGES,
+    REPOSITORY,
+    Parsed,
+    as_a_script,
+    blocks,
+    commands,
+    main_of,
+    name_checkpoints,
+    only_parse,
+)
 from mmpretrain.registry import DATASETS
 
 from ktg_mm.apis import load_config
@@ -56,18 +66,9 @@ def test_comments(page: str) -> None:
         assert language == dict(file='python', over='python', run='shell').get(kind, language), code
 
 
-class Parsed(BaseException):
-    """A command line has been read; past what a tool catches."""
-
-
 @pytest.fixture
 def parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    parse = argparse.ArgumentParser.parse_args
-
-    def parsed(parser: argparse.ArgumentParser, *args: object, **kwargs: object) -> None:
-        raise Parsed(parse(parser, *args, **kwargs))
-
-    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parsed)
+    only_parse(monkeypatch)
 
 
 @pytest.mark.parametrize('page', [page for page in PAGES if any(one.language == 'shell' for one in blocks(page))])
