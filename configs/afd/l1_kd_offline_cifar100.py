@@ -5,12 +5,11 @@
 #   python tools/train.py configs/afd/l1_kd_offline_cifar100.py --with configs/_base_/networks/wrn16_2.py
 _base_ = [
     '../_base_/graphs/l1_kd_offline.py',
-    '../_base_/datasets/cifar100.py',
+    '../_base_/datasets/cifar100_batch128.py',
     '../_base_/models/networks_cifar.py',
     '../_base_/schedules/sgd_300e_ens.py',
     '../_base_/default_runtime.py',
 ]
 
 model = dict(nodes=dict(net1=dict(network=_base_.resnet32)))
-train_dataloader = dict(batch_size=128)
 default_hooks = dict(checkpoint=dict(save_best='net1/accuracy/top1'))

@@ -16,6 +16,4 @@ model = dict(
         ensemble=dict(type='EnsembleNode', members=_networks),
     )
 )
-val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
-test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='ensemble/accuracy/top1'))

@@ -3,15 +3,12 @@
 #   python tools/train.py configs/multi_branch/ffl_cifar100.py
 _base_ = [
     '../_base_/graphs/ffl.py',
-    '../_base_/datasets/cifar100.py',
+    '../_base_/datasets/cifar100_batch128.py',
     '../_base_/models/networks_cifar.py',
     '../_base_/schedules/sgd_300e_branches.py',
     '../_base_/default_runtime.py',
 ]
 
 model = dict(nodes={name: dict(network=_base_.resnet32) for name in ['net1', 'net2']})
-train_dataloader = dict(batch_size=128)
 optim_wrapper = dict(optimizer=dict(weight_decay=1e-4), paramwise_cfg=dict(nodes=dict(fusion=dict(weight_decay=1e-5))))
-val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
-test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='fusion/accuracy/top1'))

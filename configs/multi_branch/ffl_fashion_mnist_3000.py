@@ -10,6 +10,4 @@ _base_ = [
 
 model = dict(nodes={name: dict(network=_base_.resnet8) for name in ['net1', 'net2']})
 optim_wrapper = dict(paramwise_cfg=dict(nodes=dict(fusion=dict(weight_decay=1e-5))))
-val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
-test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='fusion/accuracy/top1'))

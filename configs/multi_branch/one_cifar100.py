@@ -4,14 +4,11 @@
 #   python tools/train.py configs/multi_branch/one_cifar100.py
 _base_ = [
     '../_base_/graphs/one.py',
-    '../_base_/datasets/cifar100.py',
+    '../_base_/datasets/cifar100_batch128.py',
     '../_base_/models/networks_cifar.py',
     '../_base_/schedules/sgd_300e_branches.py',
     '../_base_/default_runtime.py',
 ]
 
 model = dict(nodes={name: dict(network=_base_.resnet32) for name in ['net1', 'net2', 'net3', 'leader']})
-train_dataloader = dict(batch_size=128)
-val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
-test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='leader/accuracy/top1'))

@@ -9,6 +9,4 @@ _base_ = [
 ]
 
 model = dict(nodes={name: dict(network=_base_.resnet8) for name in ['net1', 'net2', 'net3', 'leader']})
-val_evaluator = [_base_.val_evaluator, dict(type='DiversityMetric')]
-test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='leader/accuracy/top1'))

@@ -131,6 +131,21 @@ WRN28_2 = {
             'edges/temperature_4',
             {f'model.edges.net{i}->net{j}.loss.temperature': 4.0 for i, j in ((1, 2), (2, 1))},
         ),
+        (
+            'dml/dml_2node_cifar10',
+            'edges/temperature_3',
+            {f'model.edges.net{i}->net{j}.loss.temperature': 3.0 for i, j in ((1, 2), (2, 1))},
+        ),
+        ('single/resnet32_cifar100', 'datasets/cifar100_batch128', {'train_dataloader.batch_size': 128}),
+        (
+            'single/resnet32_cifar100',
+            'schedules/sgd_300e_branches',
+            {
+                'param_scheduler.milestones': [150, 225],
+                'train_cfg.max_epochs': 300,
+                'train_cfg.val_interval': 300,
+            },
+        ),
         ('dml/dml_2node_cifar10', 'graphs/ktg_2node', {'model.edges.net1->net2.gate': dict(type='CorrectGate')}),
         ('single/resnet32_cifar100', 'networks/resnet110', {'model.nodes.net1.network.backbone.depth': 110}),
         ('semi/fixmatch_cifar100', 'networks/wrn28_2', WRN28_2),

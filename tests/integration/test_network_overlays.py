@@ -223,6 +223,7 @@ def test_every_overlay_is_right_for_a_config(name: str) -> None:
         'abn_': 'ktg/ens_2node_dogs',
         'no_trunk': 'multi_branch/one_cifar100',
         'untaught_random': 'ktg/ktg_3node_cifar100',
+        'wrn16_2_of_wrn28_2': 'afd/l1_kd_offline_cifar100',
     }
     path = next((path for start, path in meant_for.items() if name.startswith(start)), 'ktg/ktg_2node_cifar100')
     if name.endswith('_large') or name in ('resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'):

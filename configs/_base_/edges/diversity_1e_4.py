@@ -1,0 +1,8 @@
+# An overlay: classifiers are pushed apart with gamma = 1e-4 (document 003, figure 3).
+model = dict(
+    edges={
+        key: dict(weight=1e-4)
+        for key, edge in _base_.model.edges.items()
+        if 'loss' in edge and isinstance(edge.loss, dict) and edge.loss.type == 'ClassifierDiversity'
+    }
+)
