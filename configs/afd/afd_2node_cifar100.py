@@ -1,6 +1,6 @@
 # AFD of two ResNet-32 on CIFAR-100.
 # Published accuracy (document 002, table 3): mean of the two 74.03, ensemble 75.64; a ResNet-32 on its own 69.38. The
-# other pairs of tables 3 and 4 are overlays: see docs/configs.md.
+# other pairs of tables 3 and 4 are overlays: see docs/reproduction/adversarial.md.
 #   python tools/train.py configs/afd/afd_2node_cifar100.py
 _base_ = [
     '../_base_/graphs/afd_2node.py',

@@ -88,7 +88,7 @@ def test_the_commands_are_found() -> None:
     text = '\n'.join(map(text_of, pages))
     found = [config for words in commands(text) for config in configs(words)]
     rows = text.count('| `tools/')
-    assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) >= rows
+    assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) > rows / 2
     results = {config for words in commands(text_of('docs/results.md')) for config in configs(words)}
     fashion, labels = 'configs/semi/dash_fashion_mnist_250.py', 'configs/_base_/labels/40_labels.py'
     assert {(fashion, labels), ('configs/semi/fixmatch_fashion_mnist_250.py', labels)} <= results
