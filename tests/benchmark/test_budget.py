@@ -42,6 +42,8 @@ def test_measure(digits):
     """64 images go through the target, which shares its trunk with three others that are asked as well."""
     found = measure(digits['one'].config)
     assert (found.images, found.steps, found.passes, found.others) == (100, 2, 64, 192)
+    fused = measure(digits['ffl'].config)
+    assert (fused.passes, fused.others) == (64, 64)  # the other branch; the fusion is no network
     assert found.batches == 100 / 64  # so an epoch is 100 passes
     assert found.seconds > 0
     few = read_rows('digits', ['independent'], options={'train_dataloader.dataset.indices': 20})[0]['independent']
@@ -78,6 +80,7 @@ def test_measure_views(name, passes, others, fashion_mnist):
 def test_learner(digits):
     assert learner(config_of('semi/fixmatch_fashion_mnist_250')['model']) == 'net1'
     assert learner(digits['ffm_cd'].config['model']) == 'leader'
+    assert learner(digits['ffl'].config['model']) == 'net1'
     with pytest.raises(ConfigError, match=r"^model.target: 'fusion' must be a network that learns; "):
         learner(config_of('multi_branch/ffl_digits')['model'])
 

@@ -32,6 +32,7 @@ def fashion():
         ('one', 'multi_branch/one'),
         ('okddip', 'multi_branch/okddip'),
         ('ffm_cd', 'multi_branch/ffm_cd'),
+        ('ffl', 'multi_branch/ffl'),
         ('ban', 'born_again/ban'),
         ('ban_l', 'born_again/ban_l'),
     ],
@@ -42,6 +43,8 @@ def test_a_row_is_the_config_of_its_method(fashion, row, config):
     got = as_last_stage(fashion[row].config)
     if 'checkpoint' in expected['model']['nodes'].get('net2', {}):
         expected['model']['nodes']['net2']['checkpoint'] = 'teacher.pth'
+    if row == 'ffl':
+        expected['model']['target'] = 'net1'  # a branch: a fusion has no network whose passes could be counted
     for key in ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'test_dataloader'):
         assert got[key] == expected[key], key
     own, others = (config.get('stages', []) for config in (got, expected))
@@ -52,7 +55,7 @@ def test_a_row_is_the_config_of_its_method(fashion, row, config):
 
 def test_every_family_is_there(fashion):
     losses = {'fitnets', 'at', 'vid', 'crd', 'pkt', 'rkd', 'srd'}
-    others = {'independent', 'kd', 'dml', 'ktg', 'afd', 'one', 'okddip', 'ffm_cd', 'ban', 'ta', 'rco'}
+    others = {'independent', 'kd', 'dml', 'ktg', 'afd', 'one', 'okddip', 'ffm_cd', 'ffl', 'ban', 'ta', 'rco'}
     assert losses | others <= {name for name, row in fashion.items() if row.group == 'supervised'}
     few = [row for row in fashion.values() if row.group == 'few_labels']
     assert len(few) >= 10 and {row.epochs for row in few} == {36}

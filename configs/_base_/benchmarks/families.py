@@ -47,6 +47,7 @@ rows = dict(
     one=dict(files=['graphs/one']),
     okddip=dict(files=['graphs/okddip']),
     ffm_cd=dict(files=['graphs/ffm_cd']),
+    ffl=dict(files=['graphs/ffl', 'benchmarks/ffl']),
     ban=dict(files=['graphs/born_again']),
     ban_l=dict(files=['graphs/born_again_l']),
     supervised=_few_labels('supervised'),
