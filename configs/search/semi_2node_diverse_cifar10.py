@@ -1,6 +1,6 @@
 # Search for a graph of two diverse networks (thesis, ch. 5) on CIFAR-10 with 4,000 labels. net1, a ResNet-32, is the
 # target; the other is a ResNet-32 or a WRN-28-6.
-# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=1000
+# Other numbers of labels: --with configs/_base_/labels/1000_labels.py
 #   python tools/search.py configs/search/semi_2node_diverse_cifar10.py
 # Three networks: --with configs/_base_/graphs/consistency_3node.py configs/_base_/sizes/search_diverse.py
 _base_ = [

@@ -1,6 +1,6 @@
 # Search for a graph of two diverse networks (thesis, ch. 5) on CIFAR-100 with 6,000 labels. net1, a ResNet-32, is the
 # target; the other is a ResNet-32 or a WRN-28-6.
-# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=2000
+# Other numbers of labels: --with configs/_base_/labels/2000_labels.py
 #   python tools/search.py configs/search/semi_2node_diverse_cifar100.py
 # Three networks: --with configs/_base_/graphs/consistency_3node.py configs/_base_/sizes/search_diverse.py
 _base_ = [
@@ -17,5 +17,5 @@ search = dict(
     space={
         'model.nodes.net2.network': dict(resnet32=_base_.resnet32, wrn28_6=_base_.wrn28_6),
     },
-    retrain='../semi/graph_diverse_6000_cifar100.py',
+    retrain='../semi/consistency_2node_cifar100.py',
 )

@@ -3,7 +3,7 @@
 # choice.
 # The unlabelled images are those without a label, as in the thesis.
 # The strong view ends with Cutout, as in FixMatch's code; the thesis's table 5.1 names RandAugment alone.
-# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=2500
+# Other numbers of labels: --with configs/_base_/labels/2500_labels.py
 #   python tools/search.py configs/search/semi_fixmatch_space_cifar100.py
 _base_ = [
     '../_base_/graphs/fixmatch_space.py',

@@ -1,6 +1,6 @@
 # Two ResNet-32 that learn 4,000 labels of CIFAR-10 and agree on the other images, each with itself and with the other:
 # where the thesis's search among diverse networks begins (ch. 5), and its recipe.
-# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=1000
+# Other numbers of labels: --with configs/_base_/labels/1000_labels.py
 #   python tools/train.py configs/semi/consistency_2node_cifar10.py
 _base_ = [
     '../_base_/graphs/consistency_2node.py',

@@ -3,18 +3,12 @@
 # WRN-28-6.
 # Published accuracy: 55.94 % (thesis, table 5.4, without a deviation; fig. 5.6: net2 57.81 %).
 # How the learning rate falls is our choice.
-# Other numbers of labels: --cfg-options train_dataloader.dataset.num_labels=2000
+# Other numbers of labels: --with configs/_base_/labels/2000_labels.py
 #   python tools/train.py configs/semi/graph_diverse_6000_cifar100.py
-_base_ = [
-    '../_base_/graphs/consistency_2node.py',
-    '../_base_/datasets/cifar100_diverse.py',
-    '../_base_/models/networks_cifar.py',
-    '../_base_/schedules/sgd_200e_diverse.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['consistency_2node_cifar100.py']
 
 model = dict(
-    nodes=dict(net1=dict(network=_base_.resnet32), net2=dict(network=_base_.wrn28_6)),
+    nodes=dict(net2=dict(network=dict(_base_.wrn28_6, _delete_=True))),
     edges={
         'net1->net1': dict(gate=dict(type='LinearGate')),
         'net2->net2': dict(gate=dict(type='LinearGate')),

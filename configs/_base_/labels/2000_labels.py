@@ -1,0 +1,2 @@
+# An overlay: 2,000 of the training images have labels.
+train_dataloader = dict(dataset=dict(num_labels=2000))
