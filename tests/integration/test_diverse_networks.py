@@ -229,13 +229,6 @@ def test_all_labels(data, batch):
     assert loader.dataset.num_labels == 50_000
 
 
-def test_figure_5_11_changes_one_edge():
-    below = config('semi/graph_diverse_3node_6000_cifar100').model.edges.to_dict()
-    edges = config('semi/graph_diverse_3node_6000_cifar100', 'edges/net2_agrees_from_the_start').model.edges.to_dict()
-    assert {key for key in edges if edges[key] != below.get(key)} == {'net2->net2'}
-    assert edges['net2->net2'] == {**below['net2->net2'], 'gate': dict(type='ThroughGate')}
-
-
 @pytest.mark.parametrize(
     ('data', 'labels', 'iterations'),
     [('cifar100', 2000, 98_800), ('cifar100', 10_000, 82_400), ('cifar10', 1000, 196_000), ('cifar10', 4000, 184_000)],

@@ -87,8 +87,8 @@ def test_the_commands_are_found() -> None:
     pages = ['docs/configs.md', *(page for page in PAGES if page.startswith('docs/reproduction/'))]
     text = '\n'.join(map(text_of, pages))
     found = [config for words in commands(text) for config in configs(words)]
-    rows = text.count('| `tools/')
-    assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) > rows / 2
+    rows, with_overlays = text.count('| `tools/'), len(re.findall(r'\| `tools/[^|]* --with ', text))
+    assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) >= with_overlays > 60
     results = {config for words in commands(text_of('docs/results.md')) for config in configs(words)}
     fashion, labels = 'configs/semi/dash_fashion_mnist_250.py', 'configs/_base_/labels/40_labels.py'
     assert {(fashion, labels), ('configs/semi/fixmatch_fashion_mnist_250.py', labels)} <= results
@@ -119,11 +119,32 @@ WRN28_2 = {
     for key, value in (('backbone.widen_factor', 2), ('head.in_channels', 128))
 }
 
+ALONE = {  # net1, without net2
+    'model.nodes.net2': None,
+    **{f'model.edges.{edge}': None for edge in ('label->net2', 'net1->net2', 'net2->net1', 'net2->net2')},
+}
+
 
 @pytest.mark.parametrize(
     ('path', 'overlay', 'changes'),
     [
         ('semi/fixmatch_fashion_mnist_250', 'labels/40_labels', {'train_dataloader.dataset.num_labels': 40}),
+        ('semi/simmatch_cifar100', 'labels/2500_labels', {'train_dataloader.dataset.num_labels': 2500}),
+        (
+            'semi/graph_diverse_3node_6000_cifar100',
+            'edges/net2_agrees_from_the_start',
+            {'model.edges.net2->net2.gate.type': 'ThroughGate'},
+        ),
+        ('semi/consistency_2node_cifar100', 'graphs/diverse_pi_model', ALONE),
+        (
+            'semi/consistency_2node_cifar10',
+            'graphs/diverse_fixmatch',
+            {
+                **ALONE,
+                'model.edges.net1->net1.loss.type': 'PseudoLabel',
+                'model.edges.net1->net1.gate': dict(type='ThresholdGate', threshold=0.95),
+            },
+        ),
         ('dml/dml_2node_cifar100', 'updates/sequential', {'model.update': dict(type='SequentialUpdate')}),
         ('kd/kd_5teachers_dogs', 'updates/pcgrad', {'model.update': dict(type='PCGradUpdate')}),
         (
