@@ -44,7 +44,7 @@ def build(model):
     graph = MODELS.build(dict(model, nodes=nodes, data_preprocessor=dict(num_classes=5, mean=[0.0] * 3, std=[1.0] * 3)))
     graph.init_weights()
     for node in graph.nodes.values():
-        node.network.head.fc.weight.data.mul_(100.0)  # predictions that differ, some of them sure
+        node.network.head.fc.weight.data.mul_(300.0)  # predictions that differ, some of them sure
     graph.train()
     graph.progress = PROGRESS
     return graph
