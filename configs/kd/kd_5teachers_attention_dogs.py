@@ -2,7 +2,7 @@
 # Published accuracy of the student: 71.95 +- 1.89; conflicts taken out (--with configs/_base_/updates/pcgrad.py):
 # 74.00 +- 0.14 (thesis, table 4.9).
 # What differs, besides: the thesis takes the mean squared error of the maps; here it is that of normalised crops around
-# the teacher's peak, as between the networks of an ensemble.
+# the teacher's peak, as between the networks of an ensemble. As there: --with configs/_base_/edges/whole_maps.py
 #   python tools/train.py configs/kd/kd_5teachers_attention_dogs.py
 _base_ = ['kd_5teachers_dogs.py']
 

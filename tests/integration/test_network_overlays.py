@@ -220,6 +220,7 @@ def test_every_overlay_is_right_for_a_config(name: str) -> None:
         'student_densenet': 'born_again/ban_deeper_cifar100',
         'student_ban': 'born_again/ban_resnet_cifar100',
         'ban_': 'born_again/ban_cifar100',
+        'abn_resnet20': 'ktg/ens_2node_cifar100',
         'abn_': 'ktg/ens_2node_dogs',
         'no_trunk': 'multi_branch/one_cifar100',
         'untaught_random': 'ktg/ktg_3node_cifar100',

@@ -1,5 +1,5 @@
 # An overlay: the config's networks learn the label; everybody's probabilities are pushed away from everybody else's
-# by 1/KL (thesis, table 4.4, published: two networks' ensemble 67.88 % on Stanford Dogs). The eps is ours: networks
+# by 1/KL (thesis, table 4.4, published: ensemble of four ResNet-18 67.88 % on Stanford Dogs). The eps is ours: networks
 # that have learnt nothing yet say nearly the same, and with a smaller one learn nothing but to differ.
 _base_ = ['dml.py']
 

@@ -1,4 +1,4 @@
-# 2 to 7 networks and their ensemble, the target. The papers' graphs are only drawings; this one is ours: from a lower
+# 2 to 10 networks and their ensemble, the target. The papers' graphs are only drawings; this one is ours: from a lower
 # to a higher number goes what the source gets right (probabilities attract), from a higher to a lower number goes a
 # growing push to attend elsewhere (attention repels).
 # ens_3node.py and the like take one of the graphs out, so that no config inherits all of them.
@@ -17,4 +17,4 @@ def _ens(n):
     return dict(type='KnowledgeTransferGraph', target='ensemble', nodes=dict(nodes, ensemble=ensemble), edges=edges)
 
 
-ens = {n: _ens(n) for n in range(2, 8)}
+ens = {n: _ens(n) for n in range(2, 11)}

@@ -1,7 +1,7 @@
 # Ensembles of diverse networks (Okamoto et al., ECCV 2022): an edge between two networks attracts or repels
 # probabilities, attention, or both; four gates on every edge, label edges included. Which loss an edge has matters only
 # if its gate is not CutoffGate.
-# In the thesis a network that nobody teaches stays random, and votes (figs. 4.9, 4.10: 0.52 and 0.43 %). Here it learns
+# In the thesis a network that nobody teaches stays random, and votes (fig. 4.10: 0.52 and 0.43 %). Here it learns
 # the labels first (`pretrain`), as in chapter 3. The thesis's way: --with configs/_base_/networks/untaught_random.py
 _base_ = ['four_gates.py']
 

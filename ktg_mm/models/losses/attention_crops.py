@@ -42,7 +42,9 @@ def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     return tuple(sizes)
 
 
-def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int] | None) -> list[tuple[Tensor, Tensor]]:
+def attention_crops(
+    target: NodeOutput, source: NodeOutput, sizes: Sequence[int] | None, normalize: bool = True
+) -> list[tuple[Tensor, Tensor]]:
     """Cuts the same squares out of both maps, centred on the argmax of the source's, and L2-normalises each.
 
     A square that would stick out is moved inside the map.
@@ -51,6 +53,7 @@ def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int]
         target: Output with attention of shape (B, H, W).
         source: Output with attention of the same shape.
         sizes: Sides of the squares, in cells; None takes :func:`default_sizes`.
+        normalize: Whether each has length 1. Defaults to True.
 
     Returns:
         For each size the target's and the source's crops, both of shape (B, size * size).
@@ -84,8 +87,8 @@ def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int]
     peak = source.cached('peak', lambda: source_map.flatten(1).argmax(dim=1))
     for size in sizes:
         cells = source.cached(('crop cells', size), partial(_crop_cells, peak, height, width, size))
-        source_crop = source.cached(('crop', size), partial(_normalised_crop, source_map, cells))
-        pairs.append((_normalised_crop(target_map, cells), source_crop))
+        source_crop = source.cached(('crop', size, normalize), partial(_crop, source_map, cells, normalize))
+        pairs.append((_crop(target_map, cells, normalize), source_crop))
     return pairs
 
 
@@ -102,12 +105,14 @@ def _crop_cells(peak: Tensor, height: int, width: int, size: int) -> Tensor:
     return (top * width + left)[:, None] + square.flatten()
 
 
-def _normalised_crop(attention: Tensor, cells: Tensor) -> Tensor:
-    """The crops, of length 1; a blank one stays as it is, and has no gradient, which would be of the order 1 / length.
+def _crop(attention: Tensor, cells: Tensor, normalize: bool) -> Tensor:
+    """The crops. Of length 1, a blank one stays as it is, and has no gradient, which would be of the order 1 / length.
 
     The paper's formula is undefined there.
     """
     crop = full_precision(attention.flatten(1).gather(1, cells))
+    if not normalize:
+        return crop
     length = crop.norm(dim=1, keepdim=True)
     normalised = crop / length.clamp_min(_TINY)
     return torch.where(length.detach() < _BLANK, normalised.detach(), normalised)

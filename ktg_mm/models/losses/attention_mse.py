@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ktg_mm.config.check_argument import check_flag
 from ktg_mm.models.needs import Attention
 from ktg_mm.registry import LOSSES
 from ktg_mm.structures import NodeOutput, TransferContext
@@ -23,9 +24,11 @@ class AttentionMSE(EdgeLoss):
         sizes: Sides of the square crops, in cells of the map. Defaults to None: in proportion to the map.
         reduction: ``'mean'`` averages the squared distance over a crop's cells as the authors' code does, ``'sum'``
             adds it up: about 11 times stronger at their sizes. Defaults to ``'mean'``.
+        normalize: Whether crops are L2-normalised. False compares the maps' own values, of the whole map with its side
+            in ``sizes``, as Okamoto's thesis does where many teachers are distilled. Defaults to True.
 
     Raises:
-        ValueError: If the reduction is unknown, or a size is not a positive whole number.
+        ValueError: If the reduction is unknown, a size is not a positive whole number, or ``normalize`` is no flag.
 
     Example:
         >>> import torch
@@ -38,17 +41,18 @@ class AttentionMSE(EdgeLoss):
     needs = (Attention(),)
     trains_head = False
 
-    def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean') -> None:
+    def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean', normalize: bool = True) -> None:
         super().__init__()
         if reduction not in ('mean', 'sum'):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
         self.sizes = check_sizes(sizes)
         self.reduction = reduction
+        self.normalize = check_flag('normalize', normalize)
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the distance per sample, shape (B,)."""
         distances = []
-        for target_crop, source_crop in attention_crops(target, source, self.sizes):
+        for target_crop, source_crop in attention_crops(target, source, self.sizes, self.normalize):
             squared = (target_crop - source_crop).square()
             distances.append(squared.mean(dim=1) if self.reduction == 'mean' else squared.sum(dim=1))
         return torch.stack(distances).mean(dim=0)

@@ -214,6 +214,7 @@ model = dict(edges={'net1->net2': average, 'net2->net1': average})
     loss("type='PseudoLabel', threshold=95", '.threshold'),
     loss("type='AttentionMSE', reduction='none'", '.reduction'),
     loss("type='AttentionMSE', sizes=3", '.sizes'),
+    loss("type='AttentionMSE', normalize='yes'", '.normalize'),
     loss("type='AttentionCosine', sizes=[3, -5]", '.sizes'),
     loss("type='SelfAdaptiveFairness', momentum=1", '.momentum'),
     loss("type='LabelSmoothLoss'", '.type'),

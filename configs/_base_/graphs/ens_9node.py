@@ -1,0 +1,3 @@
+_base_ = ['ens_sizes.py']
+
+model = _base_.pop('ens')[9]
