@@ -46,7 +46,7 @@ def rows(page: str) -> Iterator[Row]:
             header = None
         elif header is None:
             header = cells
-        elif header == HEADER and set(line) > set('|- '):
+        elif header == HEADER and not set(line) <= set('|- '):  # below the line of dashes
             assert len(cells) == len(HEADER), line
             yield Row(table, *cells)
 

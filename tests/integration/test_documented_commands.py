@@ -159,6 +159,7 @@ ALONE = {  # net1, without net2
             'dml/dml_2node_cifar10',
             'edges/temperature_3',
             {f'model.edges.net{i}->net{j}.loss.temperature': 3.0 for i, j in ((1, 2), (2, 1))},
+                    dict(type='AttentionMSE', whole=True),
         ),
         *[
             (

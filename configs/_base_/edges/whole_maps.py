@@ -1,6 +1,6 @@
-# An overlay: attention maps of 14 x 14 cells are compared whole and as they are, by their mean squared error, as in the
-# thesis where many teachers are distilled (section 4.3.3), not in normalised crops around the teacher's peak.
-__maps = dict(type='AttentionMSE', sizes=[14], normalize=False)
+# An overlay: where attention attracts, maps are compared whole and as they are, by their mean squared error, as in the
+# thesis where many teachers are distilled (section 4.3.3), not in normalised crops around the source's peak.
+__maps = dict(type='AttentionMSE', whole=True)
 
 
 def _whole(loss):

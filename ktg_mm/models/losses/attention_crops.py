@@ -42,9 +42,7 @@ def check_sizes(sizes: Sequence[int] | None) -> tuple[int, ...] | None:
     return tuple(sizes)
 
 
-def attention_crops(
-    target: NodeOutput, source: NodeOutput, sizes: Sequence[int] | None, normalize: bool = True
-) -> list[tuple[Tensor, Tensor]]:
+def attention_crops(target: NodeOutput, source: NodeOutput, sizes: Sequence[int] | None) -> list[tuple[Tensor, Tensor]]:
     """Cuts the same squares out of both maps, centred on the argmax of the source's, and L2-normalises each.
 
     A square that would stick out is moved inside the map.
@@ -53,13 +51,46 @@ def attention_crops(
         target: Output with attention of shape (B, H, W).
         source: Output with attention of the same shape.
         sizes: Sides of the squares, in cells; None takes :func:`default_sizes`.
-        normalize: Whether each has length 1. Defaults to True.
 
     Returns:
         For each size the target's and the source's crops, both of shape (B, size * size).
 
     Raises:
         ValueError: If the two maps differ in shape or a crop is larger than the map.
+    """
+    target_map, source_map = attention_maps(target, source)
+    height, width = source_map.shape[-2:]
+    if sizes is None:
+        sizes = default_sizes(min(height, width))
+    if max(sizes) > min(height, width):
+        raise ValueError(
+            f'a crop of {max(sizes)} is larger than the attention map, {_size(source_map)}; sizes must fit into it'
+        )
+    if min(height, width) == 1:
+        raise ValueError(f'an attention map of {_size(source_map)} has no places to compare; take larger images')
+    pairs = []
+    peak = source.cached('peak', lambda: source_map.flatten(1).argmax(dim=1))
+    for size in sizes:
+        cells = source.cached(('crop cells', size), partial(_crop_cells, peak, height, width, size))
+        source_crop = source.cached(('crop', size), partial(_normalised_crop, source_map, cells))
+        pairs.append((_normalised_crop(target_map, cells), source_crop))
+    return pairs
+
+
+def attention_maps(target: NodeOutput, source: NodeOutput) -> tuple[Tensor, Tensor]:
+    """Returns both maps, shape (B, H, W).
+
+    Args:
+        target: Output with attention.
+        source: Output with attention of the same shape.
+
+    Raises:
+        ValueError: If there is none, or the two maps differ in shape.
+
+    Example:
+        >>> output = NodeOutput(torch.zeros(1, 2), attention=torch.ones(1, 7, 7))
+        >>> attention_maps(output, output)[0].shape
+        torch.Size([1, 7, 7])
     """
     target_map, source_map = target.attention, source.attention
     for end, attention in (('target', target_map), ('source', source_map)):
@@ -74,22 +105,7 @@ def attention_crops(
             f"the target's attention map is {_size(target_map)}, the source's {_size(source_map)}; "
             'both must have the same size'
         )
-    height, width = source_map.shape[-2:]
-    if sizes is None:
-        sizes = default_sizes(min(height, width))
-    if max(sizes) > min(height, width):
-        raise ValueError(
-            f'a crop of {max(sizes)} is larger than the attention map, {_size(source_map)}; sizes must fit into it'
-        )
-    if min(height, width) == 1:
-        raise ValueError(f'an attention map of {_size(source_map)} has no places to compare; take larger images')
-    pairs = []
-    peak = source.cached('peak', lambda: source_map.flatten(1).argmax(dim=1))
-    for size in sizes:
-        cells = source.cached(('crop cells', size), partial(_crop_cells, peak, height, width, size))
-        source_crop = source.cached(('crop', size, normalize), partial(_crop, source_map, cells, normalize))
-        pairs.append((_crop(target_map, cells, normalize), source_crop))
-    return pairs
+    return target_map, source_map
 
 
 def _size(attention: Tensor) -> str:
@@ -105,14 +121,12 @@ def _crop_cells(peak: Tensor, height: int, width: int, size: int) -> Tensor:
     return (top * width + left)[:, None] + square.flatten()
 
 
-def _crop(attention: Tensor, cells: Tensor, normalize: bool) -> Tensor:
-    """The crops. Of length 1, a blank one stays as it is, and has no gradient, which would be of the order 1 / length.
+def _normalised_crop(attention: Tensor, cells: Tensor) -> Tensor:
+    """The crops, of length 1; a blank one stays as it is, and has no gradient, which would be of the order 1 / length.
 
     The paper's formula is undefined there.
     """
     crop = full_precision(attention.flatten(1).gather(1, cells))
-    if not normalize:
-        return crop
     length = crop.norm(dim=1, keepdim=True)
     normalised = crop / length.clamp_min(_TINY)
     return torch.where(length.detach() < _BLANK, normalised.detach(), normalised)

@@ -8,9 +8,9 @@ from torch import Tensor
 from ktg_mm.config.check_argument import check_flag
 from ktg_mm.models.needs import Attention
 from ktg_mm.registry import LOSSES
-from ktg_mm.structures import NodeOutput, TransferContext
+from ktg_mm.structures import NodeOutput, TransferContext, full_precision
 
-from .attention_crops import attention_crops, check_sizes
+from .attention_crops import attention_crops, attention_maps, check_sizes
 from .base import EdgeLoss
 
 
@@ -24,11 +24,12 @@ class AttentionMSE(EdgeLoss):
         sizes: Sides of the square crops, in cells of the map. Defaults to None: in proportion to the map.
         reduction: ``'mean'`` averages the squared distance over a crop's cells as the authors' code does, ``'sum'``
             adds it up: about 11 times stronger at their sizes. Defaults to ``'mean'``.
-        normalize: Whether crops are L2-normalised. False compares the maps' own values, of the whole map with its side
-            in ``sizes``, as Okamoto's thesis does where many teachers are distilled. Defaults to True.
+        whole: Whether the maps are compared whole and as they are, without crops and norms, as Okamoto's thesis
+            distils many teachers (section 4.3.3). Defaults to False.
 
     Raises:
-        ValueError: If the reduction is unknown, a size is not a positive whole number, or ``normalize`` is no flag.
+        ValueError: If the reduction is unknown, a size is not a positive whole number, or ``whole`` is no flag or comes
+            with sizes.
 
     Example:
         >>> import torch
@@ -41,18 +42,25 @@ class AttentionMSE(EdgeLoss):
     needs = (Attention(),)
     trains_head = False
 
-    def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean', normalize: bool = True) -> None:
+    def __init__(self, sizes: Sequence[int] | None = None, reduction: str = 'mean', whole: bool = False) -> None:
         super().__init__()
         if reduction not in ('mean', 'sum'):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
         self.sizes = check_sizes(sizes)
         self.reduction = reduction
-        self.normalize = check_flag('normalize', normalize)
+        self.whole = check_flag('whole', whole)
+        if self.whole and sizes is not None:
+            raise ValueError('whole: whole maps have no crops; leave out sizes, or whole')
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the distance per sample, shape (B,)."""
+        if self.whole:
+            maps = [full_precision(attention.flatten(1)) for attention in attention_maps(target, source)]
+            pairs = [(maps[0], maps[1])]
+        else:
+            pairs = attention_crops(target, source, self.sizes)
         distances = []
-        for target_crop, source_crop in attention_crops(target, source, self.sizes, self.normalize):
+        for target_crop, source_crop in pairs:
             squared = (target_crop - source_crop).square()
             distances.append(squared.mean(dim=1) if self.reduction == 'mean' else squared.sum(dim=1))
         return torch.stack(distances).mean(dim=0)

@@ -54,12 +54,29 @@ def test_mean_unless_asked_and_zero_for_the_same_map(random):
     assert compute(target, 3 * target) == pytest.approx([0.0] * 3, abs=1e-15)
 
 
+@pytest.mark.parametrize('reduction', ['mean', 'sum'])
 @pytest.mark.parametrize('side', [7, 14])
-def test_whole_maps_as_they_are(side, random):
+def test_whole_maps_as_they_are(side, reduction, random):
     target, source = random.uniform(0.1, 1, size=(2, 5, side, side))
-    values = compute(target, source, sizes=[side], normalize=False)
-    assert values == pytest.approx(((target - source) ** 2).mean(axis=(1, 2)), rel=1e-12)
-    assert min(compute(target, 3 * target, sizes=[side], normalize=False)) > 0.1
+    values = compute(target, source, reduction=reduction, whole=True)
+    assert values == pytest.approx(getattr((target - source) ** 2, reduction)(axis=(1, 2)), rel=1e-12)
+    assert min(compute(target, 3 * target, whole=True)) > 0.1
+
+
+def test_whole_maps_of_two_sizes():
+    with pytest.raises(ValueError, match='both must have the same size'):
+        AttentionMSE(whole=True)(
+            *(NodeOutput(torch.zeros(1, 2), attention=torch.ones(1, side, side)) for side in (7, 14)), None
+        )
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [(dict(whole='yes'), 'whole must be'), (dict(whole=True, sizes=[3]), 'whole: whole maps have no crops')],
+)
+def test_wrong_whole(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        AttentionMSE(**arguments)
 
 
 def test_unknown_reduction():
@@ -71,8 +88,3 @@ def test_unknown_reduction():
 def test_wrong_sizes():
     with pytest.raises(ValueError, match='sizes must be a list of positive whole numbers'):
         AttentionMSE(sizes=[0])
-
-
-def test_normalize_is_a_flag():
-    with pytest.raises(ValueError, match='normalize'):
-        AttentionMSE(normalize='no')

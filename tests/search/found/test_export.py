@@ -229,6 +229,31 @@ def test_base_of_the_command_line_and_best_checkpoint(tmp_path: Path, search, re
     assert load_config(out).default_hooks.checkpoint.interval == 1
 
 
+@pytest.mark.parametrize(
+    ('data', 'network', 'classes'),
+    [('dogs', 'abn_resnet18', 120), ('cars', 'abn_resnet18', 196), ('cifar100', 'abn_resnet20', 100)],
+)
+def test_a_graph_on_other_data(data: str, network: str, classes: int, tmp_path: Path, record) -> None:
+    """What table 4.7 of the thesis is: found on CUB-200-2011, trained on other images with networks for these."""
+    overlays = ('datasets/cub_search', 'spaces/six_losses_four_gates', 'networks/untaught_random')
+    cfg = load_config(CONFIGS / 'ktg/ens_2node_cub.py', overlays=[f'{CONFIGS}/_base_/{name}.py' for name in overlays])
+    drawn = {f'model.edges.{edge}.gate': 'through' for edge in ('label->net1', 'net1->net2', 'net2->net1')}
+    losses = {f'model.edges.{edge}.loss': 'both_repel' for edge in ('net1->net2', 'net2->net1')}
+    record(cfg, ({**drawn, **losses, 'model.edges.label->net2.gate': 'cutoff'}, 70.0), name='cub')
+    address = StudyAddress.of(cfg, tmp_path, f'sqlite:///{tmp_path}/search.db', 'cub')
+    out = export_graph(cfg, tmp_path / 'cub.py', address, base=CONFIGS / f'ktg/ens_2node_{data}.py')
+    found = load_config(out, overlays=[CONFIGS / f'_base_/networks/{network}.py'])
+    own = load_config(CONFIGS / f'ktg/ens_2node_{data}.py')
+    for name in ('net1', 'net2'):
+        assert found.model.nodes[name].network == own.model.nodes[name].network
+        assert found.model.nodes[name].network.head.num_classes == classes and found.model.nodes[name].allow_random
+    assert set(found.model.edges) == {'label->net1', 'net1->net2', 'net2->net1'}
+    assert {key: found[key] for key in own if key != 'model'} == {
+        key: value for key, value in own.items() if key != 'model'
+    }
+    check_config(found)
+
+
 def test_frozen_teacher(tmp_path: Path, search, record, monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = search()
     values = gates(cut='label->net2 net1->net2 net3->net2 net3->net1')
