@@ -153,13 +153,31 @@ ALONE = {  # net1, without net2
             {f'model.edges.net{i}->net{j}.loss.temperature': 4.0 for i, j in ((1, 2), (2, 1))},
         ),
         (
-            'kd/kd_5teachers_attention_dogs',
-            'edges/whole_maps',
-            'edges/temperature_10',
             'dml/dml_2node_cifar10',
             'edges/temperature_3',
             {f'model.edges.net{i}->net{j}.loss.temperature': 3.0 for i, j in ((1, 2), (2, 1))},
+        ),
+        (
+            'kd/kd_5teachers_attention_dogs',
+            'edges/temperature_10',
+            {
+                f'model.edges.teacher{i}->student.loss': [
+                    dict(type='KLDivergence', temperature=10.0),
+                    dict(type='AttentionMSE'),
+                ]
+                for i in range(1, 6)
+            },
+        ),
+        (
+            'kd/kd_5teachers_attention_dogs',
+            'edges/whole_maps',
+            {
+                f'model.edges.teacher{i}->student.loss': [
+                    dict(type='KLDivergence', temperature=2.0),
                     dict(type='AttentionMSE', whole=True),
+                ]
+                for i in range(1, 6)
+            },
         ),
         *[
             (
@@ -178,13 +196,6 @@ ALONE = {  # net1, without net2
             'single/resnet32_cifar100',
             'schedules/sgd_300e_branches',
             {
-                f'model.edges.teacher{i}->student.loss': [
-                    dict(type='KLDivergence', temperature=2.0),
-                    dict(type='AttentionMSE', sizes=[14], normalize=False),
-                    dict(type='KLDivergence', temperature=10.0),
-                    dict(type='AttentionMSE'),
-                ]
-                for i in range(1, 6)
                 'param_scheduler.milestones': [150, 225],
                 'train_cfg.max_epochs': 300,
                 'train_cfg.val_interval': 300,

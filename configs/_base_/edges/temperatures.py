@@ -10,4 +10,4 @@ def _at(temperature):
     return dict(edges=edges)
 
 
-temperatures = {temperature: _at(float(temperature)) for temperature in (1, 2, 4, 5, 10)}
+temperatures = {temperature: _at(float(temperature)) for temperature in (1, 2, 3, 4, 5, 10)}
