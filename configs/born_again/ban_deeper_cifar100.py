@@ -1,7 +1,7 @@
 # A deeper student of a DenseNet-90-60 on CIFAR-100: twice the depth, with half the growth, so that it has the teacher's
 # sizes of the hidden states after each transition.
 # Document 004, table 4, lists such students; in our copy no errors can be read, parameters can: 21.2M (half the depth),
-# 13.7M (twice), 12.9M (three times) and 12.6M (four times); ours have 21.35M, 13.74M, 12.96M and 12.60M. It gives the
+# 13.7M (twice), 12.9M (three times) and 12.6M (four times); ours have 21.35M, 13.74M, 12.95M and 12.60M. It gives the
 # teacher 22.4M, which is table 1's DenseNet-80-80; DenseNet-90-60 has 16.1M there. Others:
 #   python tools/train.py configs/born_again/ban_deeper_cifar100.py
 #   python tools/train.py configs/born_again/ban_deeper_cifar100.py \

@@ -89,12 +89,13 @@ def graph_config(
     return cfg
 
 
-def build_graph(config: Mapping[str, Any] | Config) -> KnowledgeTransferGraph:
+def build_graph(config: Mapping[str, Any] | Config, init_weights: bool = True) -> KnowledgeTransferGraph:
     """Builds a graph, with the weights that a run would begin with.
 
     Args:
         config: The ``model`` of a config, plain dicts, whose type need not be said; or a whole Config, of which the
             graph gets the preprocessing of images, too. It stays as it is.
+        init_weights: False neither draws nor reads weights, for what looks at shapes alone. Defaults to True.
 
     Returns:
         The graph, on the CPU; called with images it answers with the target's logits.
@@ -121,7 +122,8 @@ def build_graph(config: Mapping[str, Any] | Config) -> KnowledgeTransferGraph:
     scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain'))
     with scope, named_errors(cfg, 'model'), _without_log():
         graph = MODELS.build(cfg.model)
-        graph.init_weights()
+        if init_weights:
+            graph.init_weights()
     return graph
 
 

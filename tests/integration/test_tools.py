@@ -169,6 +169,20 @@ def test_print_config(tools, tmp_path: Path, name: str) -> None:
     assert expected.train_cfg.max_epochs == 3
 
 
+@pytest.mark.parametrize(
+    ('stage', 'lines'),
+    [
+        ((), ['2 nodes, 1 edge; ', '  net: ', '  teacher: ', '  teacher->net: KLDivergence · ThroughGate']),
+        (('--stage', 'gen0'), ['1 node, 1 edge; ', '  net: ', '  label->net: CrossEntropy · ThroughGate']),
+    ],
+)
+def test_summary_needs_neither_data_nor_teachers(tools, stage: Sequence[str], lines: Sequence[str]) -> None:
+    config, overlay = (CONFIGS / name for name in ('born_again/ban_cifar10.py', '_base_/networks/wrn28_1.py'))
+    printed = tools.run('print_config.py', config, '--summary', *stage, '--with', overlay).stdout.splitlines()
+    assert [line.startswith(start) for line, start in zip(printed, lines, strict=True)] == [True] * len(lines)
+    assert printed[1].startswith('  net: WRN-28-1, 369,498 parameters; trained, target')
+
+
 def test_draw_graph(tools, tmp_path: Path) -> None:
     printed = tools.run('draw_graph.py', DIGITS, '--out', tmp_path / 'graph.svg').stdout
     assert printed.strip() == str(tmp_path / 'graph.svg')

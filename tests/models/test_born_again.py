@@ -208,6 +208,26 @@ def test_the_ensembles_are_the_means_of_the_generations(toys, tmp_path):
             torch.testing.assert_close(scores[name].double(), logits.softmax(0), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize('generations', [0, 1, 2])
+def test_fewer_generations(generations):
+    """A stage each; with two of them the teacher is a member of Ens*3 (document 004, table 2)."""
+    path = CONFIGS / 'born_again/ban_cifar100.py'
+    whole = {stage.name: stage for stage in resolve_stages(load_config(path), 'work')}
+    cfg = load_config(path, overlays=[CONFIGS / f'_base_/graphs/born_again_{generations}.py'])
+    fewer = {stage.name: stage for stage in resolve_stages(cfg, 'work')}
+    assert [*fewer] == [f'gen{number}' for number in range(generations + 1)]
+    for name in [*fewer][:2]:
+        assert fewer[name].config == whole[name].config
+    if generations == 2:
+        model = fewer['gen2'].config['model']
+        nodes = model['nodes']
+        taken = {name: node['checkpoint'] for name, node in nodes.items() if 'checkpoint' in node}
+        assert taken == dict(gen0='work/gen0/epoch_300.pth', teacher='work/gen1/epoch_300.pth')
+        assert nodes['ensemble_2']['members'] == ['teacher', 'net']
+        assert nodes['ensemble_3']['members'] == ['gen0', 'teacher', 'net']
+        assert model['edges'] == whole['gen2'].config['model']['edges']
+
+
 def test_route_constrained_students_go_on_where_they_were():
     stages = stages_of('kd/rco_fashion_mnist_3000')
     for number, epoch in enumerate((8, 16, 24, 32), 1):
