@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
+from mmengine.config import Config
 
 from ktg_mm.command import commands as tools
 
@@ -24,6 +26,8 @@ PAGES = [
     if not {'_build', 'reference'} & set(path.parts)
 ]
 BLOCK = re.compile(r'^(?:<!-- (not run|file|over|run)(?:: (.+?))? -->\n\n?)?```(\w+)\n(.*?)^```$', flags=re.M | re.S)
+
+HEADER = ['row', 'published', 'command', 'measured']  # of the tables of docs/reproduction
 
 
 @dataclass
@@ -131,3 +135,56 @@ def inline_commands(page: str) -> Iterator[list[str]]:
             yield from commands(
                 command if not command.startswith('tools/') or '.sh' in command else f'python {command}'
             )
+
+
+def configs_of(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """Each config that a command names, with its overlays: those of the first one, or what it is joined to by ``+``."""
+    named = [word for word in words if re.match(r'configs/\S+\.py', word)]
+    overlays = (
+        list(itertools.takewhile(named.__contains__, words[words.index('--with') + 1 :])) if '--with' in words else []
+    )
+    for number, word in enumerate(word for word in named if word not in overlays or '+' in word):
+        yield (*word.split('+'), *([] if number else overlays))
+
+
+def small_pictures(config: Config) -> dict[str, Any]:
+    """Options by which a config's photographs are a quarter as wide."""
+    options: dict[str, Any] = {}
+    for kind in ('train', 'val', 'test'):
+        dataset = (config.get(f'{kind}_dataloader') or {}).get('dataset') or {}
+        if dataset.get('type') != 'ImageNet':  # whose configs know the size of the last map
+            for i, step in enumerate(dataset.get('pipeline') or ()):
+                for key in ('scale', 'crop_size'):
+                    if isinstance(step.get(key), int) and step[key] > 100:
+                        options[f'{kind}_dataloader.dataset.pipeline.{i}.{key}'] = step[key] // 4
+    return options
+
+
+class Row(NamedTuple):
+    """A row of a page of docs/reproduction, under its heading."""
+
+    table: str
+    name: str
+    published: str
+    command: str
+    measured: str
+
+    @property
+    def commands(self) -> list[str]:
+        return re.findall(r'`([^`]+)`', self.command)
+
+
+def rows(page: str) -> Iterator[Row]:
+    """The rows of a page, such as ``'reproduction/ktg.md'``."""
+    table, header = '', None
+    for line in (REPOSITORY / 'docs' / page).read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split('|')] if line.startswith('|') else None
+        if line.startswith('## '):
+            table = line.removeprefix('## ')
+        if cells is None:
+            header = None
+        elif header is None:
+            header = cells
+        elif header == HEADER and not set(line) <= set('|- '):  # below the line of dashes
+            assert len(cells) == len(HEADER), line
+            yield Row(table, *cells)

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
-from documented import REPOSITORY, Parsed, as_a_script, commands, main_of, only_parse
+from documented import REPOSITORY, Parsed, as_a_script, commands, configs_of, main_of, only_parse, rows
 from mmpretrain.registry import MODELS
 
 from ktg_mm.apis import load_config
@@ -19,36 +18,6 @@ DOCUMENTS = {
     path: document
     for document, path in re.findall(r'^\| \[(.+?)\]\((reproduction/\w+\.md)\)', SUMMARY.read_text(), flags=re.M)
 }
-HEADER = ['row', 'published', 'command', 'measured']
-
-
-class Row(NamedTuple):
-    """A row of a page, under its heading."""
-
-    table: str
-    name: str
-    published: str
-    command: str
-    measured: str
-
-    @property
-    def commands(self) -> list[str]:
-        return re.findall(r'`([^`]+)`', self.command)
-
-
-def rows(page: str) -> Iterator[Row]:
-    table, header = '', None
-    for line in (REPOSITORY / 'docs' / page).read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip('|').split('|')] if line.startswith('|') else None
-        if line.startswith('## '):
-            table = line.removeprefix('## ')
-        if cells is None:
-            header = None
-        elif header is None:
-            header = cells
-        elif header == HEADER and not set(line) <= set('|- '):  # below the line of dashes
-            assert len(cells) == len(HEADER), line
-            yield Row(table, *cells)
 
 
 def test_every_page_is_counted():
@@ -104,18 +73,8 @@ def test_commands_parse(page, monkeypatch):
 
 def configs(page: str) -> Iterator[tuple[str, ...]]:
     """Each config of a page's commands with its overlays, once."""
-    seen = set()
-    for row in rows(page):
-        for line in row.commands:
-            for words in commands(line):
-                named = [word for word in words if re.match(r'configs/\S+\.py', word)]
-                first = words.index('--with') if '--with' in words else len(words)
-                overlays = [word for word in words[first + 1 :] if word in named and '+' not in word]
-                for one in (word for word in words if word in named and word not in overlays):
-                    path, *own = one.split('+')
-                    if (key := (path, *(own or overlays))) not in seen:
-                        seen.add(key)
-                        yield key
+    lines = {line: None for row in rows(page) for line in row.commands}
+    yield from {config: None for line in lines for words in commands(line) for config in configs_of(words)}
 
 
 @pytest.mark.parametrize('page', DOCUMENTS)

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import build_from_cfg
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from ktg_mm.errors import ConfigError, UserError, is_interrupt, one_line
+from ktg_mm.errors import ConfigError, UserError, did_you_mean, is_interrupt, one_line
 
 from .keys import joined, parts_of
 from .messages import is_out_of_memory
@@ -136,12 +137,23 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, KeyError) and error.args:
         text = str(error.args[0]) if ' ' in str(error.args[0]) else f'knows no {error.args[0]!r}'
     else:
-        text = str(error)
+        text = _unknown_class(error) or str(error)
     text = one_line(text)
     text = text.split(' Please check whether the value of')[0]  # a name that is in no registry
     if isinstance(error, AssertionError) and not text and (trace := traceback.extract_tb(error.__traceback__)):
         text = f'does not hold: {trace[-1].line}'
     return (text if len(text) <= _LONGEST else f'{text[:_LONGEST]} ...') or type(error).__name__
+
+
+def _unknown_class(error: BaseException) -> str | None:
+    """Of mmpretrain's readers, which look up a class's number by its name and say nothing of one that they lack."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = frames[-1].f_locals if frames else {}
+    data, name = names.get('self'), names.get('class_name')
+    if not (isinstance(error, ValueError) and isinstance(data, BaseDataset) and isinstance(name, str)):
+        return None
+    classes = (data.METAINFO or {}).get('classes', ())
+    return f'has no class {name!r}; {did_you_mean(name, classes)}' if classes else None
 
 
 def _is_folders(error: BaseException) -> bool:

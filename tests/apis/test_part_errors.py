@@ -140,6 +140,23 @@ def test_text(error, text):
     assert error_text(error) == (text or 'Mixip is not in the registry.')
 
 
+@pytest.mark.parametrize(
+    ('kind', 'write', 'changed', 'wrong', 'near'),
+    [
+        ('Food101', 'write_food101', 'meta/train.txt', 'apple-pie', 'apple_pie'),
+        ('FGVCAircraft', 'write_fgvc_aircraft', 'data/images_variant_trainval.txt', '707_320', '707-320'),
+        ('SUN397', 'write_sun397', 'Partitions/Training_01.txt', 'abey', 'abbey'),
+    ],
+)
+def test_a_class_that_a_published_reader_does_not_know_is_named(
+    miniatures, tmp_path, kind, write, changed, wrong, near
+):
+    root = getattr(miniatures, write)(tmp_path)
+    (root / changed).write_text((root / changed).read_text().replace(near, wrong))
+    error = failure(lambda: DATASETS.build(dict(type=kind, data_root=str(root))))
+    assert error_text(error) == f"has no class '{wrong}'; did you mean '{near}'?"
+
+
 def test_an_assertion_without_words_is_quoted():
     assert error_text(failure(lambda: RandomCrop(crop_size=-1))) == 'does not hold: assert crop_size > 0'
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from documented import PAGES, REPOSITORY, expand
+from documented import PAGES, REPOSITORY, configs_of, expand
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
@@ -44,16 +44,6 @@ def commands(text: str) -> Iterator[list[str]]:
                 yield words
 
 
-def configs(words: list[str]) -> Iterator[tuple[str, ...]]:
-    """Each config of a command, with its overlays."""
-    named = [word for word in words if re.match(r'configs/\S+\.py', word)]
-    overlays = (
-        list(itertools.takewhile(named.__contains__, words[words.index('--with') + 1 :])) if '--with' in words else []
-    )
-    for number, word in enumerate(word for word in named if word not in overlays or '+' in word):
-        yield (*word.split('+'), *([] if number else overlays))
-
-
 @functools.cache
 def check(path: str, *overlays: str) -> None:
     if path in SHIPPED and not overlays:  # test_tools.py looks at all of these
@@ -68,7 +58,7 @@ def check(path: str, *overlays: str) -> None:
 @pytest.mark.parametrize('document', [*PAGES, HEADERS])
 def test_commands(document: str) -> None:
     for words in commands(text_of(document)):
-        for path, *overlays in configs(words):
+        for path, *overlays in configs_of(words):
             if path not in MADE:
                 check(path, *overlays)
 
@@ -86,10 +76,10 @@ def test_the_commands_are_found() -> None:
     """Else the tests above would say little."""
     pages = ['docs/configs.md', *(page for page in PAGES if page.startswith('docs/reproduction/'))]
     text = '\n'.join(map(text_of, pages))
-    found = [config for words in commands(text) for config in configs(words)]
+    found = [config for words in commands(text) for config in configs_of(words)]
     rows, with_overlays = text.count('| `tools/'), len(re.findall(r'\| `tools/[^|]* --with ', text))
     assert rows > 60 and len(found) >= rows and sum(len(config) > 1 for config in found) >= with_overlays > 60
-    results = {config for words in commands(text_of('docs/results.md')) for config in configs(words)}
+    results = {config for words in commands(text_of('docs/results.md')) for config in configs_of(words)}
     fashion, labels = 'configs/semi/dash_fashion_mnist_250.py', 'configs/_base_/labels/40_labels.py'
     assert {(fashion, labels), ('configs/semi/fixmatch_fashion_mnist_250.py', labels)} <= results
 

@@ -24,7 +24,17 @@ from typing import Any
 
 import pytest
 import torch
-from documented import PAGES, REPOSITORY, as_a_script, blocks, commands, inline_commands, main_of, name_checkpoints
+from documented import (
+    PAGES,
+    REPOSITORY,
+    as_a_script,
+    blocks,
+    commands,
+    inline_commands,
+    main_of,
+    name_checkpoints,
+    small_pictures,
+)
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
@@ -274,14 +284,7 @@ def configs(arguments: Sequence[str]) -> Iterator[Config]:
 
 def short(config: Config) -> dict[str, Any]:
     """What trains a config for a single batch, of images a quarter as wide if they are photographs."""
-    options: dict[str, Any] = {}
-    for kind in ('train', 'val', 'test'):
-        dataset = (config.get(f'{kind}_dataloader') or {}).get('dataset') or {}
-        if dataset.get('type') != 'ImageNet':  # whose configs know the size of the last map
-            for i, step in enumerate(dataset.get('pipeline') or ()):
-                for key in ('scale', 'crop_size'):
-                    if isinstance(step.get(key), int) and step[key] > 100:
-                        options[f'{kind}_dataloader.dataset.pipeline.{i}.{key}'] = step[key] // 4
+    options = small_pictures(config)
     parts = {'': config} | {f'stages.{i}.': stage for i, stage in enumerate(config.get('stages') or ())}
     for prefix, part in parts.items():
         loop, schedules = part.get('train_cfg') or {}, part.get('param_scheduler') or ()
