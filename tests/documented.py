@@ -25,6 +25,16 @@ PAGES = [
     for path in sorted(REPOSITORY.glob(pattern))
     if not {'_build', 'reference'} & set(path.parts)
 ]
+# Configs that a reader makes: each by tools/export_graph.py, out of a search, and what its graph is laid over.
+MADE = {
+    **{f'configs/{name}.py': None for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')},
+    **{
+        f'configs/ktg/found_{space}{size}node.py': f'configs/dml/dml_{size}node_cifar100.py'
+        for space, sizes in (('', (5, 6, 7)), ('sine_', (2, 3, 4, 5, 6)), ('cifar10_', (2, 3, 4, 5, 6)),
+                             ('tiny_imagenet_', (2, 3, 4, 5, 6)))
+        for size in sizes
+    },
+}  # fmt: skip
 BLOCK = re.compile(r'^(?:<!-- (not run|file|over|run)(?:: (.+?))? -->\n\n?)?```(\w+)\n(.*?)^```$', flags=re.M | re.S)
 
 HEADER = ['row', 'published', 'command', 'measured']  # of the tables of docs/reproduction
@@ -138,13 +148,18 @@ def inline_commands(page: str) -> Iterator[list[str]]:
 
 
 def configs_of(words: list[str]) -> Iterator[tuple[str, ...]]:
-    """Each config that a command names, with its overlays: those of the first one, or what it is joined to by ``+``."""
+    """Each config that a command names, with its overlays: those of the first one, or what it is joined to by ``+``.
+
+    One that a reader makes is what its graph is laid over.
+    """
     named = [word for word in words if re.match(r'configs/\S+\.py', word)]
     overlays = (
         list(itertools.takewhile(named.__contains__, words[words.index('--with') + 1 :])) if '--with' in words else []
     )
     for number, word in enumerate(word for word in named if word not in overlays or '+' in word):
-        yield (*word.split('+'), *([] if number else overlays))
+        path, *own = word.split('+')
+        if path := MADE.get(path, path):
+            yield (path, *own, *([] if number else overlays))
 
 
 def small_pictures(config: Config) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from documented import PAGES, REPOSITORY, configs_of, expand
+from documented import MADE, PAGES, REPOSITORY, configs_of, expand
 
 from ktg_mm.apis import load_config
 from ktg_mm.apis.check_config import check_config
@@ -15,8 +15,6 @@ from ktg_mm.config.stages import is_staged, resolve_stages
 
 HEADERS = 'headers of configs'
 SHIPPED = {str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob('configs/[!_]*/*.py')}
-# Configs that a reader makes.
-MADE = {f'configs/{name}.py' for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')}
 
 
 def text_of(document: str) -> str:
@@ -59,8 +57,7 @@ def check(path: str, *overlays: str) -> None:
 def test_commands(document: str) -> None:
     for words in commands(text_of(document)):
         for path, *overlays in configs_of(words):
-            if path not in MADE:
-                check(path, *overlays)
+            check(path, *overlays)
 
 
 @pytest.mark.parametrize('document', [*PAGES, HEADERS])
@@ -68,7 +65,7 @@ def test_files_that_are_named_exist(document: str) -> None:
     # A comment before a block names the file that the block is: test_documented_blocks.py looks at these.
     text = re.sub(r'<!-- file: .*? -->', '', text_of(document))
     names = set(itertools.chain.from_iterable(map(expand, re.findall(r'configs/[\w/{},*]+\.py', text))))
-    missing = {name for name in names - MADE if not list(REPOSITORY.glob(name))}
+    missing = {name for name in names - MADE.keys() if not list(REPOSITORY.glob(name))}
     assert missing == ({'configs/_base_/edges/found_dogs.py'} if document == 'docs/new_dataset.md' else set())
 
 
@@ -190,6 +187,58 @@ ALONE = {  # net1, without net2
                 'train_cfg.max_epochs': 300,
                 'train_cfg.val_interval': 300,
             },
+        ),
+        (
+            'dml/dml_3node_cifar100',
+            'graphs/ktg_3node_described',
+            {
+                'model.edges.net3->net1.gate': dict(type='LinearGate'),
+                'model.edges.net3->net2.gate': dict(type='LinearGate'),
+                'model.edges.net1->net3.gate': dict(type='CutoffGate'),
+            },
+        ),
+        (
+            'dml/dml_4node_cifar100',
+            'graphs/ktg_4node_described',
+            {
+                'model.edges.net1->net3.gate': dict(type='CutoffGate'),
+                **{
+                    f'model.edges.{edge}.gate': dict(type='LinearGate')
+                    for edge in (
+                        'label->net3',
+                        'net1->net2',
+                        'net2->net1',
+                        'net3->net1',
+                        'net3->net2',
+                        'net1->net4',
+                        'net3->net4',
+                    )
+                },
+            },
+        ),
+        (
+            'single/resnet32_cifar100',
+            'schedules/sgd_80e_tiny_imagenet',
+            {
+                'param_scheduler.milestones': [40, 60, 70],
+                'train_cfg.max_epochs': 80,
+                'train_cfg.val_interval': 80,
+            },
+        ),
+        (
+            'search/ktg_2node_four_gates_cifar100',
+            'spaces/through',
+            {f'search.space.model.edges.*.gate.{name}': None for name in ('cutoff', 'linear', 'correct')},
+        ),
+        (
+            'search/ktg_2node_four_gates_cifar100',
+            'spaces/through_cutoff',
+            {f'search.space.model.edges.*.gate.{name}': None for name in ('linear', 'correct')},
+        ),
+        (
+            'search/ktg_2node_four_gates_cifar100',
+            'spaces/through_cutoff_correct',
+            {'search.space.model.edges.*.gate.linear': None},
         ),
         ('dml/dml_2node_cifar10', 'graphs/ktg_2node', {'model.edges.net1->net2.gate': dict(type='CorrectGate')}),
         ('single/resnet32_cifar100', 'networks/resnet110', {'model.nodes.net1.network.backbone.depth': 110}),

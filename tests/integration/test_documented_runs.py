@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 import torch
 from documented import (
+    MADE,
     PAGES,
     REPOSITORY,
     as_a_script,
@@ -111,6 +112,13 @@ def data(tmp_path_factory: pytest.TempPathFactory, miniatures: ModuleType) -> It
     miniatures.write_cub(root / 'cub', 30, 30)
     miniatures.write_cinic10(root / 'cinic10', per_class=10)
     miniatures.write_food101(root / 'food101')
+    miniatures.write_tiny_imagenet(root / 'tiny_imagenet', 500, 50)
+    miniatures.write_caltech101(root / 'caltech101')
+    miniatures.write_fgvc_aircraft(root / 'fgvc_aircraft')
+    miniatures.write_oxford_pets(root / 'oxford_pets')
+    miniatures.write_flowers102(root / 'flowers102')
+    miniatures.write_sun397(root / 'sun397')
+    miniatures.write_dtd(root / 'dtd')
     miniatures.write_fashion_mnist(root / 'fashion-mnist', 60_000, 10_000)
     miniatures.write_penn_treebank(root / 'penn_treebank', words=9_999)
     (root / 'text.txt').write_text(' '.join(f'word{i % 999}' for i in range(20_000)))
@@ -186,6 +194,9 @@ def test_commands(
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns('__pycache__'))
     (tmp_path / 'data').symlink_to(data)
     monkeypatch.chdir(tmp_path)
+    for made, base in MADE.items():
+        if base:
+            Path(made).write_text(f"_base_ = ['../../{base}']\n")
     failed, last, text = [], {}, (REPOSITORY / page).read_text()
     of_blocks = itertools.chain(BEFORE.get(page, ()), block_commands(page)) if not part else ()
     for words in itertools.chain(of_blocks, itertools.islice(inline_commands(page), part, part + AT_ONCE)):
