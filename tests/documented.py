@@ -30,11 +30,14 @@ MADE = {
     **{f'configs/{name}.py': None for name in ('ktg/found', 'ktg/first', 'ktg/second', 'ktg/third', 'semi/found')},
     **{
         f'configs/ktg/found_{space}{size}node.py': f'configs/dml/dml_{size}node_cifar100.py'
-        for space, sizes in (('', (5, 6, 7)), ('sine_', (2, 3, 4, 5, 6)), ('cifar10_', (2, 3, 4, 5, 6)),
-                             ('tiny_imagenet_', (2, 3, 4, 5, 6)))
+        for space, sizes in {
+            '': (5, 6, 7),
+            **dict.fromkeys(('sine_', 'cifar10_', 'tiny_imagenet_'), (2, 3, 4, 5, 6)),
+            **dict.fromkeys(('through_', 'through_cutoff_', 'through_cutoff_correct_'), (3,)),
+        }.items()
         for size in sizes
     },
-}  # fmt: skip
+}
 BLOCK = re.compile(r'^(?:<!-- (not run|file|over|run)(?:: (.+?))? -->\n\n?)?```(\w+)\n(.*?)^```$', flags=re.M | re.S)
 
 HEADER = ['row', 'published', 'command', 'measured']  # of the tables of docs/reproduction
