@@ -16,10 +16,10 @@ model = dict(
         if node.type == 'NetworkNode'
     }
 )
-if 'search' in _base_:
+if _base_.get('search'):
     search = dict(
         space={
-            key: {name: _for_these_classes(network) for name, network in choices.items()}
+            key: {name: _for_these_classes(choice) for name, choice in choices.items() if 'backbone' in (choice or {})}
             for key, choices in _base_.search.space.items()
             if key.endswith('.network')
         }
