@@ -9,6 +9,7 @@ from typing import Any
 
 from .edge_config import LABEL
 from .graph_config import GraphConfig
+from .made_views import sources_of
 from .pretrained import without_weights
 
 
@@ -66,9 +67,11 @@ def _taught_by_labels(graph: GraphConfig, kept: Set[str]) -> dict[str, Any]:
         nodes[name] = without_weights(nodes[name])  # trained here, so it does not begin with a teacher's weights
     label: dict[str, Any] = dict(loss=dict(type='CrossEntropy'))
     made = graph.made_views  # nobody looks at them any more
-    views = [edge.cfg['views'] for edge in graph.outgoing(LABEL) if edge.view('target') not in (None, *made)]
-    if views:  # the data pipeline makes several
-        label['views'] = dict(views[0])
+    targets = [view for edge in graph.outgoing(LABEL) if (view := edge.view('target')) is not None]
+    views = [view for view in targets if view not in made]
+    views += [sources_of(made[view])[0] for view in targets if view in made]
+    if views and views[0] is not None:  # the data pipeline makes several
+        label['views'] = dict(target=views[0])
     edges = {f'{LABEL}->{name}': copy.deepcopy(label) for name in graph.networks if name in kept}
     rest = {key: copy.deepcopy(value) for key, value in graph.model.items() if key != 'views'}
     return {**rest, 'nodes': nodes, 'edges': edges}

@@ -127,10 +127,6 @@ def _check_samples(edge: EdgeConfig) -> None:
     samples = edge.cfg.get('samples')
     if samples not in (None, *SAMPLES):
         raise ConfigError(f'{edge.path}.samples', f'{samples!r} is unknown; {did_you_mean(samples, SAMPLES)}')
-    if edge.from_label and edge.samples != 'labeled':
-        raise ConfigError(
-            f'{edge.path}.samples', f"must be 'labeled', got {samples!r}: the label teaches samples that have one"
-        )
 
 
 def _check_needs(part: PartConfig, edge: EdgeConfig, nodes: Mapping[str, Any]) -> None:

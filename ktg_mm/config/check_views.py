@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mmpretrain.registry import TRANSFORMS
@@ -10,7 +10,7 @@ from mmpretrain.registry import TRANSFORMS
 from ktg_mm.errors import ConfigError
 
 from .graph_config import GraphConfig
-from .made_views import views_of
+from .made_views import sources_of, views_of
 from .type_check import class_of
 
 # Whose steps of a pipeline make no views with names, but for Views.
@@ -55,13 +55,13 @@ def _check_pipeline(graph: GraphConfig, loader: Mapping[str, Any] | None) -> Non
                 return  # it says so itself when it is built
         if found.__name__ == 'PackInputs' and known is not None:
             raise ConfigError('train_dataloader.dataset.pipeline', 'after Views comes PackViews, not PackInputs')
-    check_made({name: view.get('of') for name, view in graph.made_views.items()}, known)
+    check_made({name: sources_of(view) for name, view in graph.made_views.items()}, known)
     for key in graph.learning_edges:
         for path, view in graph.edges[key].views:
             check_view(path, view, known, graph.made_views)
 
 
-def check_made(made: Mapping[str, str | None], known: Collection[str] | None) -> None:
+def check_made(made: Mapping[str, Sequence[str | None]], known: Collection[str] | None) -> None:
     """Checks that the data pipeline makes what the graph makes views of, and none of these themselves.
 
     Args:
@@ -71,10 +71,11 @@ def check_made(made: Mapping[str, str | None], known: Collection[str] | None) ->
     Raises:
         ConfigError: If it does not.
     """
-    for name, of in made.items():
+    for name, sources in made.items():
         if name in (known or ()):
             raise ConfigError(f'model.views.{name}', 'the data pipeline makes a view of this name; take another name')
-        check_view(f'model.views.{name}.of', of, known)
+        for of in sources:
+            check_view(f'model.views.{name}.of', of, known)
 
 
 def check_view(key: str, view: str | None, known: Collection[str] | None, made: Collection[str] = ()) -> None:

@@ -44,12 +44,13 @@ def check_made_views(graph: GraphConfig) -> None:
         if not isinstance(node, str) or node not in graph.nodes:
             problem = 'is missing' if node is None else f'no node is named {node!r}'
             raise ConfigError(f'{path}.node', f'{problem}; {did_you_mean(node or "", graph.nodes)}')
-        try:
-            of = check_text('of', view.get('of'), "a view's name")
-        except ValueError as error:
-            raise ConfigError(f'{path}.of', split_argument(str(error))[1]) from error
-        if of in views:
-            raise ConfigError(f'{path}.of', f'{of!r} is made by the graph; name a view of the data pipeline')
+        for of in sources_of(view):
+            try:
+                check_text('of', of, "a view's name")
+            except ValueError as error:
+                raise ConfigError(f'{path}.of', split_argument(str(error))[1]) from error
+            if of in views:
+                raise ConfigError(f'{path}.of', f'{of!r} is made by the graph; name a view of the data pipeline')
         if not getattr(class_of(VIEWS, view), 'takes_gradients', True):
             continue
         for other in sorted(graph.made_of([node])):
@@ -63,7 +64,7 @@ def check_made_views(graph: GraphConfig) -> None:
 
 
 def check_lookers(graph: GraphConfig) -> None:
-    """Refuses a loss about views of one type that looks at another one.
+    """Refuses a loss about views of one type that looks at another one, and labels that samples do not have.
 
     Args:
         graph: The graph, whose edges are sound.
@@ -72,6 +73,7 @@ def check_lookers(graph: GraphConfig) -> None:
         ConfigError: If there is one.
     """
     for edge in graph.edges.values():
+        _check_labels(edge, graph.made_views)
         for loss in edge.losses:
             wanted, name = loss.says('of_made_view'), edge.view('target')
             made = graph.made_views.get(name) if name else None
@@ -80,6 +82,45 @@ def check_lookers(graph: GraphConfig) -> None:
                     f'{edge.path}.views',
                     f'must name a {wanted} of model.views, which {loss.cfg["type"]} is about, got {name!r}',
                 )
+
+
+def _check_labels(edge: EdgeConfig, views: Mapping[str, Any]) -> None:
+    """Refuses labels of samples that have none, and other than label edges in a view that relabels its images."""
+    relabeled = [view for _, view in edge.views if _relabels(views.get(view or ''))]
+    if edge.from_label and edge.samples != 'labeled' and not relabeled:
+        raise ConfigError(
+            f'{edge.path}.samples', f"must be 'labeled', got {edge.samples!r}: the label teaches samples that have one"
+        )
+    if relabeled and not edge.from_label:
+        raise ConfigError(
+            f'{edge.path}.views',
+            f'{relabeled[0]!r} has images and labels of its own, which the label alone teaches with; '
+            f"let the edge be 'label->{edge.target}', or name another view",
+        )
+    for part in edge.parts if relabeled else ():
+        if any(need.needs_classes for need in part.needs):
+            raise ConfigError(
+                part.path,
+                f'{part.cfg["type"]} asks for the one true class of a sample, which images of {relabeled[0]!r} do not '
+                'have; take another',
+            )
+
+
+def _relabels(view: Any) -> bool:
+    known = isinstance(view, Mapping) and 'type' in view
+    return known and getattr(class_of(VIEWS, view), 'relabels', False)
+
+
+def sources_of(view: Mapping[str, Any]) -> list[Any]:
+    """What a view is made of, as its config has it: one view of the data pipeline or, if it relabels images, several.
+
+    Example:
+        >>> import ktg_mm.models
+        >>> sources_of(dict(type='RotatedView', node='net1')), sources_of(dict(type='MixedView', of=['weak', 'strong']))
+        ([None], ['weak', 'strong'])
+    """
+    of = view.get('of')
+    return list(of) if isinstance(of, (list, tuple)) and _relabels(view) else [of]
 
 
 def views_of(edges: Iterable[EdgeConfig]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 
@@ -11,6 +12,7 @@ from ktg_mm.errors import ConfigError, UserError
 
 from .edges import TransferEdge
 from .nodes import Node
+from .views import View
 
 
 def common_num_classes(nodes: Mapping[str, Node], expected: int | None) -> int | None:
@@ -33,7 +35,12 @@ def common_num_classes(nodes: Mapping[str, Node], expected: int | None) -> int |
     return known[0][1] if known else None
 
 
-def tell_num_classes(nodes: Mapping[str, Node], edges: Mapping[str, TransferEdge], num_classes: int | None) -> None:
+def tell_num_classes(
+    nodes: Mapping[str, Node],
+    edges: Mapping[str, TransferEdge],
+    num_classes: int | None,
+    views: Mapping[str, View] = MappingProxyType({}),
+) -> None:
     """Tells the parts that keep or make something for each class.
 
     Raises:
@@ -44,6 +51,11 @@ def tell_num_classes(nodes: Mapping[str, Node], edges: Mapping[str, TransferEdge
             edge.set_num_classes(num_classes)
         elif any(part.adaptive for _, part in edge.parts):
             raise ConfigError('data_preprocessor.num_classes', f'is missing; the edge {key!r} needs it')
+    for name, view in views.items():
+        if num_classes is not None:
+            view.set_num_classes(num_classes)
+        elif view.relabels:
+            raise ConfigError('data_preprocessor.num_classes', f'is missing; the view {name!r} needs it')
     for node in nodes.values():
         if num_classes is not None:
             node.set_num_classes(num_classes)

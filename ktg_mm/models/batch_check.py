@@ -38,12 +38,15 @@ def check_batch(
     views = [edge.target_view] if edge.source_name == LABEL else [edge.source_view, edge.target_view]
     for view in views:
         check_view(f'{path}.views', view, known, made)
-    check_made({name: view.of for name, view in made.items()}, known)
+    check_made({name: view.sources for name, view in made.items()}, known)
     needs = list(edge.needs)
     for part_path, part, need in needs:
         for view in need.views(part):
             check_view(f'{part_path}.{need.argument}', view, known, made)
-    for samples in {edge.samples, *(need.samples or edge.samples for *_, need in needs)}:
+    looked_at = {edge.samples, *(need.samples or edge.samples for *_, need in needs)}
+    if any(made[view].relabels for view in edge.views.intersection(made)):  # which is made of both
+        looked_at = {'labeled', 'unlabeled'}
+    for samples in sorted(looked_at):
         if rows.count(samples) == 0:
             kind = dict(labeled='labelled', unlabeled='unlabelled').get(samples, '')
             raise ConfigError(

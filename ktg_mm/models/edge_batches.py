@@ -69,7 +69,7 @@ class EdgeBatches:
             if key not in self._kinds:
                 self._kinds[key] = _kind(asked.edge) or key
             shapes = [{name: (said.shape, said.dtype) for name, said in _said(end).items()} for end in asked[1:3]]
-            kind = self._kinds[key], repr(shapes), isinstance(asked.source, LabelOutput)
+            kind = self._kinds[key], repr(shapes), _label(asked)
             groups.setdefault(kind, []).append(key)
         found: dict[str, EdgeValue] = {}
         for keys in groups.values():
@@ -101,6 +101,13 @@ class EdgeBatches:
             print_log(f'env_cfg.batch_edges: {", ".join(keys)} run alone ({first_line(error)})', logger='current')
             return None
         return [EdgeValue(loss, gate) for loss, gate in zip(losses.unbind(), gates.unbind(), strict=True)]
+
+
+def _label(asked: AskedEdge) -> Hashable:
+    """What edges of one kind have in common if the label teaches, which is one for all; False if a node does."""
+    if not isinstance(asked.source, LabelOutput):
+        return False
+    return True if asked.source.scores is None else f'in {asked.edge.target_view}'
 
 
 def _kind(edge: TransferEdge) -> Hashable:

@@ -142,7 +142,8 @@ class TransferEdge(nn.Module):
         all_known = rows.count('labeled') == rows.size or self.samples == 'labeled'
         if batch.scores is not None:
             self.refuse_soft_labels("the samples' gt_score")
-        labels = batch.labels[rows.rows(self.samples)] if all_known and batch.scores is None else None
+        single = batch.scores is None and batch.run.labels(self.target_view) is None
+        labels = batch.labels[rows.rows(self.samples)] if all_known and single else None
         context = TransferContext(labels, progress, self.source_name, self.target_name, seed)
         for path, part, need in self.needs:
             need.fill(path, part, self, batch, context)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ktg_mm.errors import ConfigError, UserError
-from ktg_mm.structures import NodeOutput, SampleRows
+from ktg_mm.structures import LabelOutput, NodeOutput, SampleRows
 
 from .node_streams import NodeStreams
 from .nodes import Node
@@ -27,7 +27,7 @@ class ForwardPass:
 
     First everything is asked for, then the nodes run, then the outputs are there. Views that the graph makes come last.
     If the view's own node has seen all samples in what it is made of, all are in the view, too, so that batch norm sees
-    the same batch before and after; what it remembers does not move.
+    the same batch before and after; what it remembers does not move, but for views that relabel their images.
 
     Args:
         nodes: The graph's nodes, each after the nodes that it reads.
@@ -68,6 +68,7 @@ class ForwardPass:
         self._asked: dict[str, dict[View, str]] = {name: {} for name in nodes}
         self._learning: set[tuple[str, View]] = set()
         self._outputs: dict[tuple[str, View, str], NodeOutput] = {}
+        self._labels: dict[View, Tensor] = {}
 
     def ask(self, name: str, view: View, samples: str = 'all', learns: bool = False) -> None:
         """Asks for a node's output.
@@ -103,10 +104,13 @@ class ForwardPass:
             kinds = {view: self._samples_of_made(view) for view in made}
             for asked in self._asked.values():
                 asked.update((view, kinds[view]) for view in made if view in asked)
+            relabeled = [view for view in made if self._made.views[view].relabels]
             with still_statistics(self._nodes.values()):
                 for view in made:
-                    self._batches[view, kinds[view]] = self._make(view, kinds[view])
-                self._run(made)
+                    make = self._relabel if view in relabeled else self._make
+                    self._batches[view, kinds[view]] = make(view, kinds[view])
+                self._run(set(made).difference(relabeled))
+            self._run(relabeled)
 
     def _run(self, some: Collection[View], joint: bool = False) -> None:
         """Runs all nodes on those of some views that are asked for."""
@@ -135,7 +139,8 @@ class ForwardPass:
         """The samples of which a view is made: those that its node has seen in what it is made of, if all are there."""
         kinds = {asked[view] for asked in self._asked.values() if view in asked}
         maker = self._made.views[view]
-        return 'all' if self._asked[maker.node].get(maker.of) == 'all' or len(kinds) > 1 else kinds.pop()
+        whole = maker.relabels or self._asked[maker.node].get(maker.of) == 'all'
+        return 'all' if whole or len(kinds) > 1 else kinds.pop()
 
     def _make(self, view: str, samples: str) -> Tensor:
         maker = self._made.views[view]
@@ -145,6 +150,29 @@ class ForwardPass:
         said = self.output(maker.node, maker.of, samples) if same and not half else None
         context = ViewContext(view, self._made.seed, self._made.progress, self._rows, samples, said)
         return maker(functools.partial(self._said_of, maker.node), images, context)
+
+    def _relabel(self, view: str, samples: str) -> Tensor:
+        """Makes a view of the labelled images of the first view that it is made of and the unlabelled ones of all."""
+        made = self._made
+        maker, labels = made.views[view], made.labels
+        assert labels is not None
+        parts = [self._images(maker.of, 'labeled'), *(self._images(of, 'unlabeled') for of in maker.sources)]
+        images = self._joined(parts, f'model.views.{view}.of', 'must be of one shape')
+        context = ViewContext(view, made.seed, made.progress, self.rows(view), samples)
+        with torch.no_grad():
+            said = [self._said_of_unlabeled(maker.node, of) for of in maker.guesses]
+            rows = self._rows.rows('labeled')
+            known = LabelOutput(
+                labels[rows], said[0].logits.shape[1], None if made.scores is None else made.scores[rows]
+            )
+            self._labels[view] = maker.labels(known.probabilities(), said, context)
+        return maker(functools.partial(self._said_of, maker.node), images, context)
+
+    def _said_of_unlabeled(self, name: str, view: View) -> NodeOutput:
+        """What a node has said of the unlabelled samples in a view; if it has said nothing, it is run."""
+        if self._asked[name].get(view) in ('unlabeled', 'all'):
+            return self.output(name, view, 'unlabeled')
+        return self._said_of(name, self._images(view, 'unlabeled'))
 
     def _said_of(self, name: str, images: Tensor) -> NodeOutput:
         """What a node says of other images."""
@@ -187,10 +215,19 @@ class ForwardPass:
         """
         samples = self._kind(samples)
         if (name, view, samples) not in self._outputs:
-            rows = self._rows.rows(samples)
+            rows = self.rows(view).rows(samples)
             self._outputs[name, view, samples] = self._outputs[name, view, 'all'].select(rows)
         output = self._outputs[name, view, samples]
         return output.told.get(listener, output) if listener is not None else output
+
+    def rows(self, view: View) -> SampleRows:
+        """Which samples of a view have a label."""
+        views = self._made.views
+        return views[view].rows(self._rows) if view is not None and view in views else self._rows
+
+    def labels(self, view: View) -> Tensor | None:
+        """The labels of a view's images, probabilities of shape (N, C); None if they are the samples'."""
+        return self._labels.get(view)
 
     def classifier(self, name: str) -> Tensor:
         """The matrix of a node's classifier, shape (C, D)."""
@@ -198,18 +235,22 @@ class ForwardPass:
 
     def _run_jointly(self, name: str, node: Node, views: dict[View, str]) -> None:
         images = [self._images(view, samples) for view, samples in views.items()]
-        sizes = {tuple(part.shape[1:]) for part in images}
-        if len(sizes) > 1:
-            raise ConfigError('model.joint_views', f'the views have different shapes, {sorted(sizes)}; must be False')
         key = tuple(views.items())
         if key not in self._batches:
-            self._batches[key] = torch.cat(images)
+            self._batches[key] = self._joined(images, 'model.joint_views', 'must be False')
         with self._gradients(name, *views), self._streams.node(name, self._batches[key]):
             whole = node(self._batches[key])
         start = 0
         for (view, samples), part in zip(views.items(), images, strict=True):
             self._outputs[name, view, samples] = whole.select(slice(start, start + len(part)))
             start += len(part)
+
+    def _joined(self, images: list[Tensor], key: str, remedy: str) -> Tensor:
+        """Images of several views as one batch."""
+        sizes = {tuple(part.shape[1:]) for part in images}
+        if len(sizes) > 1:
+            raise ConfigError(key, f'the views have different shapes, {sorted(sizes)}; {remedy}')
+        return torch.cat(images)
 
     def _detaches(self, node: Node, member: str) -> bool:
         """Whether gradients end between a node and one that it reads.

@@ -129,7 +129,7 @@ class KnowledgeTransferGraph(TeachingModel):
         self.compiled = CompiledNetworks([])
         self.memory_format: torch.memory_format | None = None  # of all weights, if somebody has set it
         self.num_classes = common_num_classes(self.nodes, (data_preprocessor or {}).get('num_classes'))
-        tell_num_classes(self.nodes, self._transfers, self.num_classes)
+        tell_num_classes(self.nodes, self._transfers, self.num_classes, cast(dict, self.views))
         prepare_soft_labels(self.data_preprocessor, self._transfers, self.num_classes)
         self._prepare_nodes({edge.target for edge in config.averages if edge.cfg.get('mode') == 'eval'})
 
@@ -230,7 +230,7 @@ class KnowledgeTransferGraph(TeachingModel):
         rows, transfers = samples.rows, self._transfers
         edges = {key: transfers[key] for key in self.edges_into(*targets)}
         progress = self.progress.clone()  # the log and the backward pass keep it
-        made = MadeViews(cast(dict, self.views), self.seed, progress)
+        made = MadeViews(cast(dict, self.views), self.seed, progress, samples.labels, samples.scores)
         run = ForwardPass(self.nodes, inputs, rows, self.joint_views, self.shared, made, self.streams)
         for edge in edges.values():
             check_batch(edge, inputs, rows, made.views)
@@ -243,9 +243,9 @@ class KnowledgeTransferGraph(TeachingModel):
             for key, edge in edges.items():
                 context = edge.context(batch, progress, self.seed)
                 target = run.output(edge.target_name, edge.target_view, edge.samples)
-                check_length(target.logits, rows.count(edge.samples))
+                check_length(target.logits, run.rows(edge.target_view).count(edge.samples))
                 if edge.source_name == LABEL:
-                    source: NodeOutput = batch.label(edge.samples, target.logits.shape[1])
+                    source: NodeOutput = batch.label(edge.samples, target.logits.shape[1], edge.target_view)
                 else:
                     source = run.output(edge.source_name, edge.source_view, edge.samples, edge.target_name)
                     check_length(source.logits, rows.count(edge.samples))

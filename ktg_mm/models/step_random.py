@@ -11,6 +11,7 @@ from torch import Tensor
 _GAMMA = 0x9E3779B97F4A7C15
 _FACTORS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 _SHIFTS = (30, 27, 31)
+_PROPOSALS = 12  # of which one in twenty at most is refused
 
 
 @torch.no_grad()
@@ -91,6 +92,42 @@ def step_normal(seed: int, progress: Tensor, shape: Sequence[int], salt: int | s
         tensor([-0.6124,  0.3609], dtype=torch.float64)
     """
     return torch.special.ndtri(step_uniform(seed, progress, shape, salt, start).clamp_(min=2.0**-54))
+
+
+def step_beta(seed: int, progress: Tensor, alpha: float, shape: Sequence[int] = (), salt: int | str = 0) -> Tensor:
+    """Random numbers of the distribution Beta(alpha, alpha) for one step of a run, drawn as :func:`step_uniform` draws.
+
+    They are G / (G + H), G and H of a gamma distribution by Marsaglia and Tsang's method (ACM Transactions on
+    Mathematical Software, 2000): of a fixed number of proposals the first that is accepted, as a step that is captured
+    on a GPU cannot go on until one is. That all are refused has a probability below 1e-15.
+
+    Args:
+        seed: The run's.
+        progress: k / k_end, float64 of shape ().
+        alpha: Both parameters of the distribution, above 0.
+        shape: Of the result. Defaults to one number of shape ().
+        salt: A number or a name that tells several draws of a step from one another. Defaults to 0.
+
+    Returns:
+        Numbers in [0, 1], float64 of the shape, on the progress's device.
+
+    Example:
+        >>> step_beta(0, torch.tensor(0.25, dtype=torch.float64), 0.75, (2,))
+        tensor([0.2545, 0.3000], dtype=torch.float64)
+    """
+    shape = tuple(shape)
+    x = step_normal(seed, progress, (2, _PROPOSALS, *shape), f'{salt} normal')
+    u = step_uniform(seed, progress, (2, _PROPOSALS, *shape), f'{salt} refused')
+    # The method is for parameters of 1 and more; a power of a uniform number leads from alpha + 1 to alpha.
+    d = alpha + 1 - 1 / 3
+    root = 1 + x / math.sqrt(9 * d)
+    log_v = 3 * root.clamp(min=1e-300).log()
+    accepted = (root > 0) & (u.log() < 0.5 * x.square() + d * (1 - log_v.exp() + log_v))
+    first = accepted & (accepted.cumsum(dim=1) == 1)
+    down = torch.log1p(-step_uniform(seed, progress, (2, *shape), f'{salt} power')) / alpha
+    # In logarithms, as both are 0 in float64 if alpha is small.
+    g, h = (torch.where(first, log_v, 0.0).sum(dim=1) + down).unbind()
+    return torch.sigmoid(g - h)
 
 
 def step_permutation(seed: int, progress: Tensor, shape: Sequence[int], salt: int | str = 0) -> Tensor:

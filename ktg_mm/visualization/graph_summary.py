@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from ktg_mm.config import LABEL, EdgeConfig, GraphConfig
+from ktg_mm.config.made_views import sources_of
 from ktg_mm.models import KnowledgeTransferGraph
 
 from .graph_text import edge_text, model_name, read_graph, shared_text, short_number, shown_edges, type_name
@@ -76,7 +77,8 @@ def _view_text(view: Mapping[str, Any]) -> str:
     """How a view is made, of which other one, and by which node."""
     arguments = ', '.join(f'{name}={short_number(view[name])}' for name in view if name not in ('type', 'node', 'of'))
     text = type_name(view) + (f'({arguments})' if arguments else '')
-    return text + (f' of {view["of"]}' if view.get('of') else '') + f', by {view["node"]}'
+    of = ', '.join(filter(None, sources_of(view)))
+    return text + (f' of {of}' if of else '') + f', by {view["node"]}'
 
 
 class _Kind(NamedTuple):

@@ -9,7 +9,7 @@ import ktg_mm.datasets
 import ktg_mm.models  # noqa: F401  registers
 from ktg_mm.config import GraphConfig, deep_mutual_learning, graph_key, independent, without_absent
 from ktg_mm.config.check_views import check_views
-from ktg_mm.config.made_views import check_lookers, check_made_views
+from ktg_mm.config.made_views import check_lookers, check_made_views, sources_of
 from ktg_mm.config.without_node import without_node
 from ktg_mm.errors import ConfigError
 from ktg_mm.search.worker.pretrained import _label_edge
@@ -212,3 +212,62 @@ def test_a_view_without_gradients_leaves_parts_that_are_computed_again():
     adversarial = dict(a=dict(type='AdversarialView', node='net1', eps=1.0))
     with pytest.raises(ConfigError, match='with_cp'):
         check_made_views(GraphConfig(dict(nodes=nodes, edges={}, views=adversarial)))
+
+
+def mixed_model(**looking):
+    """A network that learns mixed images alone, whose labels it guesses itself; or another edge that looks at these."""
+    views = dict(mixed=dict(type='MixedView', node='a', of=['weak', 'strong']))
+    target = dict(views=dict(target='mixed'))
+    edges = {
+        'label->a:guessed': dict(target, loss=dict(type='ProbabilityMSE'), samples='unlabeled'),
+        'label->a': dict(CE, **target),
+    }
+    return model(names='ab', looking=None) | dict(views=views, edges=edges | {'label->b': CE | target} | looking)
+
+
+def test_labels_of_mixed_images():
+    assert check(mixed_model()).trained == ['a', 'b']
+    plain = model(looking=None) | dict(edges={'label->a': CE | dict(views=dict(target='weak'), samples='unlabeled')})
+    mistakes = [
+        (
+            plain | dict(views={}),
+            "model.edges['label->a'].samples: must be 'labeled', got 'unlabeled': the label teaches samples that have "
+            'one',
+        ),
+        (
+            mixed_model(**{'b->a': KL | dict(views=dict(source='weak', target='mixed'))}),
+            "model.edges['b->a'].views: 'mixed' has images and labels of its own, which the label alone teaches with; "
+            "let the edge be 'label->a', or name another view",
+        ),
+        (
+            mixed_model(**{'label->b': dict(CE, views=dict(target='mixed'), gate=dict(type='CorrectGate'))}),
+            "model.edges['label->b'].gate: CorrectGate asks for the one true class of a sample, which images of "
+            "'mixed' do not have; take another",
+        ),
+    ]
+    for wrong, message in mistakes:
+        with pytest.raises(ConfigError) as caught:
+            check(wrong)
+        assert str(caught.value) == message
+
+
+def test_a_list_is_for_views_that_are_made_of_several():
+    assert sources_of(dict(type='AdversarialView', of=['weak'])) == [['weak']]
+    assert sources_of(dict(type='MixedView', of=['weak', 'strong'])) == ['weak', 'strong']
+    assert sources_of(dict(type='MixedView', of='weak')) == ['weak'] and sources_of(dict(type='MixedView')) == [None]
+    wrong = mixed_model()
+    wrong['views']['mixed']['of'] = ['weak', 'week']
+    with pytest.raises(ConfigError, match=r"^model\.views\.mixed\.of: asks for the view 'week'"):
+        check(wrong)
+
+
+@pytest.mark.parametrize('baseline', [independent, deep_mutual_learning])
+def test_baselines_of_mixed_images_learn_labelled_ones_as_they_are(baseline):
+    found = baseline(mixed_model())
+    check(found)
+    assert found['edges']['label->a'] == CE | dict(views=dict(target='weak'))
+    assert all('mixed' not in edge['views'].values() for edge in found['edges'].values())
+
+
+def test_a_teacher_learns_labelled_images_that_are_not_mixed():
+    assert _label_edge(dict(model=mixed_model())) == CE | dict(views=dict(target='weak'))

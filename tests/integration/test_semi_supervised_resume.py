@@ -23,6 +23,9 @@ model = dict(
     views=dict(
         adversarial=dict(type='AdversarialView', node='net2', of='weak', eps=0.5),
         turned=dict(type='RotatedView', node='net1', of='weak'),
+        mixed=dict(
+            type='MixedView', node='net1', of=['weak', 'strong'], guess=['weak'], align=dict(momentum=0.9)
+        ),
     ),
     nodes=dict(
         net2=dict(type='NetworkNode', network=dict(_base_.wrn10_1, backbone=dropout)),
@@ -53,6 +56,10 @@ model = dict(
         ),
         'net1->net1:rotation': dict(
             loss=dict(type='Rotation'), views=dict(source='turned', target='turned'), samples='unlabeled'
+        ),
+        'label->net2:mixed': dict(loss=dict(type='CrossEntropy'), views=dict(target='mixed')),
+        'label->net2:guessed': dict(
+            loss=dict(type='ProbabilityMSE'), views=dict(target='mixed'), samples='unlabeled', weight=10.0
         ),
         'net2->net1:vat': dict(
             loss=dict(type='KLDivergence'), views=dict(source='weak', target='adversarial'), samples='unlabeled'
@@ -120,10 +127,11 @@ def test_every_part_has_a_state(uninterrupted: dict) -> None:
     assert state['edges.net1->net1:sim.align.count'] == ITERATIONS
     assert state['edges.net2->net2:co.losses.0.count'] > 60 and state['edges.net2->net2:co.losses.0.queue'].all()
     assert state['edges.net1->net2.gate.mean'] > 0.11 and state['edges.net1->net2.gate.alignment.started']
+    assert state['views.mixed.align.started'] and (state['views.mixed.align.mean'] - 0.1).abs().max() > 1e-3
     name = 'network.head.fc.weight'
     assert not torch.equal(state[f'nodes.ema.{name}'], state[f'nodes.net1.{name}'])
     curves = uninterrupted['curves']
-    for edge in ('net1->net1', 'net2->net2', 'net2->net2:fairness', 'net1->net2'):
+    for edge in ('net1->net1', 'net2->net2', 'net2->net2:fairness', 'net1->net2', 'label->net2:guessed'):
         assert len(curves[f'train/edge/{edge}']['values']) >= ITERATIONS // EVERY
         assert curves[f'train/edge/{edge}']['values'].abs().max() > 0
 

@@ -25,6 +25,7 @@ GIVEN = {
     **{name: dict(loss=dict(type='KLDivergence')) for name in ('Negated', 'Reciprocal')},
     'AdversarialView': dict(node='net1', eps=1.0),
     'RotatedView': dict(node='net1'),
+    'MixedView': dict(node='net1'),
     'FlexMatchGate': dict(num_samples=4),
     'StabilityGate': dict(threshold=0.5, other_view='weak'),
     'SuccessiveUpdate': dict(phases=[dict(name='all', edges='*')]),
@@ -38,6 +39,7 @@ OURS = (
     'CIFARPreActResNet', 'CIFARResNeXt', 'CIFARShuffleNetV2', 'CIFARXception',
     'GraphDataPreprocessor', 'LanguageModel', 'CharacterEncoder', 'TokenPreprocessor',
 )  # fmt: skip
+MADE_VIEWS = ('Adversarial', 'Mixed', 'Rotated')
 REGISTRIES = (GATES, LOSSES, ALIGNMENTS, UPDATES, NODES, VIEWS)
 PARTS = [(registry, name) for registry in REGISTRIES for name in sorted(registry.module_dict)]
 PARTS += [(MODELS, name) for name in OURS]
@@ -64,10 +66,11 @@ RIGHT = {
     ('NetworkNode', 'prefix'): {'a text'},
     ('StabilityGate', 'other_view'): {'a text'},
     **{(name, 'layer'): {'a text'} for name in ENSEMBLES[1:]},  # looked for when the graph is put together
-    **{(f'{name}View', 'node'): {'a text'} for name in ('Adversarial', 'Rotated')},  # the graph knows its nodes,
-    **{(f'{name}View', 'of'): {'a text'} for name in ('Adversarial', 'Rotated')},  # the data their views
+    **{(f'{name}View', 'node'): {'a text'} for name in MADE_VIEWS},  # the graph knows its nodes,
+    **{(f'{name}View', 'of'): {'a text'} for name in MADE_VIEWS},  # the data their views
     ('AdversarialView', 'eps'): {'two'},
     ('AdversarialView', 'xi'): {'two'},
+    **{('MixedView', name): {'two'} for name in ('alpha', 'temperature')},
     ('SineGate', 'phase'): {'two'},
     ('SoftMatchGate', 'n_sigma'): {'two'},
     ('DashGate', 'scale'): {'two'},

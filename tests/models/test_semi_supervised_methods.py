@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from ktg_mm.models.gates import ThresholdGate
-from ktg_mm.models.step_random import step_normal, step_permutation, step_uniform
+from ktg_mm.models.step_random import step_beta, step_normal, step_permutation, step_uniform
 from ktg_mm.structures import SampleRows
 
 GRAPHS = Path(__file__).parents[2] / 'configs' / '_base_' / 'graphs'
@@ -392,6 +392,67 @@ def still(net, x):
     return torch.func.functional_call(net, state, (x,), dict(mode='tensor'))
 
 
+class MixMatch:
+    """Images of all views mixed in one batch, with labels that passes which leave the statistics alone have guessed."""
+
+    views, alpha = ('weak', 'weak2'), 0.5
+
+    def losses(self, nets, x, labels, ids, progress):
+        q = torch.stack([still(nets['net1'].func, x[view][LABELED:]).softmax(1) for view in self.views]).mean(0)
+        sizes, mixed, wanted = self.mix(x, labels, self.sharpened(q), progress)
+        labeled, guessed = nets['net1'](mixed).split(sizes)
+        loss = -(wanted[:LABELED] * labeled.log_softmax(1)).sum() / LABELED
+        distance = (guessed.softmax(1) - wanted[LABELED:]).square().sum() / guessed.numel()
+        return dict(net1=loss + 100 * min(progress / 0.4, 1) * distance)
+
+    def sharpened(self, q):
+        return (q**2 / (q**2).sum(1, keepdim=True)).detach()
+
+    def mix(self, x, labels, q, progress):
+        images = torch.cat([x['weak'][:LABELED], *(x[view][LABELED:] for view in self.views)])
+        wanted = torch.cat([F.one_hot(labels, CLASSES).double(), *[q] * len(self.views)])
+        drawn = step_beta(0, progress, self.alpha, (), 'mixed share')
+        share = float(max(drawn, 1 - drawn))
+        partners = step_uniform(0, progress, (len(images),), 'mixed partners').argsort().tolist()
+        sizes = LABELED, len(images) - LABELED
+        return sizes, *(
+            share * part + (1 - share) * torch.stack([part[i] for i in partners]) for part in (images, wanted)
+        )
+
+
+class ReMixMatch(MixMatch):
+    """The same with aligned labels, strong views, one of them once more as it is, and turned."""
+
+    views, alpha = ('weak', 'strong', 'strong2'), 0.75
+    mean = None
+
+    def prepare(self, graph):
+        self.tell = copy.deepcopy(graph.edges['net1->net1:rotation'].losses[0].classifier)
+        return list(self.tell.parameters())
+
+    def losses(self, nets, x, labels, ids, progress):
+        net, seen = nets['net1'], {}
+        strong = net(x['strong'][LABELED:])
+        with torch.no_grad():
+            p = net(x['weak'][LABELED:]).softmax(1)
+        self.mean = p.mean(0) if self.mean is None else 0.999 * self.mean + 0.001 * p.mean(0)
+        aligned = p / CLASSES / self.mean
+        q = self.sharpened(aligned / aligned.sum(1, keepdim=True))
+        turns = (4 * step_uniform(0, progress, (UNLABELED,), 'turned unlabeled')).floor().int().tolist()
+        turned = [image.rot90(turn, (1, 2)) for image, turn in zip(x['strong'][LABELED:], turns, strict=True)]
+        hook = net.func.head.fc.register_forward_pre_hook(lambda _, args: seen.update(embedding=args[0]))
+        still(net.func, torch.stack(turned))
+        hook.remove()
+        rotation = F.cross_entropy(self.tell(seen['embedding']), torch.tensor(turns))
+        sizes, mixed, wanted = self.mix(x, labels, q, progress)
+        labeled, guessed = net(mixed).split(sizes)
+        loss = -(wanted[:LABELED] * labeled.log_softmax(1)).sum() / LABELED
+        mixed_loss = -(wanted[LABELED:] * guessed.log_softmax(1)).sum() / sizes[1]
+        plain_loss = (q * (q.log() - strong.log_softmax(1))).sum() / UNLABELED  # less the entropy of q
+        ramp = min(progress * 64, 1)
+        return dict(net1=loss + 1.5 * ramp * mixed_loss + 0.5 * ramp * plain_loss + 0.5 * rotation)
+
+
 class DualStudent:
     views = ('weak', 'weak2')
 
@@ -443,6 +504,8 @@ METHODS = dict(
     simmatch=SimMatch,
     comatch=CoMatch,
     crmatch=CRMatch,
+    mixmatch=MixMatch,
+    remixmatch=ReMixMatch,
     vat=VAT,
     dual_student=DualStudent,
     multiple_student=MultipleStudent,
@@ -517,7 +580,8 @@ def test_step(toys, name):
         for key, edge in graph.edges.items():
             if edge.gate.adaptive or isinstance(edge.gate, ThresholdGate):
                 weights.setdefault(key, []).append(float(log[f'gate/{key}']))
-        unsupervised.append(float(total.detach()) - sum(float(log[f'edge/{k}']) for k in graph.edges if 'label->' in k))
+        supervised = [k for k, edge in graph.edges.items() if 'label->' in k and edge.samples == 'labeled']
+        unsupervised.append(float(total.detach()) - sum(float(log[f'edge/{k}']) for k in supervised))
         optimizer.zero_grad()
         total.backward()
         optimizer.step()

@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from ktg_mm.models import step_random
-from ktg_mm.models.step_random import step_permutation, step_uniform, step_uniform_rows
+from ktg_mm.models.step_random import step_beta, step_normal, step_permutation, step_uniform, step_uniform_rows
 
 STEPS = 4000
 LEVEL = 1e-4  # of each test; with fixed numbers a test that passes does so for good
@@ -134,3 +134,42 @@ def test_each_permutation_is_as_likely():
     for first, second in ((numbers[:, 0], numbers[:, 1]), (numbers[1:, 0], numbers[:-1, 0])):
         table = np.histogram2d(first % 6, second % 6, [6, 6])[0]
         assert stats.chisquare(table.ravel()).pvalue > LEVEL
+
+
+@pytest.mark.parametrize('alpha', [0.2, 0.5, 0.75, 1.0, 2.0, 40.0])
+def test_beta_is_of_its_distribution(alpha):
+    """Of one step and of many; near 1 float64 has no more digits, so it is looked at from both sides."""
+    found = step_beta(3, progress_of(1), alpha, (STEPS,)).numpy()
+    many = np.array([float(step_beta(3, progress_of(k), alpha, salt='share')) for k in range(1, 801)])
+    for numbers in (found, many):
+        folded = np.minimum(numbers, 1 - numbers)
+        assert stats.kstest(folded, lambda x: 2 * stats.beta(alpha, alpha).cdf(np.minimum(x, 0.5))).pvalue > LEVEL
+        assert stats.binomtest(int((numbers > 0.5).sum()), len(numbers)).pvalue > LEVEL
+    assert stats.pearsonr(many[1:], many[:-1]).pvalue > LEVEL
+
+
+@pytest.mark.parametrize('alpha', [0.3, 0.75, 3.0])
+def test_beta_as_marsaglia_and_tsang_write_it(alpha):
+    progress, number = progress_of(5), 50
+    normal = step_normal(1, progress, (2, 12, number), 'a normal').tolist()
+    refused = step_uniform(1, progress, (2, 12, number), 'a refused').tolist()
+    power = step_uniform(1, progress, (2, number), 'a power').tolist()
+
+    def gamma(end, i):
+        d = alpha + 1 - 1 / 3
+        c = 1 / math.sqrt(9 * d)
+        for attempt in range(12):
+            x, u = normal[end][attempt][i], refused[end][attempt][i]
+            v = (1 + c * x) ** 3
+            if v > 0 and math.log(u) < x * x / 2 + d - d * v + d * math.log(v):
+                return d * v * (1 - power[end][i]) ** (1 / alpha)
+        raise AssertionError('all refused')
+
+    expected = [gamma(0, i) / (gamma(0, i) + gamma(1, i)) for i in range(number)]
+    np.testing.assert_allclose(step_beta(1, progress, alpha, (number,), 'a').numpy(), expected, rtol=1e-9)
+
+
+def test_beta_of_tiny_parameters_is_0_or_1():
+    found = step_beta(0, progress_of(1), 1e-12, (100,))
+    assert ((found == 0) | (found == 1)).all() and 20 < found.sum() < 80
+    assert step_beta(0, progress_of(1), 1e12, (3,)).sub(0.5).abs().max() < 1e-5

@@ -153,3 +153,17 @@ def test_views_that_the_graph_makes(summary):
     assert summary(dict(net1=network()), edges, 'net1', views=views)[1][2] == (
         'view moved: AdversarialView(eps=2) of weak, by net1'
     )
+
+
+@pytest.mark.usefixtures('mmpretrain_scope')
+def test_a_view_of_mixed_images(summary):
+    edges = {
+        'label->net1': dict(loss=CE, views=dict(target='mixed')),
+        'label->net1:guessed': dict(loss=CE, views=dict(target='mixed'), samples='unlabeled'),
+    }
+    views = dict(mixed=dict(type='MixedView', node='net1', of=['weak', 'strong'], guess=['weak'], alpha=0.5))
+    assert summary(dict(net1=network()), edges, 'net1', views=views)[1][2:] == [
+        "view mixed: MixedView(guess=['weak'], alpha=0.5) of weak, strong, by net1",
+        'label->net1: CrossEntropy · ThroughGate · mixed',
+        'label->net1:guessed: CrossEntropy · ThroughGate · mixed · unlabelled',
+    ]

@@ -12,7 +12,8 @@ from .base import EdgeLoss
 class ProbabilityMSE(EdgeLoss):
     """Squared distance of the two probability vectors, averaged over the classes.
 
-    Laine and Aila, Pi-model, ICLR 2017; Tarvainen and Valpola, Mean Teacher, NeurIPS 2017.
+    Laine and Aila, Pi-model, ICLR 2017; Tarvainen and Valpola, Mean Teacher, NeurIPS 2017. From the label: MixMatch
+    (Berthelot et al., NeurIPS 2019, eq. 4).
 
     Example:
         >>> import torch
@@ -20,6 +21,8 @@ class ProbabilityMSE(EdgeLoss):
         >>> ProbabilityMSE()(target, source, None)
         tensor([0.0900])
     """
+
+    sources = ('label', 'node')
 
     def forward(self, target: NodeOutput, source: NodeOutput, context: TransferContext) -> Tensor:
         """Returns the distance per sample, shape (B,)."""

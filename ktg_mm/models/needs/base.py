@@ -34,8 +34,11 @@ class Batch(NamedTuple):
     scores: Tensor | None
     numbers: Mapping[str, Tensor]
 
-    def label(self, samples: str, num_classes: int) -> LabelOutput:
-        """The labels of some samples, as a teacher."""
+    def label(self, samples: str, num_classes: int, view: str | None = None) -> LabelOutput:
+        """The labels of some samples, as a teacher; those of their images in a view that relabels these."""
+        if (made := self.run.labels(view)) is not None:
+            scores = made[self.run.rows(view).rows(samples)]
+            return LabelOutput(scores.argmax(dim=1), num_classes, scores)
         rows = self.rows.rows(samples)
         return LabelOutput(self.labels[rows], num_classes, None if self.scores is None else self.scores[rows])
 

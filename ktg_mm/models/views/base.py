@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -74,9 +74,15 @@ class View(nn.Module):
 
     Attributes:
         takes_gradients: True if it asks for the gradient of the node's output with respect to the images.
+        relabels: True if its images have labels and rows of their own, by which the label teaches, see MixedView. It
+            has a method ``labels``, and views ``guesses`` of which that asks what the node says. Batch norm remembers
+            runs on such a view, and ``of`` may be a list of views.
+        sources: The views that it is made of.
     """
 
     takes_gradients = True
+    relabels = False
+    guesses: tuple[str | None, ...] = ()
 
     def __init__(self, node: str, of: str | None = None) -> None:
         super().__init__()
@@ -84,13 +90,38 @@ class View(nn.Module):
             raise ValueError("node must be a node's name, got None")
         self.node = node
         self.of = check_text('of', of, "a view's name")
+        self.sources: tuple[str | None, ...] = (self.of,)
+
+    def set_num_classes(self, num_classes: int) -> None:
+        """Tells the view the number of classes, once; for those that keep something for each class."""
+
+    def rows(self, rows: SampleRows) -> SampleRows:
+        """Which of the view's samples have a label; by default those of the batch's that have one.
+
+        Args:
+            rows: The batch's.
+        """
+        return rows
+
+    def labels(self, known: Tensor, said: Sequence[NodeOutput], context: ViewContext) -> Tensor:
+        """The labels of the view's images, if it relabels them.
+
+        Args:
+            known: Labels of the L labelled samples, probabilities of shape (L, C).
+            said: What the node says of the U unlabelled samples in each of the views ``guesses``.
+            context: As for the images.
+
+        Returns:
+            Probabilities, one row for each of the view's rows.
+        """
+        raise NotImplementedError
 
     def forward(self, node: Run, images: Tensor, context: ViewContext) -> Tensor:
         """Makes the view.
 
         Args:
             node: Runs the node on images, as often as it is called; nothing of it remembers that.
-            images: Of shape (B, channels, height, width).
+            images: Of shape (B, channels, height, width); of a view that relabels them, all those of its rows.
             context: What else it may know.
 
         Returns:
@@ -107,8 +138,13 @@ class MadeViews:
         views: By name. Defaults to none.
         seed: The run's. Defaults to 0.
         progress: k / k_end, float64 of shape (). Defaults to 1.
+        labels: The samples' classes, integers of shape (B,), ``UNLABELED`` where there is none. Defaults to None: no
+            view relabels its images.
+        scores: Soft labels instead, of shape (B, C). Defaults to None.
     """
 
     views: Mapping[str, View] = field(default_factory=dict)
     seed: int = 0
     progress: Tensor = field(default_factory=lambda: torch.tensor(1.0, dtype=torch.float64))
+    labels: Tensor | None = None
+    scores: Tensor | None = None

@@ -12,6 +12,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from ktg_mm.checkpoints import is_whole
 from ktg_mm.config import LABEL, GraphConfig, without_absent
 from ktg_mm.config.fingerprint import fingerprint
+from ktg_mm.config.made_views import sources_of
 from ktg_mm.config.phases import without_phases
 from ktg_mm.config.stages import STAGES
 from ktg_mm.files import atomic_file
@@ -60,10 +61,11 @@ def _label_edge(base: Mapping[str, Any]) -> dict[str, Any]:
     It also says which view of the images a label is learnt from, where the data pipeline makes several.
     """
     graph = GraphConfig(base['model'])  # whose views are not there when a network learns alone
-    edges = sorted(graph.outgoing(LABEL), key=lambda edge: (edge.view('target') in graph.made_views, edge.is_cut))
+    about_labeled = [edge for edge in graph.outgoing(LABEL) if edge.samples == 'labeled']
+    edges = sorted(about_labeled, key=lambda edge: (edge.view('target') in graph.made_views, edge.is_cut))
     cfg = edges[0].cfg if edges else dict(loss=dict(type='CrossEntropy'))
     if edges and (made := graph.made_views.get(edges[0].view('target') or '')):
-        cfg = {**cfg, 'views': dict(target=made.get('of'))}
+        cfg = {**cfg, 'views': dict(target=sources_of(made)[0])}
     return {key: value for key, value in cfg.items() if key != 'gate'}
 
 

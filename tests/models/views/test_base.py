@@ -9,7 +9,7 @@ from ktg_mm.models.views import View, ViewContext, base
 from ktg_mm.registry import VIEWS
 from ktg_mm.structures import NodeOutput, SampleRows
 
-ARGUMENTS = dict(AdversarialView=dict(node='net1', eps=0.5), RotatedView=dict(node='net1'))
+ARGUMENTS = dict(AdversarialView=dict(node='net1', eps=0.5), MixedView=dict(node='net1'), RotatedView=dict(node='net1'))
 MIXED, HIDDEN = (SampleRows.of(torch.tensor(labels)) for labels in ([3, 0, -1, -1, -1, -1], [-1] * 6))
 APART = SampleRows.of(torch.tensor([-1, 3, -1, -1, 0, -1]))
 every_view = pytest.mark.parametrize('name', sorted(VIEWS.module_dict))
