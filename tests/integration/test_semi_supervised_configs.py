@@ -31,6 +31,7 @@ BATCHES = {
     'dual_student': PAIRS,
     'multiple_student': PAIRS,
     'consistency_': PAIRS,
+    'remixmatch': WEAK,
     'graph_diverse': PAIRS,
 }
 FOUND = {
