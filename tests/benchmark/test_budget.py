@@ -60,6 +60,7 @@ def test_measure(digits):
         ('supervised', 4, 0),  # labelled images alone
         ('fixmatch', 4 + 2 * 12, 0),  # labelled ones, and the others weak and strong; the average is not asked
         ('mean_teacher', 4 + 12, 12),  # the moving average says something, but does not learn
+        ('mixmatch', 2 * 12 + 4 + 2 * 12, 0),  # two views to guess by, and all of them mixed
         ('vat', None, 0),
     ],
 )
