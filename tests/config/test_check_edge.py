@@ -33,8 +33,6 @@ MISTAKES = [
         ".loss: must be the dict of one loss with a 'type', got None",
     ),
     ('a->b', dict(KL, samples='unlabelled'), ".samples: 'unlabelled' is unknown; did you mean 'unlabeled'?"),
-    ('label->a', dict(CE, samples='unlabeled'), ".samples: must be 'labeled', got 'unlabeled': the label teaches"),
-    ('label->a', dict(CE, samples='all'), ".samples: must be 'labeled', got 'all': the label teaches"),
     (
         'a->b',
         dict(KL, gate=dict(type='CorrectGate'), samples='unlabeled'),
