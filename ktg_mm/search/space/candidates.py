@@ -23,9 +23,10 @@ from ktg_mm.config.fingerprint import as_text
 from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
+from .canonical import canonical_values
 from .metrics import BEST, Direction, read_metrics
 from .options import check_options
-from .samplers import build_sampler
+from .samplers import RegularizedEvolutionSampler, build_sampler
 from .space import SearchSpace
 
 KEY = 'graph'  # a trial's user attribute, the key of its candidate
@@ -88,6 +89,8 @@ class Candidates:
             raise ConfigError(
                 'search.sampler.type', f'{sampler["type"]} draws no graph on its own; take RandomSampler or TPESampler'
             )
+        if isinstance(built, RegularizedEvolutionSampler) and len(self.metrics) > 1:
+            raise ConfigError('search.sampler.type', f'{sampler["type"]} goes by one metric; take NSGAIISampler')
         self.sampler_cfg = dict(sampler)
         self.seed = self.sampler_cfg.pop('seed', 0)
         self._learns = type(built) is not RandomSampler  # from results, as a subclass may
@@ -152,6 +155,15 @@ class Candidates:
             graph_key(reduced, self._named, rest),
         )
 
+    def _canonical(self, candidate: Candidate) -> Candidate:
+        """The same graph by the values that stand for it, from which a sampler is to learn."""
+
+        def key_of(values: dict[str, Any], config: dict[str, Any]) -> str:
+            return self._candidate(values, config).key
+
+        others = set(self.base['model']['nodes']) - self._named
+        return self.make(canonical_values(candidate.values, self.space, key_of, others))
+
     def with_target(self, candidate: Candidate, target: str) -> Candidate:
         """The candidate with another node as its target, and without what that one does not hear."""
         model = GraphConfig(dict(candidate.config['model'], target=target)).reduced([target, *self._evaluated])
@@ -191,7 +203,7 @@ class Candidates:
         if self._learns:
             others = study.get_trials(deepcopy=False)
             known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
-            return self._draw(index, known, study, trial)
+            return self._canonical(self._draw(index, known, study, trial))
         for i in range(min(index, len(self._keys)), index + 1):
             candidate = self._draw(i, set(self._keys[:i]), study, trial)
             self._keys[i : i + 1] = [candidate.key]

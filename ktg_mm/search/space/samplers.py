@@ -14,6 +14,8 @@ from ktg_mm.config import class_of
 from ktg_mm.errors import ConfigError, did_you_mean, one_line
 from ktg_mm.registry import SAMPLERS
 
+from .regularized_evolution import RegularizedEvolutionSampler as RegularizedEvolutionSampler
+
 _PLAIN: dict[str, tuple[type, ...]] = {
     'int': (int,), 'float': (int, float), 'bool': (bool,), 'str': (str,), 'None': (type(None),)
 }  # fmt: skip

@@ -37,6 +37,9 @@ class SearchSpace:
         space: The paths and their values.
         base: The config that the space is about, as plain dicts.
 
+    Attributes:
+        firsts: The first choice of each parameter that removes nothing, or its range's lower end, by its name.
+
     Raises:
         ConfigError: If a path leads nowhere, or there is nothing to choose from.
 
@@ -50,7 +53,7 @@ class SearchSpace:
     def __init__(self, space: Mapping[str, Any] | None, base: Mapping[str, Any]) -> None:
         self.base = base
         self.parameters = read_space(space, base)
-        self._firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
+        self.firsts = {parameter.name: _first(parameter) for parameter in self.parameters}
 
     def draw(self, ask: Ask, only: Collection[str] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draws all parameters that matter.
@@ -110,7 +113,7 @@ class SearchSpace:
             The config; None if the parameter is not drawn there.
         """
         needed = {**self._needs(parameter), **(given or {}), parameter.name: drawn}
-        values, config = self.draw(lambda name, _: needed.get(name, self._firsts[name]), None if fill else needed)
+        values, config = self.draw(lambda name, _: needed.get(name, self.firsts[name]), None if fill else needed)
         return config if parameter.name in values else None
 
     def _forget_members(self, config: dict[str, Any]) -> None:
@@ -123,7 +126,7 @@ class SearchSpace:
 
     def draw_first(self) -> dict[str, Any]:
         """The config of the first choices that remove nothing."""
-        return self.draw(lambda name, _: self._firsts[name])[1]
+        return self.draw(lambda name, _: self.firsts[name])[1]
 
     def _needs(self, parameter: Parameter) -> dict[str, Any]:
         """What other parameters must be for one to be drawn."""
