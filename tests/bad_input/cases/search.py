@@ -108,6 +108,21 @@ CASES = [
     lines("search = dict(sampler=dict(type='TPESampler', n_ei_candidates=0))", 'search.sampler.n_ei_candidates'),
     lines("search = dict(sampler=dict(type='TPESampler', gamma=0.25))", 'search.sampler.gamma'),
     lines("search = dict(sampler=dict(type='NSGAIISampler', population_size=1))", 'search.sampler'),
+    *[
+        lines(f"search = dict(sampler=dict(type='RegularizedEvolutionSampler', {arguments}))", f'search.sampler{says}')
+        for arguments, says in (
+            ('population_size=1', ': RegularizedEvolutionSampler: population_size must be at least 2'),
+            ('population_size=50.0', '.population_size: must be int'),
+            ('population_size=5', ': RegularizedEvolutionSampler: tournament_size must be in [1, 5]'),
+            ('tournament_size=0', ': RegularizedEvolutionSampler: tournament_size must be in [1, 50]'),
+            ('first=0', ': RegularizedEvolutionSampler: first must be at least 1'),
+            ('population=5', '.population: RegularizedEvolutionSampler has no such argument'),
+        )
+    ],
+    lines(
+        "search = dict(sampler=dict(type='RegularizedEvolutionSampler'), metric=['net1/accuracy/top1', 'parameters'])",
+        'search.sampler.type: RegularizedEvolutionSampler goes by one metric',
+    ),
     lines("search = dict(sampler=dict(type='GridSampler'))", 'search.sampler'),
     # hook and pruner
     option('search.hook=ASHAHook', says='search.hook'),
