@@ -10,6 +10,7 @@ from documented import REPOSITORY, Parsed, as_a_script, commands, configs_of, ma
 from mmpretrain.registry import MODELS
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.check_config import check_config
 from ktg_mm.apis.stages import stage_config
 from ktg_mm.config.stages import is_staged, resolve_stages
 
@@ -79,7 +80,7 @@ def configs(page: str) -> Iterator[tuple[str, ...]]:
 
 @pytest.mark.parametrize('page', DOCUMENTS)
 def test_networks_build(page, monkeypatch):
-    """That values and types are right, test_documented_commands.py checks."""
+    """And all else of their configs is right."""
     for name in ('kaiming_normal_', 'kaiming_uniform_', 'normal_', 'uniform_', 'trunc_normal_', 'xavier_uniform_'):
         monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)  # takes most of the time
     built = set()
@@ -87,6 +88,7 @@ def test_networks_build(page, monkeypatch):
         config = load_config(REPOSITORY / path, overlays=[str(REPOSITORY / name) for name in overlays])
         stages = resolve_stages(config, 'work') if is_staged(config) else ()
         for run in [stage_config(config, stage) for stage in stages] or [config]:
+            check_config(run)
             if (text := repr(run.model)) not in built:
                 built.add(text)
                 assert any(weight.requires_grad for weight in MODELS.build(run.model).parameters())

@@ -47,9 +47,9 @@ class RegularizedEvolutionSampler(BaseSampler):
     def __init__(
         self, population_size: int = 50, tournament_size: int = 10, first: int = 10, seed: int | None = None
     ) -> None:
-        self.population_size = check_number('population_size', population_size, '[2, inf)')
-        self.tournament_size = check_number('tournament_size', tournament_size, f'[1, {population_size}]')
-        self.first = check_number('first', first, '[1, inf)')
+        self.population_size = int(check_number('population_size', population_size, '[2, inf)'))
+        self.tournament_size = int(check_number('tournament_size', tournament_size, f'[1, {population_size}]'))
+        self.first = int(check_number('first', first, '[1, inf)'))
         self._random = RandomSampler(seed)
         self._generator = np.random.default_rng(seed)
 
