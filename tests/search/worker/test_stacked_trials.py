@@ -88,9 +88,13 @@ def searches(two_networks: Callable[..., Config], monkeypatch: pytest.MonkeyPatc
 
 
 def near(found: Weights, expected: Weights) -> None:
+    """Each tensor as a whole, as rounding, which differs by CPU, switches single units; trials are a tenth apart."""
     assert found.keys() == expected.keys()
     for number, state in expected.items():
-        torch.testing.assert_close(found[number], state, rtol=1e-3, atol=1e-5)
+        assert found[number].keys() == state.keys()
+        for name, value in state.items():
+            distance = (found[number][name] - value).double().norm()
+            assert distance <= 2e-2 * value.double().norm() + 1e-5, (number, name)
 
 
 @pytest.mark.slow
