@@ -1,19 +1,10 @@
 # An overlay: all networks are BAN-Match-Wide-ResNet-2-1 (document 004, table 5), for the config's classes and colour
 # channels, with the stem and the hidden states of a DenseNet-90-60.
+_base_ = ['ban_wide_resnet1_1.py']
+
 model = dict(
     nodes={
-        name: dict(
-            network=dict(
-                backbone=dict(
-                    _delete_=True,
-                    type='BornAgainResNet',
-                    units=2,
-                    ratio=1.0,
-                    in_channels=node.network.backbone.get('in_channels', 3),
-                ),
-                head=dict(in_channels=750),
-            )
-        )
+        name: dict(network=dict(backbone=dict(units=2)))
         for name, node in _base_.model.nodes.items()
         if node.type == 'NetworkNode'
     }

@@ -1,19 +1,10 @@
 # An overlay: all networks are ResNet-110 with the stem for images larger than Tiny-ImageNet's (thesis, section 3.3.1),
 # for the config's classes and colour channels.
+_base_ = ['resnet32_large.py']
+
 model = dict(
     nodes={
-        name: dict(
-            network=dict(
-                backbone=dict(
-                    _delete_=True,
-                    type='CIFARResNet',
-                    depth=110,
-                    stem='7x7',
-                    in_channels=node.network.backbone.get('in_channels', 3),
-                ),
-                head=dict(in_channels=64),
-            )
-        )
+        name: dict(network=dict(backbone=dict(depth=110)))
         for name, node in _base_.model.nodes.items()
         if node.type == 'NetworkNode'
     }
