@@ -13,8 +13,8 @@ from filelock import FileLock
 from scipy.stats import ttest_rel, wilcoxon
 
 from ktg_mm.files import save_table
-from ktg_mm.search.found.comparison import mean_interval
 from ktg_mm.search.found.retrain import read_run, score_of, write_json
+from ktg_mm.search.race.interval import mean_interval
 from ktg_mm.text_table import text_table
 from ktg_mm.visualization import save_picture
 

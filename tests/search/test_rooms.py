@@ -5,8 +5,8 @@ from pathlib import Path
 
 SEARCH = Path(__file__).parents[2] / 'ktg_mm' / 'search'
 MAY_IMPORT = dict(
-    space=set(), study={'space'}, worker={'space', 'study'}, found={'space', 'study', 'worker'},
-    plots={'space', 'study', 'worker'},
+    race=set(), space={'race'}, study={'race', 'space'}, worker={'race', 'space', 'study'},
+    found={'race', 'space', 'study', 'worker'}, plots={'race', 'space', 'study', 'worker'},
 )  # fmt: skip
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from scipy.stats import sem, t
-
+from ktg_mm.search.race.interval import mean_interval
 from ktg_mm.text_table import text_table
 
 from .method_names import FOUND
@@ -61,22 +60,6 @@ def compare(scores: Mapping[str, Mapping[int, float]]) -> list[Row]:
             )
         )
     return rows
-
-
-def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of a mean, of Student's t; None with fewer than two values.
-
-    Args:
-        values: The values.
-
-    Example:
-        >>> [round(end, 2) for end in mean_interval([1.0, 2.0, 3.0])]
-        [-0.48, 4.48]
-    """
-    if len(values) < 2:
-        return None
-    low, high = (mean(values) + float(end * sem(values)) for end in t.interval(0.95, len(values) - 1))
-    return low, high
 
 
 def print_table(rows: Iterable[Row]) -> None:
