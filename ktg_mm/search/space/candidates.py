@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -24,6 +25,7 @@ from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
 from .canonical import canonical_values
+from .enqueued import baseline_names, enqueued_values
 from .metrics import BEST, Direction, read_metrics
 from .options import check_options
 from .samplers import RegularizedEvolutionSampler, build_sampler
@@ -66,8 +68,12 @@ class Candidates:
     Args:
         cfg: A config with ``search``; of stages the last one is searched over.
 
+    Attributes:
+        enqueued: The graphs that are tried first, by their names.
+        baselines: The names of those of which the best is to be beaten.
+
     Raises:
-        ConfigError: If the space or the metric is wrong.
+        ConfigError: If the space, the metric, or a graph that is to be tried first is wrong.
     """
 
     def __init__(self, cfg: Config) -> None:
@@ -94,11 +100,29 @@ class Candidates:
         self.sampler_cfg = dict(sampler)
         self.seed = self.sampler_cfg.pop('seed', 0)
         self._learns = type(built) is not RandomSampler  # from results, as a subclass may
-        self._keys: list[str] = []  # of the draws from the first on, where they do not depend on results
         self._named = self._nodes_with_names()
         # They must be there though nobody hears them.
         needed = set(_words(whole.get('val_evaluator')))
         self._evaluated = [name for name in model['nodes'] if name in needed]
+        self.enqueued = self._enqueued(Path(cfg.filename or '.').parent)
+        self.baselines = baseline_names(self.search.get('baseline'), list(self.enqueued))
+        # Of the draws from the first on, where they do not depend on results.
+        self._keys = [candidate.key for candidate in self.enqueued.values()]
+
+    def _enqueued(self, folder: Path) -> dict[str, Candidate]:
+        def key_of(values: dict[str, Any], config: dict[str, Any]) -> str:
+            try:
+                return self._candidate(values, config).key
+            except UntaughtError as error:
+                raise ConfigError('search.enqueue', f'a graph cannot learn: {error}') from error
+
+        entries = self.search.get('enqueue') or ()
+        found = enqueued_values(entries, self.space, folder, key_of)
+        return {name: self.make(values) for name, values in found.items()}
+
+    def enqueued_name(self, index: int) -> str | None:
+        """The name of the enqueued graph that a draw is; None if it is another."""
+        return list(self.enqueued)[index] if index < len(self.enqueued) else None
 
     @property
     def directions(self) -> list[Direction]:
@@ -200,12 +224,17 @@ class Candidates:
         Raises:
             SpaceExhaustedError: If every graph of the space has been tried.
         """
+        if name := self.enqueued_name(index):
+            candidate = self.enqueued[name]
+            return self._canonical(candidate) if self._learns else candidate
         if self._learns:
             others = study.get_trials(deepcopy=False)
             known = {t.user_attrs[KEY] for t in others if KEY in t.user_attrs and t.number != trial.number}
+            known |= set(self._keys)  # of which one may not have begun yet
             return self._canonical(self._draw(index, known, study, trial))
         for i in range(min(index, len(self._keys)), index + 1):
-            candidate = self._draw(i, set(self._keys[:i]), study, trial)
+            # The n-th graph that is drawn is the same whatever is tried before it.
+            candidate = self._draw(i - len(self.enqueued), set(self._keys[:i]), study, trial)
             self._keys[i : i + 1] = [candidate.key]
         return candidate
 

@@ -24,7 +24,7 @@ from .storage import open_storage
 _DIFFERENT = dict(
     space='another search space',
     recipe='another base config (model, schedule, data or seed)',
-    sampler='another sampler, seed of it, or pretrain',
+    sampler='another sampler, seed of it, pretrain or enqueued graphs',
     hook='another hook (pruner)',
 )
 _ADVICE = 'give another name'
@@ -149,8 +149,9 @@ def without_progress_bar(hooks: Any) -> list[Any]:
 
 def identity(candidates: Candidates) -> dict[str, Any]:
     """What tells a search from others: workers that share a study must agree in each entry, and in the hook."""
+    first = [[name, candidate.key] for name, candidate in candidates.enqueued.items()]
     return dict(
         space=candidates.space.description(),
         recipe=dict(recipe(candidates.base), metric=[metric.name for metric in candidates.metrics]),
-        sampler=[candidates.sampler_cfg, candidates.seed, candidates.pretrains],
+        sampler=[candidates.sampler_cfg, candidates.seed, candidates.pretrains, *([first] if first else [])],
     )

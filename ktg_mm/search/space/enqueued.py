@@ -1,0 +1,87 @@
+"""The graphs that a search tries first, and the one of them that it has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ktg_mm.apis.config import joined_name, load_config
+from ktg_mm.config.stages import as_last_stage
+from ktg_mm.errors import ConfigError, UserError, did_you_mean
+
+from .known_graphs import fitting_values, named_graphs
+from .space import SearchSpace
+
+KeyOf = Callable[[dict[str, Any], dict[str, Any]], str]
+
+
+def enqueued_values(
+    entries: Sequence[str], space: SearchSpace, folder: Path, key_of: KeyOf
+) -> dict[str, dict[str, Any]]:
+    """What ``search.enqueue`` names, as values of the space, in its order.
+
+    Args:
+        entries: Names of known graphs (:func:`named_graphs`) and configs, ``CONFIG.py`` or ``CONFIG.py+OVERLAY.py``,
+            from the current folder or the search's config.
+        space: The space.
+        folder: Of the search's config.
+        key_of: What tells the graph of values and of their config from others.
+
+    Returns:
+        Values by the graphs' names; of two names for one graph the first.
+
+    Raises:
+        ConfigError: If a graph is not in the space, or an entry is neither a name nor a config.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        if '.py' in entry:
+            found[joined_name(entry)] = _of_file(entry, space, folder, key_of)
+        else:
+            found |= named_graphs(entry, space)
+    seen: dict[str, str] = {}
+    for name, values in found.items():
+        seen.setdefault(key_of(values, space.apply(values)), name)
+    return {name: found[name] for name in seen.values()}
+
+
+def baseline_names(baseline: str | None, names: Sequence[str]) -> list[str]:
+    """The enqueued graphs that ``search.baseline`` means; the best of them is to be beaten.
+
+    Args:
+        baseline: A graph's name, or what several with different temperatures have in common, or a config as in
+            ``search.enqueue``. None means all.
+        names: Of the enqueued graphs.
+
+    Raises:
+        ConfigError: If none is meant.
+
+    Example:
+        >>> baseline_names('dml', ['independent', 'dml_temperature_1', 'dml_temperature_2'])
+        ['dml_temperature_1', 'dml_temperature_2']
+    """
+    if baseline is None:
+        return list(names)
+    wanted = joined_name(baseline) if '.py' in baseline else baseline
+    meant = [name for name in names if name == wanted or name.startswith(f'{wanted}_temperature_')]
+    if not meant:
+        hint = did_you_mean(wanted, names) if names else 'search.enqueue names none'
+        raise ConfigError('search.baseline', f'must be one of the enqueued graphs, got {baseline!r}; {hint}')
+    return meant
+
+
+def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dict[str, Any]:
+    here = [Path(part) if Path(part).is_file() else folder / part for part in entry.split('+')]
+    try:
+        config = as_last_stage(load_config(here[0], overlays=here[1:]).to_dict())
+    except UserError as error:
+        raise ConfigError('search.enqueue', str(error)) from error
+    model = config.get('model') or {}
+    if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+        raise ConfigError('search.enqueue', f'{entry} has no KnowledgeTransferGraph with nodes and edges')
+    values, filled = fitting_values(entry, config, space)
+    whole = space.apply(values)
+    if key_of(values, whole) != key_of(values, {**whole, 'model': filled['model']}):
+        raise ConfigError('search.enqueue', f'{entry} is outside the space: what the space leaves as it is differs there')
+    return values
