@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.study import Study
 
 from ktg_mm.apis import load_config
 
@@ -21,3 +22,16 @@ def base() -> Callable[..., dict[str, Any]]:
         return config
 
     return read
+
+
+@pytest.fixture
+def reads_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Study], list[object]]:
+    """Makes a list that gets an entry whenever the trials of a study are read from its storage."""
+
+    def count(study: Study) -> list[object]:
+        reads: list[object] = []
+        read = study._storage.get_all_trials
+        monkeypatch.setattr(study._storage, 'get_all_trials', lambda *a, **kw: reads.append(kw) or read(*a, **kw))
+        return reads
+
+    return count

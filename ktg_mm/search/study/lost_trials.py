@@ -27,22 +27,26 @@ class LostTrials:
         self._study, self._patience = study, 4 * heartbeat
         self._unborn: dict[int, float] = {}
 
-    def look(self) -> None:
-        """Ends those that are lost by now; does nothing where the storage has no heartbeat."""
+    def look(self, snapshot: Study | None = None) -> None:
+        """Ends those that are lost by now; does nothing where the storage has no heartbeat.
+
+        Args:
+            snapshot: Of the study, not read from so far; it is read and written to. Defaults to the study itself.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(self._study)
-        self._end_unborn()
+        self._end_unborn(snapshot or self._study)
 
-    def _end_unborn(self) -> None:
+    def _end_unborn(self, study: Study) -> None:
         """Ends trials whose worker died between taking them and the first heartbeat, which Optuna does not see."""
-        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         unborn = {trial.number for trial in running if WORKER not in trial.user_attrs}
         now = time.monotonic()
         self._unborn = {number: self._unborn.get(number, now) for number in unborn}
         for trial in running:
             if now - self._unborn.get(trial.number, now) > self._patience:
-                _end_as_lost(self._study, trial)
+                _end_as_lost(study, trial)
 
 
 def give_up_running(study: Study) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
+import socket
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
@@ -39,14 +41,25 @@ def note_end(trial: optuna.Trial, end: str) -> None:
         trial.set_user_attr(END, end)
 
 
+def this_worker() -> str:
+    """What tells this process from other workers, on other machines, too."""
+    return f'{socket.gethostname()}:{os.getpid()}'
+
+
+def workers_of(trials: Iterable[FrozenTrial]) -> set[str]:
+    """The workers of the running trials among these."""
+    running = (trial for trial in trials if trial.state == TrialState.RUNNING)
+    return {trial.user_attrs[WORKER] for trial in running if WORKER in trial.user_attrs}
+
+
 def root_of(trial: FrozenTrial | optuna.Trial) -> int:
     """The number of the first trial of a chain."""
     return trial.user_attrs.get(ROOT, trial.number)
 
 
-def frozen(trial: optuna.Trial) -> FrozenTrial:
-    """A running trial as the storage has it."""
-    return trial.study.get_trials(deepcopy=False)[trial.number]
+def frozen(trial: optuna.Trial, study: Study | None = None) -> FrozenTrial:
+    """A running trial as the storage has it, or a snapshot of its study."""
+    return (study or trial.study).get_trials(deepcopy=False)[trial.number]
 
 
 def index_of(trial: FrozenTrial | optuna.Trial, study: Study) -> int:
@@ -150,7 +163,8 @@ def _lost_in_a_row(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
 def earlier_reports(study: Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
     """What the trials that a trial continues have reported: values by epoch."""
     reports: dict[int, float] = {}
-    for earlier in _continued(trial, study.get_trials(deepcopy=False)):
+    trials = study.get_trials(deepcopy=False) if CONTINUES in trial.user_attrs else []
+    for earlier in _continued(trial, trials):
         reports = {**earlier.intermediate_values, **reports}
     return reports
 

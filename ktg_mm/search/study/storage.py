@@ -25,6 +25,7 @@ from .optuna_private import BirthStorage
 from .retries import END, LOST
 
 _ATTEMPTS = 8
+_MOST_ON_A_FILE = 16  # workers; each locks the whole file to write
 _SERVERS = ('PostgreSQL', 'MySQL', 'MariaDB', 'SQLite', 'Oracle')
 
 
@@ -70,6 +71,25 @@ def open_storage(url: str, heartbeat: int = 30, source: str = '') -> BaseStorage
             raise
         where = f'--storage {hide_passwords(url)}{source}'
         raise UserError(f'{where}: cannot be reached: {_reason(error, url)}') from error
+
+
+def crowded(url: str, workers: int) -> str | None:
+    """A warning, one line, if a storage is a file that serves many workers; else None.
+
+    Args:
+        url: Address of the storage.
+        workers: How many there are.
+
+    Example:
+        >>> crowded('postgresql+psycopg2://me@host/db', 90), crowded('sqlite:///search.db', 16)
+        (None, None)
+    """
+    if workers <= _MOST_ON_A_FILE or not url.startswith('sqlite'):
+        return None
+    return (
+        f'warning: --storage {hide_passwords(url)}: {workers} workers share a SQLite file, and wait for one another; '
+        f'for more than {_MOST_ON_A_FILE} give PostgreSQL, postgresql+psycopg2://USER@HOST/DATABASE'
+    )
 
 
 def is_storage_error(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from ktg_mm.config.stages import STAGES, resolved_last
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates
 from ktg_mm.search.study import retries
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
+from ktg_mm.search.study.snapshot import snapshot_of
 
 from .verdict import NotBegunError
 
@@ -41,17 +42,18 @@ class DrawnTrials:
             SpaceExhaustedError: If there is no other graph.
             ConfigError: If the choices do not fit together.
         """
-        if retries.is_superfluous(trial, self._study.get_trials(deepcopy=False)):
+        study = snapshot_of(self._study)
+        if retries.is_superfluous(trial, study.get_trials(deepcopy=False)):
             raise NotBegunError('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self._candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
             candidate = self._candidates.make(values)
         else:
-            index = retries.index_of(trial, self._study)
+            index = retries.index_of(trial, study)
             if index >= self._trials:
                 raise NotBegunError('another worker began the last trial at the same time')
             trial.set_user_attr(retries.INDEX, index)
-            candidate = self._candidates.draw(index, self._study, retries.frozen(trial))
+            candidate = self._candidates.draw(index, study, retries.frozen(trial, study))
             self._sampler.values = candidate.values
             self._candidates.space.draw(functools.partial(suggest, trial))
         check_config(Config(resolved_last(candidate.config, STAGES)))

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 from optuna.study import Study, StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ktg_mm.search.study.retries import END, last_of_chains, root_of, was_begun, was_cut_short
+from ktg_mm.search.study.retries import (
+    END,
+    last_of_chains,
+    root_of,
+    this_worker,
+    was_begun,
+    was_cut_short,
+    workers_of,
+)
+from ktg_mm.search.study.snapshot import snapshot_of
+from ktg_mm.search.study.storage import crowded
+
+_FEW = 4  # workers, of whose trials each gets a line
+_PATIENCE = 30.0  # seconds between two lines of many workers' trials
 
 
 def summary(study: Study) -> dict[str, Any]:
@@ -40,17 +55,23 @@ def summary(study: Study) -> dict[str, Any]:
 class SearchProgress:
     """A bar in a terminal; elsewhere a line for each trial that ends.
 
+    With more than four workers a line has all trials that ended in half a minute, but for those that failed.
+
     Args:
         trials: Graphs to try.
         enabled: False shows nothing, for the processes that follow the first. Defaults to True.
+        storage: Address of the study's; that it is too small for its workers is said once. Defaults to none.
     """
 
-    def __init__(self, trials: int, enabled: bool = True) -> None:
-        self.trials, self.enabled = trials, enabled
+    def __init__(self, trials: int, enabled: bool = True, storage: str = '') -> None:
+        self.trials, self.enabled, self.storage = trials, enabled, storage
         self._bar: Progress | None = None
         self._start = time.monotonic()
         self._ended_before: int | None = None
         self._shown: set[int] = set()
+        self._ended: list[FrozenTrial] = []  # not shown yet
+        self._told, self._state = -math.inf, ''
+        self._has_warned = False
 
     def __enter__(self) -> SearchProgress:
         if self.enabled and sys.stderr.isatty():
@@ -65,6 +86,7 @@ class SearchProgress:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._tell()
         if self._bar is not None:
             self._bar.stop()
 
@@ -81,7 +103,12 @@ class SearchProgress:
         """Shows how far the study is."""
         if not self.enabled:
             return
-        found = summary(study)
+        study = snapshot_of(study)
+        found, trials = summary(study), study.get_trials(deepcopy=False)
+        workers = len(workers_of(trials) | {this_worker()})
+        if not self._has_warned and (warning := crowded(self.storage, workers)):
+            self._has_warned = True
+            self.say(warning)
         ended = found['complete'] + found['pruned'] + found['failed']
         if self._ended_before is None:
             self._ended_before = ended
@@ -92,20 +119,37 @@ class SearchProgress:
             text += f', {left} left'
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=ended, text=text)
-        for trial in study.get_trials(deepcopy=False):
+        self._state = f'[{ended}/{self.trials} trials, {text}]'
+        for trial in trials:
             if trial.state.is_finished() and was_begun(trial) and trial.number not in self._shown:
                 self._shown.add(trial.number)
-                if self._bar is None or (trial.state == TrialState.FAIL and not was_cut_short(trial)):
-                    self._print(trial, f'{ended}/{self.trials}', text)
+                has_failed = trial.state == TrialState.FAIL and not was_cut_short(trial)
+                if has_failed or (self._bar is None and workers <= _FEW):
+                    self._print(trial)
+                elif self._bar is None:
+                    self._ended.append(trial)
+        if workers <= _FEW or time.monotonic() - self._told >= _PATIENCE:
+            self._tell()
 
-    def _print(self, trial: Any, count: str, text: str) -> None:
+    def _tell(self) -> None:
+        """A line of the trials that have ended since the last."""
+        ended, self._ended = self._ended, []
+        if len(ended) == 1:
+            self._print(ended[0])
+        elif ended:
+            kinds = Counter('cut short' if was_cut_short(trial) else trial.state.name.lower() for trial in ended)
+            text = ', '.join(f'{number} {kind}' for kind, number in sorted(kinds.items()))
+            self.say(f'{len(ended)} trials ended: {text}  {self._state}')
+        self._told = time.monotonic() if ended else self._told
+
+    def _print(self, trial: FrozenTrial) -> None:
         name = f'trial {trial.number}'
         if root_of(trial) != trial.number:
             name += f' (goes on with {trial.user_attrs["continues"]})'
         values = ''
         if trial.state == TrialState.COMPLETE:
             values = ' ' + ', '.join(f'{value:.4g}' for value in trial.values)
-        self.say(f'{name}: {trial.user_attrs.get(END, "lost")}{values}  [{count} trials, {text}]')
+        self.say(f'{name}: {trial.user_attrs.get(END, "lost")}{values}  {self._state}')
 
     def _left(self, ended: int) -> str:
         """Time left, from the trials that all workers have ended since this one began."""

@@ -9,6 +9,7 @@ import optuna
 
 from ktg_mm.search.study.optuna_private import study_through
 from ktg_mm.search.study.retries import EPOCH, CountedOnce, as_first, frozen
+from ktg_mm.search.study.snapshot import snapshot_of
 
 _PATIENCE = 2.0  # seconds; a write to the study for each short epoch would cost more than it tells
 
@@ -37,8 +38,9 @@ class TrialReporter:
         try:
             self._trial.report(value, step)
             self._trial.set_user_attr(EPOCH, step)
-            counted_once = study_through(self._trial.study, CountedOnce)
-            return self._pruner.prune(counted_once, as_first(frozen(self._trial)))
+            study = snapshot_of(self._trial.study)
+            mine = frozen(self._trial, study)
+            return self._pruner.prune(study_through(study, CountedOnce), as_first(mine))
         except optuna.exceptions.UpdateFinishedTrialError:
             self.taken_away = True
             return True

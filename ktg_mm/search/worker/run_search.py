@@ -49,7 +49,7 @@ def run_search(
             give_up_running(worker.study)
         # mmengine collects garbage with every data set, and would go through all that is imported each time.
         gc.freeze()
-        with sharing_data(), rehearsing_once(), SearchProgress(trials, enabled=main) as progress:
+        with sharing_data(), rehearsing_once(), SearchProgress(trials, main, address.storage) as progress:
             if main:
                 progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
             worker.run(progress)

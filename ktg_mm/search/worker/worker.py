@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import os
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +29,7 @@ from ktg_mm.search.study import retries
 from ktg_mm.search.study.address import StudyAddress
 from ktg_mm.search.study.lost_trials import LostTrials
 from ktg_mm.search.study.optuna_private import record_heartbeat
+from ktg_mm.search.study.snapshot import snapshot_of
 from ktg_mm.search.study.storage import open_storage
 from ktg_mm.search.study.study import create_study, identity
 
@@ -38,6 +37,7 @@ from .after_stages import after_stages
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
 from .drawn_trials import DrawnTrials
 from .failures import Failures
+from .idle import idle_pauses
 from .interrupts import Interrupts
 from .kept_checkpoints import remove_needless
 from .nothing_found import refuse_nothing
@@ -138,17 +138,19 @@ class Worker:
 
     def _wait_for_work(self, progress: SearchProgress) -> bool:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
+        pauses = idle_pauses(self.candidates.search.get('heartbeat', 30))
         while (there_is := self._has_work()) is None:
             progress.show(self.study)
             with self._interrupts.heard():
-                time.sleep(min(1.0, self.candidates.search.get('heartbeat', 30) / 4))
+                time.sleep(next(pauses))
         return there_is
 
     def _has_work(self) -> bool | None:
         """Whether there is a trial to begin; None if there is none, but those of others may yet be lost."""
-        self._lost.look()
-        retries.requeue(self.study, self.retries)
-        trials = self.study.get_trials(deepcopy=False)
+        study = snapshot_of(self.study)
+        self._lost.look(study)
+        retries.requeue(study, self.retries)
+        trials = study.get_trials(deepcopy=False)
         if any(trial.state == TrialState.WAITING for trial in trials):
             return True
         begun = sum(map(retries.is_fresh, trials))
@@ -201,7 +203,7 @@ class Worker:
         """Trains a trial and notes how it ended."""
         record_heartbeat(trial)  # before it says that it has a worker
         trial.set_user_attr(retries.END, retries.LOST)  # what will stand there if this worker dies
-        trial.set_user_attr(retries.WORKER, f'{socket.gethostname()}:{os.getpid()}')
+        trial.set_user_attr(retries.WORKER, retries.this_worker())
         try:
             with self._interrupts.heard():
                 values = self._train(trial, self._drawn.candidate(trial))

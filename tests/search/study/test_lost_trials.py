@@ -68,8 +68,7 @@ def test_two_workers_look_at_once(study: Study) -> None:
     assert study.trials[0].state == TrialState.FAIL
     # The second saw the trial as running before the first had ended it.
     second._unborn = {0: 0.0}
-    second._study = _Seeing(study, stale)
-    second._end_unborn()
+    second._end_unborn(_Seeing(study, stale))
 
 
 class _Seeing:

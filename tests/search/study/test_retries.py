@@ -1,5 +1,7 @@
 """Which trials are continued, how often, and which of a chain count."""
 
+from collections.abc import Callable
+
 import optuna
 import pytest
 from optuna.study import Study
@@ -17,13 +19,16 @@ from ktg_mm.search.study.retries import (
     LOST,
     NOT_BEGUN,
     ROOT,
+    WORKER,
     earlier_reports,
     is_superfluous,
     last_of_chains,
     requeue,
     root_of,
+    this_worker,
     was_begun,
     was_cut_short,
+    workers_of,
 )
 
 
@@ -144,3 +149,18 @@ def test_earlier_reports_newest_first(study: Study) -> None:
     requeue(study, retries=3)
     assert earlier_reports(study, study.trials[2]) == {1: 0.1, 2: 0.25, 4: 0.4}
     assert earlier_reports(study, study.trials[0]) == {}
+
+
+def test_a_trial_that_continues_none_reads_nothing(study: Study, reads_of: Callable[[Study], list[object]]) -> None:
+    trial, reads = study.ask(), reads_of(study)
+    assert earlier_reports(study, trial) == {} and not reads
+
+
+def test_workers_are_those_of_running_trials(study: Study) -> None:
+    for worker in ('a:1', 'a:1', 'b:1', None, 'c:1'):
+        trial = study.ask()
+        if worker:
+            trial.set_user_attr(WORKER, worker)
+    study.tell(4, 1.0)
+    assert workers_of(study.trials) == {'a:1', 'b:1'}
+    assert this_worker() == this_worker() and ':' in this_worker()

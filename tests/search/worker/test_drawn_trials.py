@@ -1,9 +1,11 @@
 """A trial has a graph of its own, and those that cannot have one do not begin."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.study import Study
 
 from ktg_mm.apis import load_config
 from ktg_mm.search.space.candidates import KEY, Candidates
@@ -52,3 +54,19 @@ def test_a_graph_that_another_worker_has_drawn(candidates: Candidates) -> None:
     with pytest.raises(NotBegunError, match='another worker has drawn the same graph at the same time'):
         drawn.candidate(mine)
     assert mine.user_attrs[DRAWN_TWICE]
+
+
+@pytest.mark.parametrize('sampler', ['RandomSampler', 'RegularizedEvolutionSampler', 'TPESampler'])
+def test_two_reads_a_trial(sampler: str, reads_of: Callable[[Study], list[object]]) -> None:
+    """One before it is drawn and one after it, whatever the sampler looks at and however often it draws."""
+    study = optuna.create_study(direction='maximize')
+    arguments = dict(RegularizedEvolutionSampler=dict(first=2), TPESampler=dict(n_startup_trials=2)).get(sampler, {})
+    cfg = load_config(DIGITS)
+    cfg.search.sampler = dict(type=sampler, seed=0, **arguments)
+    drawn, reads = DrawnTrials(Candidates(cfg), study, 4), reads_of(study)
+    for score in range(4):
+        trial = study.ask()
+        reads.clear()
+        drawn.candidate(trial)
+        assert len(reads) == 2
+        study.tell(trial, float(score))

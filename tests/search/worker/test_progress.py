@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from ktg_mm.search import SearchProgress
-from ktg_mm.search.study.retries import CONTINUES, END, INTERRUPTED, LOST, ROOT
+from ktg_mm.search.study.retries import CONTINUES, END, INTERRUPTED, LOST, ROOT, WORKER
 from ktg_mm.search.worker import progress
 from ktg_mm.search.worker.progress import summary
 
@@ -134,3 +134,75 @@ def test_a_bar_in_a_terminal(monkeypatch, reason):
     shown = re.sub(r'\x1b\[[0-9;?]*[A-Za-z]', '', sys.stderr.getvalue())
     assert 'trials 2/3' in shown and 'best 90 (trial 0)' in shown
     assert (f'trial 1: {reason}' in shown) == (reason != LOST)
+
+
+def busy(study, workers):
+    """Adds as many running trials, each of another worker."""
+    for number in range(workers):
+        study.ask().set_user_attr(WORKER, f'host:{number}')
+
+
+def test_many_workers_get_a_line_each_half_minute(monkeypatch):
+    now, said = [100.0], []
+    monkeypatch.setattr(progress.time, 'monotonic', lambda: now[0])
+    study = study_of()
+    busy(study, 4)  # and this one
+    with SearchProgress(20) as bar:
+        bar.say = said.append
+        add(study, COMPLETE, 90.0, **{END: 'complete'})
+        bar.show(study)
+        assert said.pop().startswith('trial 4: complete 90  [1/20 trials, 4 running, ')
+        for state, end in ((COMPLETE, 'complete'), (PRUNED, 'pruned at epoch 1'), (PRUNED, 'pruned at epoch 2')):
+            add(study, state, 80.0 if state == COMPLETE else None, **{END: end})
+        add(study, FAIL, **{END: 'failed: out of memory'})
+        add(study, FAIL, **{END: INTERRUPTED})
+        now[0] += 29
+        bar.show(study)
+        assert [line.partition('  [')[0] for line in said] == ['trial 8: failed: out of memory']
+        now[0] += 1
+        bar.show(study)
+        bar.show(study)
+        assert len(said) == 2
+        told, state = said.pop().split('  ')
+        assert told == '4 trials ended: 1 complete, 1 cut short, 2 pruned'
+        assert state.startswith('[6/20 trials, 4 running, 2 pruned, 2 failed, best 90 (trial 4), ')
+        add(study, PRUNED)
+        add(study, PRUNED)
+        bar.show(study)
+        assert len(said) == 1
+    assert said[-1].startswith('2 trials ended: 2 pruned  [8/20 trials, ')
+
+
+def test_what_is_left_over_is_told_once_few_workers_are_left():
+    study, said = study_of(), []
+    busy(study, 4)
+    bar = SearchProgress(9)
+    bar.say = said.append
+    for _ in range(2):
+        add(study, PRUNED)
+        bar.show(study)
+    study.tell(0, state=PRUNED)
+    bar.show(study)
+    assert [line.partition('  [')[0] for line in said] == [f'trial {number}: lost' for number in (4, 0, 5)]
+
+
+def test_the_trials_are_read_once(reads_of):
+    study = study_of((COMPLETE, 80.0), (PRUNED,))
+    reads = reads_of(study)
+    SearchProgress(3).show(study)
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize(('workers', 'warned'), [(15, False), (16, True)])
+def test_a_file_for_many_workers_is_warned_of_once(workers, warned, capsys):
+    study = study_of()
+    busy(study, workers)  # and this one
+    for storage in ('sqlite:////tmp/search.db', 'postgresql+psycopg2://me:secret@host/db'):
+        bar = SearchProgress(99, storage=storage)
+        bar.show(study)
+        bar.show(study)
+    line = (
+        'warning: --storage sqlite:////tmp/search.db: 17 workers share a SQLite file, and wait for one another; '
+        'for more than 16 give PostgreSQL, postgresql+psycopg2://USER@HOST/DATABASE\n'
+    )
+    assert capsys.readouterr().err == line * warned

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS, MODELS
+from optuna.study import Study
 from optuna.trial import TrialState
 
 from ktg_mm.apis import load_config
@@ -123,6 +124,15 @@ def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) 
     longer = search(tiny(), tmp_path, trials=2).study.get_trials()
     assert longer[0].value == first[0].value
     assert len(longer) == 2 and longer[1].user_attrs[KEY] != first[0].user_attrs[KEY]
+
+
+def test_a_look_for_work_reads_the_trials_once(tmp_path: Path, reads_of: Callable[[Study], list[object]]) -> None:
+    worker = search(tiny(hook=None), tmp_path, trials=1)
+    reads = reads_of(worker.study)
+    assert worker._has_work() is False and len(reads) == 1
+    worker.study.ask()
+    reads.clear()
+    assert worker._has_work() is None and len(reads) == 1
 
 
 def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path) -> None:
