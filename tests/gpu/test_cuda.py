@@ -163,7 +163,8 @@ def test_nccl(tmp_path, processes):
     config = REPOSITORY / 'configs/ktg/ens_3node_digits.py'
     options = ['train_cfg.max_epochs=2', 'param_scheduler.end=2', 'train_dataloader.dataset.indices=512']
     command = ['bash', REPOSITORY / 'tools/dist_train.sh', config, str(processes), '--work-dir', tmp_path]
-    environment = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(REPOSITORY), 'PORT': '29611'}
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get('PYTHONPATH')]))
+    environment = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': path, 'PORT': '29611'}
     process = subprocess.run([*command, '--cfg-options', *options], env=environment, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr[-4000:]
     assert 'destroy_process_group' not in process.stderr

@@ -23,11 +23,13 @@ from ktg_mm.config.named_nodes import existing_metrics
 from ktg_mm.config.stages import STAGES, as_last_stage, is_staged, read_stages
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
+from ktg_mm.search.race.race import RaceResult
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates
 from ktg_mm.search.space.parameter import ConfigPath, Parameter, at
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.space.space import put
 from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.race_study import Racers, race_result
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, last_of_chains, was_begun
 from ktg_mm.search.study.study import check_identity, find_study, identity
 from ktg_mm.shipped import OURS, shipped, tool_command
@@ -55,7 +57,7 @@ def export_graph(
         out: The file to write.
         address: Of the search.
         rank: 1 for the best trial, 2 for the next; with several metrics the trials are those of the Pareto front, in
-            the order of the first. Defaults to 1.
+            the order of the first. Defaults to None: what the race has come to, else 1.
         trial: Number of the trial, in place of a rank.
         base: The config to inherit: data, schedule, hooks. Defaults to ``search.retrain``, else the search's own
             config.
@@ -78,7 +80,8 @@ def export_graph(
     candidates = Candidates(cfg)
     found = find_study(address)
     check_identity(found, identity(candidates), 'give the config and the --cfg-options that were searched with')
-    chosen = find_trial(found, rank, trial)
+    result = race_result(candidates, found) if rank is None and trial is None else None
+    chosen = find_trial(found, rank, trial) if result is None else winner(result, candidates, found)
     candidate = candidates.make(chosen.params)
     if chosen.user_attrs.get(KEY) != candidate.key:
         raise UserError(
@@ -93,7 +96,7 @@ def export_graph(
     changes = _changes(whole, candidate, candidates.space.parameters)
     text = '\n'.join(
         [
-            *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers),
+            *_header(found, chosen, [metric.name for metric in candidates.metrics], out, teachers, result),
             f'_base_ = [{_name_of(base_path, out)!r}]',
             '',
             *_body(whole, candidate.config['model'], changes),
@@ -102,6 +105,17 @@ def export_graph(
     )
     _write(out, text, candidate.config['model'], teachers)
     return out
+
+
+def winner(result: RaceResult, candidates: Candidates, study: Study) -> FrozenTrial:
+    """The trial of the graph that a race has come to: without an improvement that was shown the baseline's.
+
+    Args:
+        result: Of the race.
+        candidates: Of the search.
+        study: The search's.
+    """
+    return Racers(candidates, study).trials[result.winner]
 
 
 def find_trial(study: Study, rank: int | None = None, number: int | None = None) -> FrozenTrial:
@@ -195,11 +209,19 @@ def _name_of(base: Path, out: Path) -> str:
     return Path(os.path.relpath(base, os.path.abspath(out.parent))).as_posix()
 
 
-def _header(study: Study, trial: FrozenTrial, metrics: list[str], out: Path, teachers: Mapping[str, Path]) -> list[str]:
+def _header(
+    study: Study,
+    trial: FrozenTrial,
+    metrics: list[str],
+    out: Path,
+    teachers: Mapping[str, Path],
+    result: RaceResult | None,
+) -> list[str]:
     found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
     lines = [
         f'# Trial {trial.number} of the study {study.study_name}.',
-        f'# On the validation data of the search: {found}.',
+        f'# On the validation data of the search: {found}; one run with one seed, partly luck.',
+        *([f'# New seeds, the same data: {result}.'] if result else []),
         f'#   {tool_command("train")} {out.as_posix()}',
     ]
     if teachers:

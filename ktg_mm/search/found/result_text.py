@@ -6,12 +6,13 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import TrialState
 
 from ktg_mm.search.space.candidates import Candidates
+from ktg_mm.search.study.race_study import race_result
 from ktg_mm.search.study.retries import last_of_chains
 from ktg_mm.search.worker.progress import summary
 from ktg_mm.shipped import tool_command
 from ktg_mm.visualization.graph_text import edge_text, read_graph, shown_edges
 
-from .export import find_trial
+from .export import find_trial, winner
 
 _SHOWN = 5
 
@@ -29,7 +30,9 @@ def result_text(study: Study, candidates: Candidates) -> str:
     done = [trial for trial in last_of_chains(study) if trial.state == TrialState.COMPLETE]
     if not done:
         return ''
-    best, names = find_trial(study), [metric.name for metric in candidates.metrics]
+    result = race_result(candidates, study)
+    best = winner(result, candidates, study) if result else find_trial(study)
+    names = [metric.name for metric in candidates.metrics]
     scores = ', '.join(f'{name} {value:.4g}' for name, value in zip(names, best.values, strict=True))
     graph = read_graph(candidates.make(best.params).config['model'])
     lines = [f'  {edge.key}: {edge_text(edge)}' for edge in shown_edges(graph)]
@@ -41,5 +44,7 @@ def result_text(study: Study, candidates: Candidates) -> str:
         up = study.directions[0] == StudyDirection.MAXIMIZE
         values = sorted((trial.values[0] for trial in done), reverse=up)[:_SHOWN]
         best_few = ', '.join(f'{value:.4g}' for value in values)
-        sure = f'the best: {best_few}; one run each, compare with {tool_command("retrain")}'
-    return '\n'.join([f'best graph: trial {best.number}, {scores}', *lines, f'graphs: {counts}; {sure}'])
+        sure = f'the best: {best_few}; one run with one seed each, partly luck'
+        sure += '' if result else f', compare with {tool_command("retrain")}'
+    title = f'race: {result}\ngraph' if result else 'best graph'
+    return '\n'.join([f'{title}: trial {best.number}, {scores}', *lines, f'graphs: {counts}; {sure}'])

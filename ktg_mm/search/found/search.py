@@ -16,12 +16,14 @@ from ktg_mm.apis.user_errors import user_errors
 from ktg_mm.config.stages import is_staged
 from ktg_mm.errors import ConfigError
 from ktg_mm.mmengine_private import set_aside
+from ktg_mm.search.race.race import RaceResult
 from ktg_mm.search.space.retrain_base import retrain_base
 from ktg_mm.search.study.address import StudyAddress
+from ktg_mm.search.study.race_study import race_result
 from ktg_mm.search.study.storage import named_failures
 from ktg_mm.search.worker.run_search import run_search
 
-from .export import export_graph, find_trial
+from .export import export_graph, find_trial, winner
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class SearchResult:
         trial: Number of the best trial.
         file: The config as a file.
         study: The whole study, Optuna's.
+        race: How the race has ended; None if there was none, and the scores are of one seed.
 
     Example:
         >>> result = SearchResult(Config(), {'accuracy/top1': 95.0}, 3, Path('found/best_trial3.py'), None)
@@ -48,6 +51,7 @@ class SearchResult:
     trial: int
     file: Path
     study: Study = field(repr=False)
+    race: RaceResult | None = None
 
     @property
     def score(self) -> float:
@@ -82,7 +86,8 @@ def search(
             Defaults to False.
 
     Returns:
-        The best graph, its score and the study. With several metrics it is the graph of the Pareto front that is best
+        The best graph, its score and the study; after a race that has shown no improvement the baseline. With several
+        metrics it is the graph of the Pareto front that is best
         by the first. The config begins with that of ``search.retrain``, else with this one.
 
     Raises:
@@ -111,13 +116,14 @@ def search(
         if base is None:
             base = _written(cfg, address.folder)
             set_aside(cfg, filename=str(base))
-        best = find_trial(worker.study)
+        result = race_result(worker.candidates, worker.study)
+        best = winner(result, worker.candidates, worker.study) if result else find_trial(worker.study)
         file = address.folder / f'best_trial{best.number}.py'
         with named_failures(address.storage):
             export_graph(cfg, file, address, trial=best.number, base=base)
         found = load_config(file)
     names = [metric.name for metric in worker.candidates.metrics]
-    return SearchResult(found, dict(zip(names, best.values, strict=True)), best.number, file, worker.study)
+    return SearchResult(found, dict(zip(names, best.values, strict=True)), best.number, file, worker.study, result)
 
 
 def _written(cfg: Config, folder: Path) -> Path:

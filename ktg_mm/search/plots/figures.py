@@ -122,7 +122,7 @@ def _draw_curves(axes: Axes, curves: Mapping[int, Rows], best: int | None) -> li
     if best is not None:
         epochs, scores = ([row[column] for row in curves[best]] for column in ('epoch', 'score'))
         axes.plot(epochs, scores, color=GREEN, lw=2.5, zorder=8)
-        handles.append(Line2D([], [], color=GREEN, lw=2.5, label=f'best, trial {best} ({scores[-1]:.4g})'))
+        handles.append(Line2D([], [], color=GREEN, lw=2.5, label=f'best, trial {best} ({scores[-1]:.4g}, one seed)'))
     return handles
 
 
@@ -180,7 +180,7 @@ def _draw_scores(axes: Axes, rows: Rows, places: np.ndarray, metric: str, up: bo
     best = np.array([row['best_so_far'] for row in rows], dtype=float)
     if (known := np.isfinite(best)).any():
         # On to the right end, where nothing better came.
-        label = f'best so far ({best[-1]:.4g})'
+        label = f'best so far ({best[-1]:.4g}, one seed each)'
         axes.step(places[known], best[known], where='post', color=GREEN, lw=2, zorder=2, label=label)
     axes.set_ylim(low, high)
     axes.set_ylabel(metric_label(metric), fontsize=SIZE)

@@ -27,7 +27,7 @@ from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 from .canonical import canonical_values
 from .enqueued import baseline_names, enqueued_values
 from .metrics import BEST, Direction, read_metrics
-from .options import check_options
+from .options import check_options, check_race
 from .samplers import RegularizedEvolutionSampler, build_sampler
 from .space import SearchSpace
 
@@ -106,6 +106,7 @@ class Candidates:
         self._evaluated = [name for name in model['nodes'] if name in needed]
         self.enqueued = self._enqueued(Path(cfg.filename or '.').parent)
         self.baselines = baseline_names(self.search.get('baseline'), list(self.enqueued))
+        check_race(self.search, len(self.baselines))
         # Of the draws from the first on, where they do not depend on results.
         self._keys = [candidate.key for candidate in self.enqueued.values()]
 
@@ -120,9 +121,9 @@ class Candidates:
         found = enqueued_values(entries, self.space, folder, key_of)
         return {name: self.make(values) for name, values in found.items()}
 
-    def enqueued_name(self, index: int) -> str | None:
+    def enqueued_name(self, index: float) -> str | None:
         """The name of the enqueued graph that a draw is; None if it is another."""
-        return list(self.enqueued)[index] if index < len(self.enqueued) else None
+        return list(self.enqueued)[int(index)] if index < len(self.enqueued) else None
 
     @property
     def directions(self) -> list[Direction]:
@@ -173,11 +174,7 @@ class Candidates:
         config = without_absent({**config, 'model': reduced}, reduced)  # which reads the graph and refuses a wrong one
         elsewhere = {parameter.name for parameter in self.space.parameters if not _in_graph(parameter.path)}
         rest = {name: value for name, value in values.items() if name in elsewhere}
-        return Candidate(
-            values,
-            config,
-            graph_key(reduced, self._named, rest),
-        )
+        return Candidate(values, config, graph_key(reduced, self._named, rest))
 
     def _canonical(self, candidate: Candidate) -> Candidate:
         """The same graph by the values that stand for it, from which a sampler is to learn."""

@@ -83,5 +83,5 @@ def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dic
     values, filled = fitting_values(entry, config, space)
     whole = space.apply(values)
     if key_of(values, whole) != key_of(values, {**whole, 'model': filled['model']}):
-        raise ConfigError('search.enqueue', f'{entry} is outside the space: what the space leaves as it is differs there')
+        raise ConfigError('search.enqueue', f'{entry} is outside the space: it differs in what is not searched')
     return values

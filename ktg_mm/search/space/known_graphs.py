@@ -32,8 +32,8 @@ def named_graphs(name: str, space: SearchSpace) -> dict[str, dict[str, Any]]:
     """The values of a graph that is known by its name; several, where the space has temperatures.
 
     ``independent``: nobody teaches another; ``dml``: all teach one another (deep mutual learning); ``kd``: all others
-    teach the target alone, one-way; ``correct``: as ``dml``, with correct gates (Minami et al., ACCV 2020). Networks are
-    of the target's architecture where the space has it, and whatever else is searched is as in the base.
+    teach the target alone, one-way; ``correct``: as ``dml``, with correct gates (Minami et al., ACCV 2020). Networks
+    are of the target's architecture where the space has it, and whatever else is searched is as in the base.
 
     Args:
         name: One of these, or with a temperature, ``dml_temperature_2``.
@@ -57,7 +57,8 @@ def named_graphs(name: str, space: SearchSpace) -> dict[str, dict[str, Any]]:
         hint = did_you_mean(name, NAMES)
         raise ConfigError('search.enqueue', f'{name!r} is neither the name of a known graph nor a config; {hint}')
     temperatures = _temperatures(space) if kind != 'independent' else []
-    graphs = {f'{kind}_temperature_{number:g}': number for number in temperatures} or {kind: None}
+    graphs: dict[str, float | None] = {f'{kind}_temperature_{number:g}': number for number in temperatures}
+    graphs = graphs or {kind: None}
     if name != kind:
         if name not in graphs:
             raise ConfigError('search.enqueue', f'{name!r} is not in the space; it has: {", ".join(graphs)}')
@@ -65,9 +66,7 @@ def named_graphs(name: str, space: SearchSpace) -> dict[str, dict[str, Any]]:
     return {found: _values(found, _GATES[kind], space, number) for found, number in graphs.items()}
 
 
-def fitting_values(
-    name: str, config: Mapping[str, Any], space: SearchSpace
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def fitting_values(name: str, config: Mapping[str, Any], space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values that make a config's graph, and whatever else is searched of it.
 
     Args:
@@ -145,7 +144,7 @@ def _values(name: str, wanted: WantedGate, space: SearchSpace, temperature: floa
     values, config = space.draw(ask)
     for key, edge in config['model']['edges'].items():
         if _gate(edge.get('gate')) != gate_of(key):
-            raise ConfigError('search.enqueue', f'{name!r} is not in the space: nothing there changes the gate of {key}')
+            raise ConfigError('search.enqueue', f'{name!r} is not in the space: the gate of {key} is not searched')
     return values
 
 

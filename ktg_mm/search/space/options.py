@@ -8,7 +8,7 @@ from typing import Any
 from ktg_mm.config.check_number import is_whole
 from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
-from ktg_mm.search.race.rounds import race_rounds, runs
+from ktg_mm.search.race.race import race_runs
 
 _ENTRIES = (
     'trials metric sampler hook space pretrain storage study heartbeat retries retrain trials_per_worker stack '
@@ -54,13 +54,13 @@ def check_options(search: Any) -> Mapping[str, Any]:
             raise ConfigError(f'search.{key}', f'must be True or False, got {search[key]!r}')
     if search.get('stack') and search.get('trials_per_worker', 1) == 1:
         raise ConfigError('search.stack', 'a stack is of several trials; set search.trials_per_worker above 1')
-    enqueue = search.get('enqueue')
-    if enqueue is not None and not (isinstance(enqueue, (list, tuple)) and all(isinstance(e, str) for e in enqueue)):
+    enqueue = search.get('enqueue') or []
+    if not (isinstance(enqueue, (list, tuple)) and all(isinstance(e, str) for e in enqueue)):
         problem = f"must be a list of names and configs, such as ['independent', 'dml'], got {enqueue!r}"
         raise ConfigError('search.enqueue', problem)
-    if len(enqueue or ()) != len(set(enqueue or ())):
+    if len(enqueue) != len(set(enqueue)):
         raise ConfigError('search.enqueue', f'names a graph twice: {", ".join(enqueue)}')
-    check_race(search)
+    check_race(search, 1 if enqueue else 0)
     sampler = search.get('sampler')
     if sampler is not None and not isinstance(sampler, Mapping):
         raise ConfigError('search.sampler', f"must be a dict with a 'type', got {sampler!r}")
@@ -68,19 +68,21 @@ def check_options(search: Any) -> Mapping[str, Any]:
     return search
 
 
-def check_race(search: Mapping[str, Any]) -> None:
+def check_race(search: Mapping[str, Any], baselines: int) -> None:
     """Refuses a race without a baseline, or one that would cost more than the search.
 
     Args:
         search: What the config has.
+        baselines: Number of graphs of which the best is the baseline.
 
     Raises:
         ConfigError: If the race is none, has nobody to run against, or more runs than the search has trials.
 
     Example:
-        >>> check_race(dict(trials=20, enqueue=['dml'], race=dict(graphs=4, seeds=5)))
+        >>> check_race(dict(trials=20, race=dict(graphs=4, seeds=5)), baselines=1)
         Traceback (most recent call last):
-        ktg_mm.errors.ConfigError: search.race: takes 26 runs, more than the 20 trials of the search; give fewer graphs or seeds
+        ktg_mm.errors.ConfigError: search.race: takes 26 runs, more than the 20 trials of the search; give fewer \
+graphs, seeds or baselines
     """
     race = search.get('race')
     if race is None:
@@ -94,12 +96,13 @@ def check_race(search: Mapping[str, Any]) -> None:
         value = race.get(key)
         if not is_whole(value) or value < least:
             raise ConfigError(f'search.race.{key}', f'must be a whole number, at least {least}, got {value!r}')
-    if not search.get('enqueue'):
+    if not baselines:
         raise ConfigError('search.race', 'has nobody to run against; name graphs in search.enqueue, such as dml')
     metric = search.get('metric')
     if isinstance(metric, (list, tuple)) and len(metric) > 1:
         raise ConfigError('search.race', 'goes by one metric, but search.metric has several; leave it out')
-    takes = runs(race_rounds(race['graphs'], race['seeds']))
-    if takes > search.get('trials', takes):
-        problem = f'takes {takes} runs, more than the {search["trials"]} trials of the search'
-        raise ConfigError('search.race', f'{problem}; give fewer graphs or seeds')
+    takes = race_runs(race['graphs'], race['seeds'], baselines)
+    trials = int(search.get('trials') or takes)
+    if takes > trials:
+        problem = f'takes {takes} runs, more than the {trials} trials of the search'
+        raise ConfigError('search.race', f'{problem}; give fewer graphs, seeds or baselines')

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
@@ -29,6 +29,11 @@ def record_heartbeat(trial: Trial) -> None:
     """Records a sign of life of a running trial; does nothing where the storage has no heartbeat."""
     if isinstance(storage := trial.study._storage, BaseHeartbeat):
         storage.record_heartbeat(trial._trial_id)
+
+
+def storage_of(study: Study) -> BaseStorage:
+    """Where a study is kept."""
+    return study._storage
 
 
 def writable(study: Study, trial: FrozenTrial) -> Trial:

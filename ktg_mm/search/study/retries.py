@@ -131,7 +131,7 @@ def requeue(study: Study, retries: int) -> int:
     continued = {trial.user_attrs.get(CONTINUES) for trial in trials}
     queued = 0
     for trial in trials:
-        if trial.number in continued or not was_cut_short(trial) or _lost_in_a_row(trial, trials) > retries:
+        if trial.number in continued or not goes_on(trial, trials, retries):
             continue
         if is_superfluous(trial, trials):
             continue
@@ -140,6 +140,17 @@ def requeue(study: Study, retries: int) -> int:
         study.enqueue_trial(_drawn_parameters(trial, trials), user_attrs=attributes)
         queued += 1
     return queued
+
+
+def goes_on(trial: FrozenTrial, trials: Sequence[FrozenTrial], retries: int) -> bool:
+    """Whether a trial was cut short and another is to go on with it.
+
+    Args:
+        trial: The trial.
+        trials: All of the study.
+        retries: As for :func:`requeue`.
+    """
+    return was_cut_short(trial) and _lost_in_a_row(trial, trials) <= retries
 
 
 def _drawn_parameters(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _DIFFERENT = dict(
     recipe='another base config (model, schedule, data or seed)',
     sampler='another sampler, seed of it, pretrain or enqueued graphs',
     hook='another hook (pruner)',
+    race='another race or baseline',
 )
 _ADVICE = 'give another name'
 

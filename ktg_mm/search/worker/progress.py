@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from ktg_mm.search.space.candidates import KEY
 from ktg_mm.search.study.retries import (
     END,
     last_of_chains,
@@ -61,10 +62,12 @@ class SearchProgress:
         trials: Graphs to try.
         enabled: False shows nothing, for the processes that follow the first. Defaults to True.
         storage: Address of the study's; that it is too small for its workers is said once. Defaults to none.
+        unit: What its trials are called: ``'runs'`` are those of a race. Defaults to ``'trials'``.
     """
 
-    def __init__(self, trials: int, enabled: bool = True, storage: str = '') -> None:
+    def __init__(self, trials: int, enabled: bool = True, storage: str = '', unit: str = 'trials') -> None:
         self.trials, self.enabled, self.storage = trials, enabled, storage
+        self.unit = unit
         self._bar: Progress | None = None
         self._start = time.monotonic()
         self._ended_before: int | None = None
@@ -76,7 +79,7 @@ class SearchProgress:
     def __enter__(self) -> SearchProgress:
         if self.enabled and sys.stderr.isatty():
             self._bar = Progress(
-                TextColumn('trials {task.completed}/{task.total}'),
+                TextColumn(f'{self.unit} {{task.completed}}/{{task.total}}'),
                 BarColumn(bar_width=24),
                 TextColumn('{task.fields[text]}'),
                 console=Console(stderr=True),
@@ -113,13 +116,13 @@ class SearchProgress:
         if self._ended_before is None:
             self._ended_before = ended
         text = f'{found["running"]} running, {found["pruned"]} pruned, {found["failed"]} failed'
-        if found['best'] is not None:
-            text += f', best {found["best"]:.4g} (trial {found["best_trial"]})'
+        if found['best'] is not None and self.unit == 'trials':
+            text += f', best {found["best"]:.4g} (trial {found["best_trial"]}, one seed)'
         if left := self._left(ended):
             text += f', {left} left'
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=ended, text=text)
-        self._state = f'[{ended}/{self.trials} trials, {text}]'
+        self._state = f'[{ended}/{self.trials} {self.unit}, {text}]'
         for trial in trials:
             if trial.state.is_finished() and was_begun(trial) and trial.number not in self._shown:
                 self._shown.add(trial.number)
@@ -139,11 +142,11 @@ class SearchProgress:
         elif ended:
             kinds = Counter('cut short' if was_cut_short(trial) else trial.state.name.lower() for trial in ended)
             text = ', '.join(f'{number} {kind}' for kind, number in sorted(kinds.items()))
-            self.say(f'{len(ended)} trials ended: {text}  {self._state}')
+            self.say(f'{len(ended)} {self.unit} ended: {text}  {self._state}')
         self._told = time.monotonic() if ended else self._told
 
     def _print(self, trial: FrozenTrial) -> None:
-        name = f'trial {trial.number}'
+        name = f'trial {trial.number}' if self.unit == 'trials' else trial.user_attrs.get(KEY, 'a run')
         if root_of(trial) != trial.number:
             name += f' (goes on with {trial.user_attrs["continues"]})'
         values = ''

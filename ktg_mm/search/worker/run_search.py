@@ -17,6 +17,7 @@ from ktg_mm.search.study.lost_trials import give_up_running
 from ktg_mm.search.study.storage import named_failures
 
 from .progress import SearchProgress
+from .race_worker import RaceWorker
 from .worker import Worker
 
 
@@ -49,8 +50,21 @@ def run_search(
             give_up_running(worker.study)
         # mmengine collects garbage with every data set, and would go through all that is imported each time.
         gc.freeze()
-        with sharing_data(), rehearsing_once(), SearchProgress(trials, main, address.storage) as progress:
-            if main:
+        with sharing_data(), rehearsing_once():
+            has_race = bool(worker.candidates.search.get('race'))
+            if has_race:
+                _run_race(worker, address, early=True)
+            with SearchProgress(trials, main, address.storage) as progress:
                 progress.say(f'{worker.candidates.space.size():,.0f} combinations, {trials} to try')
-            worker.run(progress)
+                worker.run(progress)
+            if has_race:
+                _run_race(worker, address, early=False)
     return worker
+
+
+def _run_race(search: Worker, address: StudyAddress, early: bool) -> None:
+    race = RaceWorker(search, early)
+    with SearchProgress(race.trials, is_main_process(), address.storage, 'runs') as progress:
+        race.run(progress)
+        if early:
+            race.say_before(progress)

@@ -35,7 +35,7 @@ from ktg_mm.search.study.study import create_study, identity
 
 from .after_stages import after_stages
 from .asha_hook import ASHAHook, build_pruner, check_hook, check_rungs
-from .drawn_trials import DrawnTrials
+from .drawn_trials import EXHAUSTED, DrawnTrials
 from .failures import Failures
 from .idle import idle_pauses
 from .interrupts import Interrupts
@@ -43,6 +43,7 @@ from .kept_checkpoints import remove_needless
 from .nothing_found import refuse_nothing
 from .pretrained import fill_in_pretrained
 from .progress import SearchProgress
+from .race_trials import RaceTrials
 from .reporter import TrialReporter
 from .run_trial import LoneTrialError, TrialError, remove_checkpoints, run_trial
 from .stacked_trials import StackedTrials, check_stack
@@ -50,8 +51,6 @@ from .trial_config import resource_name, run_length, trial_config
 from .turn_hook import TurnHook
 from .turns import Turns
 from .verdict import NotBegunError, judge
-
-_EXHAUSTED = 'exhausted'  # a study whose space holds no more graphs
 
 
 class Worker:
@@ -100,7 +99,7 @@ class Worker:
             self.study = create_study(storage, address.study, self.candidates.directions, whose)
             self._lost = LostTrials(self.study, heartbeat)
             self.study.pruner = self.pruner
-            self._drawn = DrawnTrials(self.candidates, self.study, trials)
+            self._drawn: DrawnTrials | RaceTrials = DrawnTrials(self.candidates, self.study, trials)
 
     def run(self, progress: SearchProgress) -> None:
         """Works until every trial has ended, those of other workers included.
@@ -125,8 +124,8 @@ class Worker:
                     self._interrupts.check()
             self._clear(self.study)
             if self._stop_reason is None:
-                refuse_nothing(self.study)
-            if self.study.user_attrs.get(_EXHAUSTED):
+                self._check_result()
+            if self.study.user_attrs.get(EXHAUSTED):
                 progress.say('every graph of the space has been tried')
         finally:
             if not isinstance(self._stop_reason, UserError):  # else they may not be listening
@@ -135,6 +134,9 @@ class Worker:
             progress.show(self.study)
         if self._stop_reason is not None:
             raise self._stop_reason
+
+    def _check_result(self) -> None:
+        refuse_nothing(self.study)
 
     def _wait_for_work(self, progress: SearchProgress) -> bool:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
@@ -153,10 +155,10 @@ class Worker:
         trials = study.get_trials(deepcopy=False)
         if any(trial.state == TrialState.WAITING for trial in trials):
             return True
-        begun = sum(map(retries.is_fresh, trials))
-        if begun < self.trials and not self.study.user_attrs.get(_EXHAUSTED):
+        if there_is := self._drawn.is_left(trials):
             return True
-        return False if all(trial.state.is_finished() for trial in trials) else None
+        over = not self._drawn.waits or all(trial.state.is_finished() for trial in trials)
+        return False if there_is is False and over else None
 
     def _work_in_turns(self, progress: SearchProgress) -> None:
         """Does all there is, several trials at a time."""
@@ -212,7 +214,7 @@ class Worker:
             retries.note_end(trial, verdict.end)
             self._stop_reason = self._stop_reason or verdict.stop
             if isinstance(error, SpaceExhaustedError):
-                self.study.set_user_attr(_EXHAUSTED, True)
+                self.study.set_user_attr(EXHAUSTED, True)
             if verdict.is_fault:
                 logging.getLogger(__name__).error('trial %d failed', trial.number, exc_info=error)
             if verdict.stop is None and verdict.end.startswith(retries.FAILED):
@@ -233,7 +235,7 @@ class Worker:
 
     def _train(self, trial: optuna.Trial, candidate: Candidate) -> float | list[float]:
         run_dir = self._run_dir(trial)
-        reporter = TrialReporter(trial, self.pruner, self._score)
+        reporter = TrialReporter(trial, self._drawn.pruner(trial, self.pruner), self._score)
         earlier = retries.earlier_reports(self.study, trial)
         if retries.CONTINUES not in trial.user_attrs:
             remove_checkpoints(run_dir)  # of another study that was searched in the same folder
