@@ -207,7 +207,7 @@ class Candidates:
         worst = -metric.better(-math.inf, math.inf)
         return metric.better(order, key=lambda name: found.get(f'{name}/{metric.kind}', worst))
 
-    def draw(self, index: int, study: Study, trial: FrozenTrial) -> Candidate:
+    def draw(self, index: int, study: Study, trial: FrozenTrial, keys: Mapping[int, str] | None = None) -> Candidate:
         """Draws the graph of a trial.
 
         With a sampler that looks at no results the graph is a function of the sampler's seed and the index alone, so a
@@ -217,6 +217,7 @@ class Candidates:
             index: How many draws there were before.
             study: The study.
             trial: The trial to draw for.
+            keys: Of earlier graphs, by index, which are not drawn again to keep from them. Defaults to none.
 
         Raises:
             SpaceExhaustedError: If every graph of the space has been tried.
@@ -230,6 +231,9 @@ class Candidates:
             known |= set(self._keys)  # of which one may not have begun yet
             return self._canonical(self._draw(index, known, study, trial))
         for i in range(min(index, len(self._keys)), index + 1):
+            if keys and i < index and i in keys:
+                self._keys[i : i + 1] = [keys[i]]
+                continue
             # The n-th graph that is drawn is the same whatever is tried before it.
             candidate = self._draw(i - len(self.enqueued), set(self._keys[:i]), study, trial)
             self._keys[i : i + 1] = [candidate.key]

@@ -54,7 +54,8 @@ class DrawnTrials:
             ConfigError: If the choices do not fit together.
         """
         study = snapshot_of(self._study)
-        if retries.is_superfluous(trial, study.get_trials(deepcopy=False)):
+        trials = study.get_trials(deepcopy=False)
+        if retries.is_superfluous(trial, trials):
             raise NotBegunError('another trial goes on with the same one')
         if KEY in trial.user_attrs:
             values, _ = self._candidates.space.draw(functools.partial(suggest, trial))  # fixed when it was queued
@@ -64,7 +65,9 @@ class DrawnTrials:
             if index >= self._trials:
                 raise NotBegunError('another worker began the last trial at the same time')
             trial.set_user_attr(retries.INDEX, index)
-            candidate = self._candidates.draw(index, study, retries.frozen(trial, study))
+            drawn = (other.user_attrs for other in trials if {retries.INDEX, KEY} <= other.user_attrs.keys())
+            keys = {attributes[retries.INDEX]: attributes[KEY] for attributes in drawn}
+            candidate = self._candidates.draw(index, study, retries.frozen(trial, study), keys)
             self._sampler.values = candidate.values
             self._candidates.space.draw(functools.partial(suggest, trial))
         check_config(Config(resolved_last(candidate.config, STAGES)))

@@ -36,7 +36,10 @@ def test_workers_share_a_study(storage):
             dict(identity={**IDENTITY, 'recipe': dict(train_cfg=dict(max_epochs=4))}),
             'another base config (model, schedule, data or seed)',
         ),
-        (dict(identity={**IDENTITY, 'sampler': ['RandomSampler', 1]}), 'another sampler, seed of it, pretrain or enqueued graphs'),
+        (
+            dict(identity={**IDENTITY, 'sampler': ['RandomSampler', 1]}),
+            'another sampler, seed of it, pretrain or enqueued graphs',
+        ),
     ],
 )
 def test_a_study_of_another_search(storage, change, reason):

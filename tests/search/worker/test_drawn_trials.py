@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -70,3 +71,22 @@ def test_two_reads_a_trial(sampler: str, reads_of: Callable[[Study], list[object
         drawn.candidate(trial)
         assert len(reads) == 2
         study.tell(trial, float(score))
+
+
+def test_what_another_worker_has_drawn_is_not_drawn_again(candidates: Candidates, monkeypatch: Any) -> None:
+    """A worker that joins late draws its own graphs alone, and they are those of one that has drawn all."""
+    alone = optuna.create_study(direction='maximize')
+    drawn = DrawnTrials(candidates, alone, 9)
+    keys = [drawn.candidate(alone.ask()).key for _ in range(6)]
+    storage = optuna.storages.InMemoryStorage()
+    optuna.create_study(storage=storage, study_name='shared', direction='maximize')
+    studies = [optuna.load_study(storage=storage, study_name='shared') for _ in range(2)]
+    first, late = (DrawnTrials(Candidates(load_config(DIGITS)), study, 9) for study in studies)
+    trials = [study.ask() for study in [studies[0]] * 4 + [studies[1]] * 2]
+    found = [first.candidate(trial) for trial in trials[:3]]
+    made: list[int] = []
+    draw = Candidates._draw
+    monkeypatch.setattr(Candidates, '_draw', lambda self, index, *rest: made.append(index) or draw(self, index, *rest))
+    found += [late.candidate(trials[4]), late.candidate(trials[5]), first.candidate(trials[3])]
+    assert made == [3, 4, 5, 3]  # the trial of index 3 had no graph yet
+    assert [candidate.key for candidate in found] == [keys[i] for i in (0, 1, 2, 4, 5, 3)]
