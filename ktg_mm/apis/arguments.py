@@ -62,6 +62,28 @@ def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int
     return read
 
 
+def share(highest: int | None = None) -> Callable[[str], float]:
+    """A ``type`` of an argument that counts cores or GPUs: 0, a part of one, or several whole ones.
+
+    Args:
+        highest: The highest number. Defaults to None: there is none.
+
+    Example:
+        >>> share(1)('0.25'), share()('2')
+        (0.25, 2.0)
+    """
+
+    def read(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            number = float(text)
+            if (0 <= number < 1 or (number >= 1 and number.is_integer())) and (highest is None or number <= highest):
+                return number
+        wanted = '0, a fraction of one or a whole number' if highest is None else f'a number from 0 to {highest}'
+        raise argparse.ArgumentTypeError(f'must be {wanted}, got {text!r}')
+
+    return read
+
+
 seed = whole_number(0, 2**32 - 1)  # as numpy's generators take them
 
 
