@@ -14,7 +14,7 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" 'torch>=2.11,<3' 'torchvision>=0.26,<1'
 
 COPY . /src
-RUN pip install --no-cache-dir '/src[onnx,timm]' && rm -rf /src
+RUN pip install --no-cache-dir '/src[onnx,postgresql,timm]' && rm -rf /src
 
 # Runs write into the folder that they are started in.
 WORKDIR /work
