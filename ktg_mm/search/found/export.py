@@ -220,7 +220,7 @@ def _header(
     found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
     lines = [
         f'# Trial {trial.number} of the study {study.study_name}.',
-        f'# On the validation data of the search: {found}; one run with one seed, partly luck.',
+        f'# On the validation data of the search: {found}; one seed, so partly luck.',
         *([f'# New seeds, the same data: {result}.'] if result else []),
         f'#   {tool_command("train")} {out.as_posix()}',
     ]

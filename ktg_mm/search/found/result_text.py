@@ -44,7 +44,7 @@ def result_text(study: Study, candidates: Candidates) -> str:
         up = study.directions[0] == StudyDirection.MAXIMIZE
         values = sorted((trial.values[0] for trial in done), reverse=up)[:_SHOWN]
         best_few = ', '.join(f'{value:.4g}' for value in values)
-        sure = f'the best: {best_few}; one run with one seed each, partly luck'
+        sure = f'the best: {best_few}; one seed each, so partly luck'
         sure += '' if result else f', compare with {tool_command("retrain")}'
     title = f'race: {result}\ngraph' if result else 'best graph'
     return '\n'.join([f'{title}: trial {best.number}, {scores}', *lines, f'graphs: {counts}; {sure}'])

@@ -66,9 +66,9 @@ def test_a_line_for_each_trial_that_ends(capsys):
     lines = re.sub(r'\d+:\d\d:\d\d', 'TIME', err).splitlines()
     assert out == ''
     assert lines == [
-        'trial 0: complete 91.23  [1/4 trials, 0 running, 0 pruned, 0 failed, best 91.23 (trial 0), TIME left]',
-        'trial 1: pruned at epoch 2  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0), TIME left]',
-        'trial 2: failed: the loss is not finite  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0), '
+        'trial 0: complete 91.23  [1/4 trials, 0 running, 0 pruned, 0 failed, best 91.23 (trial 0, one seed), TIME left]',
+        'trial 1: pruned at epoch 2  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, one seed), TIME left]',
+        'trial 2: failed: the loss is not finite  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, one seed), '
         'TIME left]',
     ]
 
@@ -132,7 +132,7 @@ def test_a_bar_in_a_terminal(monkeypatch, reason):
         add(study, FAIL, **{END: reason})
         bar.show(study)
     shown = re.sub(r'\x1b\[[0-9;?]*[A-Za-z]', '', sys.stderr.getvalue())
-    assert 'trials 2/3' in shown and 'best 90 (trial 0)' in shown
+    assert 'trials 2/3' in shown and 'best 90 (trial 0, one seed)' in shown
     assert (f'trial 1: {reason}' in shown) == (reason != LOST)
 
 
@@ -165,7 +165,7 @@ def test_many_workers_get_a_line_each_half_minute(monkeypatch):
         assert len(said) == 2
         told, state = said.pop().split('  ')
         assert told == '4 trials ended: 1 complete, 1 cut short, 2 pruned'
-        assert state.startswith('[6/20 trials, 4 running, 2 pruned, 2 failed, best 90 (trial 4), ')
+        assert state.startswith('[6/20 trials, 4 running, 2 pruned, 2 failed, best 90 (trial 4, one seed), ')
         add(study, PRUNED)
         add(study, PRUNED)
         bar.show(study)
