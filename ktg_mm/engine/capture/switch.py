@@ -28,7 +28,7 @@ def switch_capture(runner: Runner) -> None:
     Raises:
         ConfigError: If the config asks for it and it is not possible.
     """
-    # Not by default, as nobody has run it on a GPU so far: a recording that fails ends the process.
+    # Not by default: a recording that fails ends the process.
     wanted = (runner.cfg.get('env_cfg') or {}).get('capture', False)
     if wanted is False or runner.optim_wrapper is None:
         return
