@@ -128,7 +128,8 @@ class Race:
             return jobs, graphs, ''
         baseline = survivors({name: self._known(name, ended) for name in self._baselines}, 1, self._up)[0]
         for one, seeds in zip(self._rounds, self._seeds(), strict=True):
-            graphs = survivors({name: _scores_of(name, ended) for name in graphs}, one.graphs, self._up)
+            before = {name: _scores_of(name, ended, seeds.start) for name in graphs}  # a round chooses not for itself
+            graphs = survivors(before, one.graphs, self._up)
             jobs = [Job(name, seed) for seed in seeds for name in (*graphs, baseline)]
             if any(job not in ended for job in jobs):
                 return jobs, graphs, baseline
@@ -187,5 +188,6 @@ def spread_of(ended: Scores) -> float | None:
     return math.sqrt(fmean(map(variance, several), weights))
 
 
-def _scores_of(name: str, ended: Scores) -> list[float]:
-    return [score for job, score in ended.items() if job.graph == name]
+def _scores_of(name: str, ended: Scores, before: int) -> list[float]:
+    """A graph's scores with the seeds before one."""
+    return [score for job, score in ended.items() if job.graph == name and job.seed < before]
