@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from ktg_mm.search.race.race import Job, RaceResult
 from ktg_mm.search.space.candidates import KEY, Candidate, Candidates
@@ -45,9 +45,10 @@ class RaceTrials:
         Args:
             trials: All of the race's study.
         """
-        if set(self._open()) - _taken(trials):
+        jobs = self._open()
+        if set(jobs) - _taken(trials):
             return True
-        return None if not self._early and self._open() else False
+        return None if jobs and not self._early else False
 
     def ended(self) -> dict[Job, float]:
         """The scores of the runs that have ended; NaN of one that has failed."""
@@ -76,11 +77,13 @@ class RaceTrials:
             raise NotBegunError('another trial goes on with the same one')
         if KEY not in trial.user_attrs:
             taken = _taken(trials)
-            job = next((job for job in self._open() if job not in taken), None)
-            if job is None:
+            left = [job for job in self._open() if job not in taken]
+            if not left:
                 trial.set_user_attr(retries.DRAWN_TWICE, True)
                 raise NotBegunError('another worker began the last run at the same time')
-            trial.set_user_attr(KEY, str(job))
+            # Workers that look at the same moment take one run each, in the order of their trials.
+            before = sum(_is_choosing(other) for other in trials[: trial.number])
+            trial.set_user_attr(KEY, str(left[min(before, len(left) - 1)]))
         refuse_second(trial, self._study)
         job = job_of(trial.user_attrs[KEY])
         candidate = self._racers.candidates.make(self._racers.values(job.graph))
@@ -92,5 +95,14 @@ class RaceTrials:
 
 
 def _taken(trials: Sequence[FrozenTrial]) -> set[Job]:
-    """The runs that a trial has, but for one that has lost them to another."""
-    return {job_of(trial.user_attrs[KEY]) for trial in trials if KEY in trial.user_attrs and retries.is_fresh(trial)}
+    """The runs that a trial has, but for one that has lost them to another.
+
+    One that goes on with a trial that was lost before it had a run has one of its own.
+    """
+    keys = (trial.user_attrs for trial in trials if not trial.user_attrs.get(retries.DRAWN_TWICE))
+    return {job_of(attributes[KEY]) for attributes in keys if KEY in attributes}
+
+
+def _is_choosing(trial: FrozenTrial) -> bool:
+    """Whether a trial is about to take a run."""
+    return trial.state == TrialState.RUNNING and KEY not in trial.user_attrs
