@@ -112,10 +112,7 @@ class Candidates:
 
     def _enqueued(self, folder: Path) -> dict[str, Candidate]:
         def key_of(values: dict[str, Any], config: dict[str, Any]) -> str:
-            try:
-                return self._candidate(values, config).key
-            except UntaughtError as error:
-                raise ConfigError('search.enqueue', f'a graph cannot learn: {error}') from error
+            return self._candidate(values, config).key
 
         entries = self.search.get('enqueue') or ()
         found = enqueued_values(entries, self.space, folder, key_of)

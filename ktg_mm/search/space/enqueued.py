@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ktg_mm.apis.config import joined_name, load_config
+from ktg_mm.apis.config import config_files, joined_name, load_config
 from ktg_mm.config.stages import as_last_stage
-from ktg_mm.errors import ConfigError, UserError, did_you_mean
+from ktg_mm.errors import ConfigError, UntaughtError, UserError, did_you_mean
 
 from .known_graphs import fitting_values, named_graphs
 from .space import SearchSpace
@@ -36,13 +36,17 @@ def enqueued_values(
     """
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        if '.py' in entry:
-            found[joined_name(entry)] = _of_file(entry, space, folder, key_of)
-        else:
-            found |= named_graphs(entry, space)
+        is_file = '.py' in entry
+        new = {joined_name(entry): _of_file(entry, space, folder, key_of)} if is_file else named_graphs(entry, space)
+        for name, values in new.items():
+            if found.setdefault(name, values) != values:
+                raise ConfigError('search.enqueue', f'has two graphs that are called {name!r}; rename the config')
     seen: dict[str, str] = {}
     for name, values in found.items():
-        seen.setdefault(key_of(values, space.apply(values)), name)
+        try:
+            seen.setdefault(key_of(values, space.apply(values)), name)
+        except UntaughtError as error:
+            raise ConfigError('search.enqueue', f'{name!r} cannot learn: {error}') from error
     return {name: found[name] for name in seen.values()}
 
 
@@ -72,7 +76,7 @@ def baseline_names(baseline: str | None, names: Sequence[str]) -> list[str]:
 
 
 def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dict[str, Any]:
-    here = [Path(part) if Path(part).is_file() else folder / part for part in entry.split('+')]
+    here = [part if part.is_file() else folder / part for part in config_files(entry)]
     try:
         config = as_last_stage(load_config(here[0], overlays=here[1:]).to_dict())
     except UserError as error:
@@ -82,6 +86,10 @@ def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dic
         raise ConfigError('search.enqueue', f'{entry} has no KnowledgeTransferGraph with nodes and edges')
     values, filled = fitting_values(entry, config, space)
     whole = space.apply(values)
-    if key_of(values, whole) != key_of(values, {**whole, 'model': filled['model']}):
+    try:
+        is_same = key_of(values, whole) == key_of(values, {**whole, 'model': filled['model']})
+    except UntaughtError as error:
+        raise ConfigError('search.enqueue', f'{entry} cannot learn: {error}') from error
+    if not is_same:
         raise ConfigError('search.enqueue', f'{entry} is outside the space: it differs in what is not searched')
     return values

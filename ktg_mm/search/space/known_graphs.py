@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -89,12 +90,12 @@ def fitting_values(name: str, config: Mapping[str, Any], space: SearchSpace) -> 
             found = _default(config, parameter.path)
         if parameter.choices:
             alike = [choice for choice, value in parameter.choices.items() if _plain(value) == _plain(found)]
-            if not alike and gone and parameter.path[:2] == ('model', 'edges'):
-                # No edge is as one that is cut off, and of that nothing else matters.
+            if not alike and gone and parameter.path[0] == 'model':
+                # No edge is as one that is cut off, and of that, or of a node that nobody hears, nothing else matters.
                 alike = _with_gate(parameter, CUTOFF) if parameter.path[-1] == 'gate' else [space.firsts[key]]
             if alike:
                 return alike[0]
-        elif isinstance(found, (int, float)) and parameter.ends[0] <= found <= parameter.ends[1]:
+        elif _is_in_range(found, parameter):
             return found
         raise ConfigError('search.enqueue', f'{name} is outside the space: {key} is {found!r} there')
 
@@ -133,7 +134,7 @@ def _values(name: str, wanted: WantedGate, space: SearchSpace, temperature: floa
             fitting = _with_gate(parameter, gate_of(path[2]))
         elif is_edge and len(path) == 3:
             fitting = _whole_edges(parameter, gate_of(path[2]))
-        elif path[-1] == 'temperature' and temperature is not None:
+        elif _is_temperature(path) and temperature is not None:
             fitting = [choice for choice, value in parameter.choices.items() if value == temperature]
         else:
             return _as_in_base(parameter, space)
@@ -157,7 +158,12 @@ def _whole_edges(parameter: Parameter, gate: str) -> list[str]:
     if gate == CUTOFF and None in parameter.choices.values():
         return [name for name, value in parameter.choices.items() if value is None]
     there = {name: value for name, value in parameter.choices.items() if value is not None}
-    return sorted(there, key=lambda name: (there[name].get('loss') or {}).get('type') not in _USUAL)
+
+    def unlike(name: str) -> tuple[bool, bool]:
+        has_gate = _gate(there[name].get('gate')) == gate  # if it is not searched for itself
+        return not has_gate, (there[name].get('loss') or {}).get('type') not in _USUAL
+
+    return sorted(there, key=unlike)
 
 
 def _as_in_base(parameter: Parameter, space: SearchSpace) -> Any:
@@ -167,16 +173,28 @@ def _as_in_base(parameter: Parameter, space: SearchSpace) -> Any:
     if path[:2] == ('model', 'nodes') and path[3:] == ('network',):
         there = model['nodes'][model['target']].get('network')
     if not parameter.choices:
-        low, high = parameter.ends
-        return there if isinstance(there, (int, float)) and low <= there <= high else low
+        return there if _is_in_range(there, parameter) else parameter.ends[0]
     same = (name for name, value in parameter.choices.items() if _plain(value) == _plain(there))
     return next(same, space.firsts[parameter.name])
 
 
 def _temperatures(space: SearchSpace) -> list[float]:
     """The temperatures that edges may have, of the first edge that has a choice."""
-    at_all = (parameter for parameter in space.parameters if parameter.path[-1] == 'temperature')
-    return next((list(parameter.choices.values()) for parameter in at_all if parameter.choices), [])
+    found = ([*parameter.choices.values()] for parameter in space.parameters if _is_temperature(parameter.path))
+    return [number for number in next(filter(None, found), []) if isinstance(number, (int, float))]
+
+
+def _is_temperature(path: ConfigPath) -> bool:
+    return path[:2] == ('model', 'edges') and path[3:] == ('loss', 'temperature')
+
+
+def _is_in_range(value: Any, parameter: Parameter) -> bool:
+    """Whether a number may be drawn from a range: between its ends, and a whole number of steps from the lower."""
+    (low, high), step = parameter.ends, parameter.distribution.step  # type: ignore[attr-defined]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        return False
+    steps = (value - low) / (step or 1)
+    return not step or math.isclose(steps, round(steps), abs_tol=1e-9)
 
 
 def _gate(gate: Any) -> str | None:

@@ -54,7 +54,7 @@ def check_options(search: Any) -> Mapping[str, Any]:
             raise ConfigError(f'search.{key}', f'must be True or False, got {search[key]!r}')
     if search.get('stack') and search.get('trials_per_worker', 1) == 1:
         raise ConfigError('search.stack', 'a stack is of several trials; set search.trials_per_worker above 1')
-    enqueue = search.get('enqueue') or []
+    enqueue = [] if search.get('enqueue') is None else search['enqueue']
     if not (isinstance(enqueue, (list, tuple)) and all(isinstance(e, str) for e in enqueue)):
         problem = f"must be a list of names and configs, such as ['independent', 'dml'], got {enqueue!r}"
         raise ConfigError('search.enqueue', problem)
