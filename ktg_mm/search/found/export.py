@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import keyword
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -110,12 +111,14 @@ def export_graph(
 def winner(result: RaceResult, candidates: Candidates, study: Study) -> FrozenTrial:
     """The trial of the graph that a race has come to: without an improvement that was shown the baseline's.
 
+    That one may have failed in the search, and has no values then.
+
     Args:
         result: Of the race.
         candidates: Of the search.
         study: The search's.
     """
-    return Racers(candidates, study).trials[result.winner]
+    return Racers(candidates, study).trial(result.winner)
 
 
 def find_trial(study: Study, rank: int | None = None, number: int | None = None) -> FrozenTrial:
@@ -217,7 +220,8 @@ def _header(
     teachers: Mapping[str, Path],
     result: RaceResult | None,
 ) -> list[str]:
-    found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, trial.values, strict=True))
+    values = trial.values or [math.nan] * len(metrics)  # the baseline of a race, which failed in the search
+    found = ', '.join(f'{name} {value:.6g}' for name, value in zip(metrics, values, strict=True))
     lines = [
         f'# Trial {trial.number} of the study {study.study_name}.',
         f'# On the validation data of the search: {found}; one seed, so partly luck.',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from optuna.study import Study, StudyDirection
 from optuna.trial import TrialState
 
@@ -33,7 +35,8 @@ def result_text(study: Study, candidates: Candidates) -> str:
     result = race_result(candidates, study)
     best = winner(result, candidates, study) if result else find_trial(study)
     names = [metric.name for metric in candidates.metrics]
-    scores = ', '.join(f'{name} {value:.4g}' for name, value in zip(names, best.values, strict=True))
+    values = best.values or [math.nan] * len(names)  # the baseline of a race, which failed in the search
+    scores = ', '.join(f'{name} {value:.4g}' for name, value in zip(names, values, strict=True))
     graph = read_graph(candidates.make(best.params).config['model'])
     lines = [f'  {edge.key}: {edge_text(edge)}' for edge in shown_edges(graph)]
     found = summary(study)

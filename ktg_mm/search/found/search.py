@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,10 +121,11 @@ def search(
         best = winner(result, worker.candidates, worker.study) if result else find_trial(worker.study)
         file = address.folder / f'best_trial{best.number}.py'
         with named_failures(address.storage):
-            export_graph(cfg, file, address, trial=best.number, base=base)
+            export_graph(cfg, file, address, trial=None if result else best.number, base=base)
         found = load_config(file)
     names = [metric.name for metric in worker.candidates.metrics]
-    return SearchResult(found, dict(zip(names, best.values, strict=True)), best.number, file, worker.study, result)
+    values = best.values or [math.nan] * len(names)
+    return SearchResult(found, dict(zip(names, values, strict=True)), best.number, file, worker.study, result)
 
 
 def _written(cfg: Config, folder: Path) -> Path:

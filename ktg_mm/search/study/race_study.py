@@ -105,16 +105,18 @@ class Racers:
         searched: Its study, once it has ended; before that only the baselines are known.
 
     Attributes:
-        trials: The graphs' trials in the search, by their names in the race.
+        trials: The graphs' complete trials in the search, by their names in the race, the best first.
     """
 
     def __init__(self, candidates: Candidates, searched: Study) -> None:
         self.candidates = candidates
         self._up = searched.direction == StudyDirection.MAXIMIZE
         sign = -1 if self._up else 1
-        complete = [trial for trial in retries.last_of_chains(searched) if trial.state == TrialState.COMPLETE]
+        every = retries.last_of_chains(searched)
+        complete = [trial for trial in every if trial.state == TrialState.COMPLETE]
         complete.sort(key=lambda trial: (sign * trial.values[0], trial.number))
         self.trials = {self._name(trial): trial for trial in complete}
+        self._every = {self._name(trial): trial for trial in every}
 
     def race(self) -> Race:
         """The race, among the graphs that the search has found so far."""
@@ -124,6 +126,10 @@ class Racers:
         graphs = [name for name in scores if name not in baselines][: options['graphs']]
         start = first_seed(self.candidates)
         return Race({name: scores[name] for name in graphs}, baselines, options['seeds'], start, self._up)
+
+    def trial(self, name: str) -> FrozenTrial:
+        """The trial of a graph in the search; a baseline's may have failed there."""
+        return self._every[name]
 
     def values(self, name: str) -> dict[str, Any]:
         """What was drawn for a graph."""
