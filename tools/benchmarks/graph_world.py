@@ -59,11 +59,15 @@ class GraphWorld:
         content: Arrays by name, as ``fit_graph_world.py`` writes them.
 
     Attributes:
+        has_parameters: True.
         choices: How many choices each parameter has.
         epochs: After which there are scores; the last are those of a whole training.
         enqueued: Rows of the graphs that people would try first.
         names: Their names.
+        best: Mean score of the best of them.
     """
+
+    has_parameters = True
 
     def __init__(self, content: Mapping[str, np.ndarray]) -> None:
         self.content = dict(content)
@@ -79,9 +83,10 @@ class GraphWorld:
         self._luck = [luck[ends[i] : ends[i + 1]] for i in np.argsort(means, kind='stable')]
         self._luck_means = np.sort(means)
         self._known: dict[int, np.ndarray] = {}
+        self.best = float(self.means(self.enqueued)[:, -1].max())
 
     def _read(self, name: str) -> list[Network]:
-        found = []
+        found: list[Network] = []
         while f'{name}_{len(found)}_weight_0' in self.content:
             layers = range(sum(key.startswith(f'{name}_{len(found)}_weight_') for key in self.content))
             both = (
@@ -113,6 +118,10 @@ class GraphWorld:
         with whole_file(path) as part, part.open('wb') as file:
             arrays: dict[str, Any] = self.content
             np.savez_compressed(file, **arrays)
+
+    def random(self, number: int, random: np.random.Generator) -> np.ndarray:
+        """Draws graphs, each choice by itself."""
+        return random.integers(0, CHOICES, (number, len(CHOICES)))
 
     def canonical(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The rows that stand for the graphs of others, and the graphs' numbers, -1 where the target cannot learn."""

@@ -1,4 +1,4 @@
-"""Writes the learning curves of a search that stopped nothing, for ``asha.py`` and the tests.
+"""Writes the learning curves of a search that stopped nothing, for ``asha.py``, ``samplers.py`` and the tests.
 
 ``python tools/benchmarks/record_curves.py configs/search/ktg_3node_digits_curves.py --out curves.json``
 """
@@ -35,7 +35,7 @@ def curves(study: Any) -> list[dict[str, Any]]:
         study: The study; a chain of continued trials is one curve.
 
     Returns:
-        Of each the graph's key and its score by epoch.
+        Of each the graph's key, its parameters by name, and its score by epoch.
     """
     from ktg_mm.search.space.candidates import KEY
     from ktg_mm.search.study.retries import earlier_reports, last_of_chains
@@ -44,7 +44,9 @@ def curves(study: Any) -> list[dict[str, Any]]:
     for trial in last_of_chains(study):
         if trial.state.name == 'COMPLETE':
             values = {**earlier_reports(study, trial), **trial.intermediate_values}
-            found.append(dict(graph=trial.user_attrs[KEY], values=dict(sorted(values.items()))))
+            found.append(
+                dict(graph=trial.user_attrs[KEY], parameters=trial.params, values=dict(sorted(values.items())))
+            )
     return found
 
 

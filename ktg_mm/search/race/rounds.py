@@ -78,3 +78,19 @@ def survivors(scores: Mapping[str, Sequence[float]], keep: int, up: bool) -> lis
     sign = -1 if up else 1
     means = {name: sign * fmean(values) if len(values) else math.nan for name, values in scores.items()}
     return sorted(means, key=lambda name: math.inf if math.isnan(means[name]) else means[name])[:keep]
+
+
+def default_race(trials: int) -> dict[str, int]:
+    """The size of the race that a number of trials pays for.
+
+    Args:
+        trials: How many graphs the search tries.
+
+    Returns:
+        ``graphs`` and ``seeds`` of :func:`race_rounds`.
+
+    Example:
+        >>> default_race(190)
+        {'graphs': 16, 'seeds': 10}
+    """
+    return dict(graphs=16, seeds=10)
