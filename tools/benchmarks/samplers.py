@@ -92,7 +92,7 @@ def main() -> None:
     with Report(args, 'policy') as report:
         for budget in args.budgets:
             for name in names:
-                policy = _policy(name, budget // world.epochs[-1], args.race, args.evolution)
+                policy = policy_of(name, budget // world.epochs[-1], args.race, args.evolution)
                 seed = zlib.crc32(f'{args.seed} {budget} {name}'.encode())
                 try:
                     outcome = simulate(world, policy, budget, args.repeats, seed)
@@ -145,25 +145,37 @@ def _check(name: str, world: Any, table: Path) -> None:
         )
 
 
-def _policy(name: str, trials: int, race: tuple[int, int] | None, evolution: tuple[int, int, int]) -> Any:
-    """The policy of a name and a number of full runs."""
+def policy_of(
+    name: str, trainings: int, race: tuple[int, int] | None = None, evolution: tuple[int, int, int] = (50, 10, 10)
+) -> Any:
+    """The policy of a name.
+
+    Args:
+        name: Of the policy.
+        trainings: How many whole trainings a search has, those of its race among them.
+        race: Graphs and seeds of the race; None for what :func:`default_race` says.
+        evolution: ``population_size``, ``tournament_size`` and ``first`` of regularised evolution.
+    """
     from searches import Policy
 
-    from ktg_mm.search.race.rounds import default_race
+    from ktg_mm.search.race.rounds import default_race, race_rounds, runs
     from ktg_mm.search.space.default_sampler import default_sampler
 
+    def whole(trials: int) -> int:
+        return trials + runs(race_rounds(**default_race(trials)))
+
+    trials = max((one for one in range(1, trainings + 1) if whole(one) <= trainings), default=1)
     sampler, *parts = name.split('-')
     if sampler == 'default':
         cfg, parts, race = default_sampler(trials), [*parts, 'enqueued', 'race'], None
         evolution = tuple(cfg.get(name, 1) for name in ('population_size', 'tournament_size', 'first'))
         sampler = {'RegularizedEvolutionSampler': 'evolution', 'RandomSampler': 'random'}.get(cfg['type'], cfg['type'])
     size = default_race(trials)
-    graphs, seeds = race or (size['graphs'], size['seeds'])
     return Policy(
         sampler,
         next((STOPS[part] for part in parts if part in STOPS), None),
         'enqueued' in parts,
-        (graphs, seeds) if 'race' in parts else None,
+        (race or (size['graphs'], size['seeds'])) if 'race' in parts else None,
         *evolution,
     )
 

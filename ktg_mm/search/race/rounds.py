@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 EARLY_SEEDS = 2  # of each graph in a round that chooses
+LEAST_SEEDS, MOST_SEEDS = 3, 60  # of the last round, by default
+_GRAPHS = ((32, 1000), (16, 300), (8, 100), (4, 60), (2, 30), (1, 0))  # how many graphs, from how many trials on
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,18 @@ def survivors(scores: Mapping[str, Sequence[float]], keep: int, up: bool) -> lis
 
 
 def default_race(trials: int) -> dict[str, int]:
-    """The size of the race that a number of trials pays for.
+    """The size of the race after a number of trials: half as many trainings again, if not fewer (``docs/search.md``).
 
     Args:
-        trials: How many graphs the search tries.
+        trials: How many graphs the search tries, at least 1.
 
     Returns:
         ``graphs`` and ``seeds`` of :func:`race_rounds`.
 
     Example:
-        >>> default_race(190)
-        {'graphs': 16, 'seeds': 10}
+        >>> default_race(120), runs(race_rounds(**default_race(120)))
+        ({'graphs': 8, 'seeds': 13}, 60)
     """
-    return dict(graphs=16, seeds=10)
+    graphs = next(graphs for graphs, least in _GRAPHS if trials >= least)
+    early = runs(race_rounds(graphs, 2)) - 4
+    return dict(graphs=graphs, seeds=min(max(LEAST_SEEDS, (trials // 2 - early) // 2), MOST_SEEDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,11 +139,16 @@ def smallest_gain(spread: float, seeds: int, power: float = POWER, level: float 
     """
     if seeds < 2:
         raise ValueError(f'a comparison needs at least 2 seeds, got {seeds}')
+    return _distance(power, seeds, level) * spread * math.sqrt(2 / seeds)
+
+
+@functools.cache
+def _distance(power: float, seeds: int, level: float) -> float:
+    """How many standard errors from zero the mean must be for the t-test to have a power."""
     high = 1.0
     while _power(high, seeds, level) < power:
         high *= 2
-    distance = brentq(lambda value: _power(value, seeds, level) - power, 0, high)
-    return float(distance) * spread * math.sqrt(2 / seeds)
+    return float(brentq(lambda value: _power(value, seeds, level) - power, 0, high))
 
 
 def _power(distance: float, seeds: int, level: float) -> float:

@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from ktg_mm.search.race.rounds import EARLY_SEEDS, Round, race_rounds, runs, survivors
+from ktg_mm.search.race.rounds import (
+    EARLY_SEEDS,
+    LEAST_SEEDS,
+    MOST_SEEDS,
+    Round,
+    default_race,
+    race_rounds,
+    runs,
+    survivors,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +50,19 @@ def test_a_graph_without_a_score_comes_last(up: bool) -> None:
     scores = dict(lost=[], broken=[99.0, math.nan], sound=[1.0, 2.0])
     assert survivors(scores, 1, up) == ['sound']
     assert survivors(scores, 3, up) == ['sound', 'lost', 'broken']
+
+
+@pytest.mark.parametrize('trials', [1, 10, 20, 39, 40, 100, 190, 300, 1500])
+def test_the_default_takes_half_as_many_trainings_again(trials: int) -> None:
+    size = default_race(trials)
+    needed = runs(race_rounds(**size))
+    assert LEAST_SEEDS <= size['seeds'] <= MOST_SEEDS
+    assert size['graphs'] <= max(1, trials)
+    assert needed <= max(trials / 2, 2 * LEAST_SEEDS)
+    assert trials < 20 or needed >= trials / 2 - 2 or size['seeds'] == MOST_SEEDS
+
+
+def test_the_default_race_grows() -> None:
+    sizes = [default_race(trials) for trials in range(1, 1000)]
+    graphs = [size['graphs'] for size in sizes]
+    assert graphs == sorted(graphs) and graphs[0] == 1 and graphs[-1] == 16 and default_race(1000)['graphs'] == 32
