@@ -25,6 +25,7 @@ from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, did_you_mean
 
 from .canonical import canonical_values
+from .default_sampler import default_sampler
 from .enqueued import baseline_names, enqueued_values
 from .metrics import BEST, Direction, read_metrics
 from .options import check_options, check_race
@@ -89,7 +90,8 @@ class Candidates:
         self.space = SearchSpace(self.search.get('space'), whole)
         self.metrics = read_metrics(self.search, whole)
         self.pretrains: bool = self.search.get('pretrain', True)
-        sampler = self.search.get('sampler') or dict(type='RandomSampler')
+        trials = self.search.get('trials', 0) if len(self.metrics) == 1 else 0
+        sampler = self.search.get('sampler') or default_sampler(trials)
         built = build_sampler(sampler, seed=0)  # a wrong one is refused now
         if isinstance(built, _UNFIT_SAMPLERS):
             raise ConfigError(
@@ -106,7 +108,7 @@ class Candidates:
         self._evaluated = [name for name in model['nodes'] if name in needed]
         self.enqueued = self._enqueued(Path(cfg.filename or '.').parent)
         self.baselines = baseline_names(self.search.get('baseline'), list(self.enqueued))
-        check_race(self.search, len(self.baselines))
+        self.search = {**self.search, 'race': check_race(self.search, len(self.baselines))}
         # Of the draws from the first on, where they do not depend on results.
         self._keys = [candidate.key for candidate in self.enqueued.values()]
 

@@ -9,6 +9,7 @@ from ktg_mm.config.check_number import is_whole
 from ktg_mm.config.check_seed import check_seed
 from ktg_mm.errors import ConfigError, did_you_mean
 from ktg_mm.search.race.race import race_runs
+from ktg_mm.search.race.rounds import default_race
 
 _ENTRIES = (
     'trials metric sampler hook space pretrain storage study heartbeat retries retrain trials_per_worker stack '
@@ -68,12 +69,15 @@ def check_options(search: Any) -> Mapping[str, Any]:
     return search
 
 
-def check_race(search: Mapping[str, Any], baselines: int) -> None:
+def check_race(search: Mapping[str, Any], baselines: int) -> dict[str, int] | None:
     """Refuses a race without a baseline, or one that would cost more than the search.
 
     Args:
         search: What the config has.
         baselines: Number of graphs of which the best is the baseline.
+
+    Returns:
+        The race, with the sizes that it leaves to the number of trials; None if there is none.
 
     Raises:
         ConfigError: If the race is none, has nobody to run against, or more runs than the search has trials.
@@ -86,14 +90,15 @@ graphs, seeds or baselines
     """
     race = search.get('race')
     if race is None:
-        return
+        return None
     if not isinstance(race, Mapping):
         raise ConfigError('search.race', f'must be a dict such as dict(graphs=4, seeds=5), got {race!r}')
     for key in race:
         if key not in _LEAST_OF_RACE:
             raise ConfigError(f'search.race.{key}', f'unknown entry; {did_you_mean(key, list(_LEAST_OF_RACE))}')
+    race = default_race(search.get('trials') or 1) | dict(race)
     for key, least in _LEAST_OF_RACE.items():
-        value = race.get(key)
+        value = race[key]
         if not is_whole(value) or value < least:
             raise ConfigError(f'search.race.{key}', f'must be a whole number, at least {least}, got {value!r}')
     if not baselines:
@@ -106,3 +111,4 @@ graphs, seeds or baselines
     if takes > trials:
         problem = f'takes {takes} runs, more than the {trials} trials of the search'
         raise ConfigError('search.race', f'{problem}; give fewer graphs, seeds or baselines')
+    return race
