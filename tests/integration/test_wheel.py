@@ -115,6 +115,12 @@ def run(folder: Path, *command: object) -> str:
 @pytest.mark.slow
 def test_the_wheel_is_enough_and_what_it_exports_needs_it_no_more(python, tmp_path):
     assert run(tmp_path, python.with_name('ktg'), '--version') == f'{__version__}\n'
+    tools = Path(run(tmp_path, python, '-c', "from ktg_mm.shipped import shipped; print(shipped('tools'))").strip())
+    assert {*tools.glob('*.sh'), *tools.glob('kubernetes/*')} == {
+        tools / path.relative_to(REPOSITORY / 'tools')
+        for pattern in ('*.sh', 'kubernetes/*.yaml')
+        for path in (REPOSITORY / 'tools').glob(pattern)
+    }
     (tmp_path / 'mine.py').write_text(CONFIG)
     digits = Digits(split='test', indices=16)
     images = [digits[i]['img'] for i in range(16)]

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ktg_mm.command import main as ktg
-from ktg_mm.errors import UserError, one_line
+from ktg_mm.errors import UserError, first_line, one_line
 from ktg_mm.search.study.arguments import VARIABLE
 
 SECRETS = (VARIABLE, 'PGPASSWORD')  # told to the workers, whose machines need not have them
-INTERRUPTED = 130
+INTERRUPTED, LOST = 130, -1  # how a worker may end, beside 0 and 2
 _SECONDS = 5.0  # for a port to answer
-_STARTUP = 30.0  # for Ray's own look at the cluster, most of which is the import of Ray
+_STARTUP = 60.0  # for Ray's own look at the cluster, with the import of Ray
 _PARTING = 60.0  # for workers to leave their trials
 
 
@@ -60,7 +60,7 @@ class RayWorkers:
             0, or the status of a worker that failed.
 
         Raises:
-            UserError: If a worker cannot be run, or was lost too often.
+            UserError: If a worker cannot be run, or all were lost too often.
             KeyboardInterrupt: If it came; the workers have left their trials then, to be continued.
         """
         import ray
@@ -75,7 +75,7 @@ class RayWorkers:
             return task.remote(self.words, os.getcwd(), str(logs[number]), secrets)
 
         running = {start(number): number for number in range(self.count)}
-        again, failed, shown = [self.restarts] * self.count, {}, _Shown(logs[0])
+        again, ends, shown = [self.restarts] * self.count, dict[int, int](), _Shown(logs[0])
         try:
             while running:
                 for ref in ray.wait(list(running), timeout=1)[0]:
@@ -84,15 +84,18 @@ class RayWorkers:
                     if status == INTERRUPTED and again[number]:  # by its machine, which is about to go
                         again[number] -= 1
                         running[start(number)] = number
-                    elif status:
-                        failed[number] = status
+                    else:
+                        ends[number] = status
                 shown.more()
         except BaseException:
             _part(running)
             raise
+        failed = [(number, status) for number, status in sorted(ends.items()) if status > 0]
+        if not failed and 0 not in ends.values():
+            raise UserError(f'--restarts {self.restarts}: every worker has been lost more often than that')
         if not failed:
             return 0
-        number, status = min(failed.items())
+        number, status = failed[0]
         if number:  # what the first has to say has been shown
             print(f'error: {logs[number]}: {_last_line(logs[number])}', file=sys.stderr)
         return status
@@ -165,7 +168,7 @@ def work(words: list[str], folder: str, log: str, secrets: dict[str, str]) -> in
 
 
 class _Shown:
-    """Prints what is added to a log, of which all machines see the same."""
+    """Prints the lines that are added to a log, errors as such."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -176,8 +179,10 @@ class _Shown:
         with suppress(OSError), self.path.open('rb') as file:
             file.seek(self.place)
             text = file.read()
-            self.place += len(text)
-            print(text.decode(errors='replace'), end='', flush=True)
+            whole = text[: text.rfind(b'\n') + 1]
+            self.place += len(whole)
+            for line in whole.decode(errors='replace').splitlines():
+                print(line, file=sys.stderr if line.startswith('error: ') else sys.stdout, flush=True)
 
 
 def _look(address: str) -> None:
@@ -201,15 +206,16 @@ def _look(address: str) -> None:
 
 
 def _status(ref: Any, number: int) -> int:
-    """The status that a worker has ended with."""
+    """The status that a worker has ended with; that it was lost too often a line says, as the others go on."""
     import ray
 
     try:
         status = ray.get(ref)
+    except ray.exceptions.RayTaskError as error:  # of ours, such as a machine without this package
+        raise UserError(f'worker {number}: {one_line(str(error).strip().splitlines()[-1])}') from error
     except ray.exceptions.RayError as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        said = lines[-1] if isinstance(error, ray.exceptions.RayTaskError) else lines[0]
-        raise UserError(f'worker {number}: Ray has given it up: {one_line(said)}') from error
+        print(f'warning: worker {number}: Ray has given it up: {first_line(error)}', file=sys.stderr, flush=True)
+        return LOST
     if isinstance(status, str):
         raise UserError(f'worker {number}: {status}')
     return status

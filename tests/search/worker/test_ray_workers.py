@@ -115,19 +115,18 @@ def test_the_first_ones_output_is_shown(ray: Any, tmp_path: Path, capsys: pytest
 
     def work(task: int) -> Any:
         with log.open('a') as file:
-            file.write(f'trial {task}\n')
+            file.write('al 1\n' if task else 'trial 0\nerror: x\ntri')
         return get(task)
 
     stand_in.get = work
-    assert RayWorkers([], tmp_path, 2).run() == 0 and capsys.readouterr().out == 'trial 0\ntrial 1\n'
+    assert RayWorkers([], tmp_path, 2).run() == 0 and capsys.readouterr() == ('trial 0\ntrial 1\n', 'error: x\n')
 
 
 @pytest.mark.parametrize(
     ('end', 'says'),
     [
         ('node7: No such file', 'worker 0: node7: No such file'),
-        (RayError('The worker died.\nIts id is 7'), 'worker 0: Ray has given it up: The worker died.'),
-        (RayTaskError('Traceback\nNo module named x'), 'worker 0: Ray has given it up: No module named x'),
+        (RayTaskError('Traceback\nNo module named x'), 'worker 0: No module named x'),
     ],
 )
 def test_one_that_cannot_be_run_ends_all(ray: Any, tmp_path: Path, end: Any, says: str) -> None:
@@ -135,6 +134,16 @@ def test_one_that_cannot_be_run_ends_all(ray: Any, tmp_path: Path, end: Any, say
     with pytest.raises(UserError) as caught:
         RayWorkers([], tmp_path, 2).run()
     assert str(caught.value) == says and stand_in.cancelled == [1]
+
+
+def test_one_that_is_lost_too_often(ray: Any, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    lost = RayError('The worker died.\nIts id is 7')
+    ray(lost, 0)
+    assert RayWorkers([], tmp_path, 2).run() == 0  # another has come to the end of the search
+    assert capsys.readouterr() == ('', 'warning: worker 0: Ray has given it up: The worker died.\n')
+    ray(lost, lost)
+    with pytest.raises(UserError, match=r'^--restarts 4: every worker has been lost more often than that$'):
+        RayWorkers([], tmp_path, 2, restarts=4).run()
 
 
 def test_an_interrupt_reaches_all_workers(ray: Any, tmp_path: Path) -> None:
