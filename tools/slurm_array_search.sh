@@ -45,8 +45,8 @@ $command &
 worker=\$!
 # A signal ends the wait, not the worker.
 while wait "\$worker"; status=\$?; kill -0 "\$worker" 2> /dev/null; do :; done
-if [ -n "\$time_is_up" ] && [ "\$status" = 130 ]; then
-  exec scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\$SLURM_ARRAY_TASK_ID"
-fi
+case \$time_is_up\$status in
+  1130 | 1143) exec scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\$SLURM_ARRAY_TASK_ID" ;; # 143: it had only just begun
+esac
 exit "\$status"
 JOB

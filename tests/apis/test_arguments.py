@@ -1,11 +1,12 @@
 """Arguments that the tools share."""
 
+import argparse
 import os
 
 import pytest
 
 from ktg_mm.apis import add_runner_arguments, config_parser
-from ktg_mm.apis.arguments import seed
+from ktg_mm.apis.arguments import seed, share
 from ktg_mm.errors import ConfigError, UserError
 
 
@@ -111,3 +112,17 @@ def test_options_that_are_right():
     options = ['a.b=""', 'c=[(1,2),x]', 'd=e=f', 'g=None']
     read = parser().parse_args(['a.py', '--cfg-options', *options[:2], '--cfg-options', *options[2:]]).cfg_options
     assert read == {'a.b': '', 'c': [(1, 2), 'x'], 'd': 'e=f', 'g': None}
+
+
+@pytest.mark.parametrize(('highest', 'text', 'number'), [(1, '0', 0), (1, '0.25', 0.25), (1, '1', 1), (None, '4', 4)])
+def test_a_share(highest, text, number):
+    assert share(highest)(text) == number
+
+
+@pytest.mark.parametrize('highest', [1, None])
+@pytest.mark.parametrize('text', ['-1', '-0.5', '1.5', 'nan', 'inf', 'half', ''])
+def test_a_share_that_is_none(highest, text):
+    wanted = 'a number from 0 to 1' if highest else '0, a fraction of one or a whole number'
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        share(highest)(text)
+    assert str(caught.value) == f'must be {wanted}, got {text!r}'

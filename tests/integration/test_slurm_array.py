@@ -91,6 +91,7 @@ def test_what_slurm_is_told(slurm: Slurm) -> None:
     ('how', 'status', 'requeued'),
     [
         (signal.SIGUSR1, 130, True),  # the time is up
+        (signal.SIGUSR1, 143, True),
         (signal.SIGTERM, 130, False),  # Slurm knows whether the job comes back
         (signal.SIGUSR1, 0, False),  # the search has just ended
         (signal.SIGUSR1, 2, False),
