@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import itertools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -223,6 +224,9 @@ def test_the_command(load, monkeypatch, capsys) -> None:
     assert [line.split()[1] for line in lines[2:5]] == arguments.split()[1:4]
     out = run(load, monkeypatch, capsys, '--table', str(CURVES), '--budgets', '640', '--repeats', '3')
     assert [line.split()[1] for line in out.splitlines()[2:5]] == ['random', 'random-asha', 'random-asha4']
+    out = run(load, monkeypatch, capsys, *'--policies default --budgets 1500 --repeats 2 --json'.split())
+    setting, result = map(json.loads, out.splitlines())
+    assert setting['setting']['budgets'] == [1500] and result['default']['epochs'] == 1500
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,7 @@ def main() -> None:
     parser = Parser(description=__doc__.splitlines()[0].partition(':')[0] + '.')
     parser.add_argument(
         '--table',
-        type=Path,
-        default=WORLD,
+        metavar='PATH',
         help='file of fit_graph_world.py, the folder of a table, which is fitted for a minute, or file of '
         'record_curves.py; default: tests/data/graph_world.npz',
     )
@@ -83,10 +82,11 @@ def main() -> None:
     parser.add_argument('--seed', type=whole_number(0), default=0, help='default: 0')
     add_json(parser)
     args = parser.parse_args()
-    world = _world(args.table)
+    table = Path(args.table or WORLD)
+    world = _world(table)
     names = args.policies or [name for name in POLICIES if _fits(name, world)]
     for name in names:
-        _check(name, world, args.table)
+        _check(name, world, table)
     from outcomes import simulate, summary
 
     with Report(args, 'policy') as report:

@@ -9,6 +9,7 @@ from optuna_draws import OptunaDraws
 
 _OWN_DRAWS = 20  # as in ktg_mm.search.space.candidates: so many by the sampler, the rest at random
 _MOST_DRAWS = 500
+_AT_ONCE = 5  # of which the first is taken that is new, as if they were drawn one after the other
 
 
 class World(Protocol):
@@ -106,23 +107,26 @@ class Searches:
         """A graph that is new to each search; a search that finds none is over."""
         codes = np.zeros((len(active), len(self.world.choices)), np.int64)
         waiting = np.arange(len(active))
-        for attempt in range(_MOST_DRAWS):
+        at_once = 1 if self._optuna else _AT_ONCE
+        for attempt in range(0, _MOST_DRAWS, at_once):
             if not len(waiting):
                 break
+            places = np.repeat(waiting, at_once)
             if self._optuna and attempt < _OWN_DRAWS:
-                drawn = self._optuna.draw(active[waiting])
+                drawn = self._optuna.draw(active[places])
             elif self.policy.sampler == 'evolution' and attempt < _OWN_DRAWS:
-                drawn = self.children(active[waiting])
+                drawn = self.children(active[places])
             else:
-                drawn = self.world.random(len(waiting), self.random)
+                drawn = self.world.random(len(places), self.random)
             drawn, keys = self.world.canonical(drawn)
-            new = np.zeros(len(waiting), bool)
-            for place, (i, key) in enumerate(zip(active[waiting].tolist(), keys.tolist(), strict=True)):
-                if key >= 0 and key not in self._seen[i]:
-                    self._seen[i].add(key)
-                    new[place] = True
-            codes[waiting[new]] = drawn[new]
-            waiting = waiting[~new]
+            done: set[int] = set()
+            for place, key, row in zip(places.tolist(), keys.tolist(), drawn, strict=True):
+                seen = self._seen[active[place]]
+                if place not in done and key >= 0 and key not in seen:
+                    seen.add(key)
+                    done.add(place)
+                    codes[place] = row
+            waiting = np.array([place for place in waiting.tolist() if place not in done], int)
         found = np.setdiff1d(np.arange(len(active)), waiting)
         self._over[active[waiting]] = True
         return active[found], codes[found]
