@@ -141,15 +141,14 @@ class Worker:
     def _wait_for_work(self, progress: SearchProgress) -> bool:
         """Whether there is a trial to begin; waits while the trials of others may yet be lost."""
         pauses = idle_pauses(self.candidates.search.get('heartbeat', 30))
-        while (there_is := self._has_work()) is None:
-            progress.show(self.study)
+        while (there_is := self._has_work(study := snapshot_of(self.study))) is None:
+            progress.show(study)
             with self._interrupts.heard():
                 time.sleep(next(pauses))
         return there_is
 
-    def _has_work(self) -> bool | None:
+    def _has_work(self, study: Study) -> bool | None:
         """Whether there is a trial to begin; None if there is none, but those of others may yet be lost."""
-        study = snapshot_of(self.study)
         self._lost.look(study)
         retries.requeue(study, self.retries)
         trials = study.get_trials(deepcopy=False)
@@ -166,7 +165,7 @@ class Worker:
         def more(none_under_way: bool) -> bool:
             if self._stop_reason is not None or self._interrupts.pending:
                 return False
-            return self._wait_for_work(progress) if none_under_way else bool(self._has_work())
+            return self._wait_for_work(progress) if none_under_way else bool(self._has_work(snapshot_of(self.study)))
 
         if self._stacked is not None:
             self._stacked.say = progress.say

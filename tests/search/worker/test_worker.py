@@ -20,8 +20,9 @@ from ktg_mm.apis import load_config
 from ktg_mm.apis.quiet_runner import QuietRunner
 from ktg_mm.datasets import Digits
 from ktg_mm.errors import UserError
-from ktg_mm.search import StudyAddress, Worker, load_study, open_storage, run_search
+from ktg_mm.search import SearchProgress, StudyAddress, Worker, load_study, open_storage, run_search
 from ktg_mm.search.study.retries import BEST_NODE, CONTINUES, END, KEY, LOST
+from ktg_mm.search.worker import worker as worker_module
 from ktg_mm.search.worker.progress import summary
 
 REPOSITORY = Path(__file__).parents[3]
@@ -126,13 +127,17 @@ def test_a_finished_search_begins_nothing_and_a_longer_one_adds(tmp_path: Path) 
     assert len(longer) == 2 and longer[1].user_attrs[KEY] != first[0].user_attrs[KEY]
 
 
-def test_a_look_for_work_reads_the_trials_once(tmp_path: Path, reads_of: Callable[[Study], list[object]]) -> None:
+def test_a_look_for_work_reads_the_trials_once(
+    tmp_path: Path, reads_of: Callable[[Study], list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker = search(tiny(hook=None), tmp_path, trials=1)
-    reads = reads_of(worker.study)
-    assert worker._has_work() is False and len(reads) == 1
+    reads, worker.trials = reads_of(worker.study), 2
     worker.study.ask()
     reads.clear()
-    assert worker._has_work() is None and len(reads) == 1
+    monkeypatch.setattr(worker_module.time, 'sleep', lambda _: worker.study.tell(1, 90.0))  # its worker ends it
+    with SearchProgress(2) as progress:
+        assert worker._wait_for_work(progress) is False
+    assert len(reads) == 2
 
 
 def test_values_do_not_depend_on_what_the_process_trained_before(tmp_path: Path) -> None:
