@@ -94,8 +94,7 @@ class Worker:
         if is_main_process():
             heartbeat = self.candidates.search.get('heartbeat', 30)
             storage = open_storage(address.storage, heartbeat, address.source)
-            hook = dict(self.hook, pruner=pruner) if self.hook else None
-            whose = {**identity(self.candidates), 'hook': hook}
+            whose = {**identity(self.candidates), 'hook': dict(self.hook, pruner=pruner) if self.hook else None}
             self.study = create_study(storage, address.study, self.candidates.directions, whose)
             self._lost = LostTrials(self.study, heartbeat)
             self.study.pruner = self.pruner
