@@ -130,7 +130,7 @@ def test_nodes_side_by_side(toys, update):
 @pytest.mark.parametrize('name', ['fixmatch', 'vat'])
 def test_views_side_by_side(toys, name):
     batches = [methods.batch(seed, methods.METHODS[name].views)[0] for seed in range(30)]
-    # What VAT divides by the length of a small difference has that difference's rounding: 7e-7 after 15 steps on an H200.
+    # What VAT divides by a small difference's length has that difference's rounding: 7e-7 after 15 steps on an H200.
     rtol = 1e-5 if name == 'vat' else 1e-7
     assert_captured(lambda: methods.make_graph(toys, name), batches, 'cuda', rtol=rtol, side_by_side=True)
 

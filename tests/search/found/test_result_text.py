@@ -38,8 +38,8 @@ def test_one_metric(told):
     assert text.splitlines() == [
         'best graph: trial 6, net1/accuracy/top1 86',
         '  label->net1: CE · Through',
-        'graphs: 7 trained to the end, 1 pruned, 1 failed; the best: 86, 85, 84, 83, 82; one seed each, so partly luck, '
-        'compare with python tools/retrain.py',
+        'graphs: 7 trained to the end, 1 pruned, 1 failed; the best: 86, 85, 84, 83, 82; one seed each, so '
+        'partly luck, compare with python tools/retrain.py',
     ]
 
 

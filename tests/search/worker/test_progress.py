@@ -66,10 +66,12 @@ def test_a_line_for_each_trial_that_ends(capsys):
     lines = re.sub(r'\d+:\d\d:\d\d', 'TIME', err).splitlines()
     assert out == ''
     assert lines == [
-        'trial 0: complete 91.23  [1/4 trials, 0 running, 0 pruned, 0 failed, best 91.23 (trial 0, one seed), TIME left]',
-        'trial 1: pruned at epoch 2  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, one seed), TIME left]',
-        'trial 2: failed: the loss is not finite  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, one seed), '
+        'trial 0: complete 91.23  [1/4 trials, 0 running, 0 pruned, 0 failed, best 91.23 (trial 0, one seed), '
         'TIME left]',
+        'trial 1: pruned at epoch 2  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, one seed), '
+        'TIME left]',
+        'trial 2: failed: the loss is not finite  [3/4 trials, 1 running, 1 pruned, 1 failed, best 91.23 (trial 0, '
+        'one seed), TIME left]',
     ]
 
 
