@@ -45,6 +45,9 @@ def load(monkeypatch):
         ('workers --epochs 0', "--epochs: must be a whole number, at least 1, got '0'"),
         ('workers --repeats 0', "--repeats: must be a whole number, at least 1, got '0'"),
         ('search --workers 0', "--workers: must be a whole number, at least 1, got '0'"),
+        ('samplers --repeats 1', "--repeats: must be a whole number, at least 2, got '1'"),
+        ('samplers --budgets 0', "--budgets: must be a whole number, at least 1, got '0'"),
+        ('samplers --race 4 1', "--race: must be a whole number, at least 2, got '1'"),
         ('startup --trials 1', "--trials: must be a whole number, at least 2, got '1'"),
     ],
 )

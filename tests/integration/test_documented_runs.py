@@ -76,6 +76,7 @@ SHORT = {
     'tools/benchmarks/data.py': ['--images', '1000', '--repeats', '1'],
     'tools/benchmarks/workers.py': ['--repeats', '1', '--graphs', '2', '--epochs', '1'],
     'tools/benchmarks/asha.py': ['--orders', '2'],
+    'tools/benchmarks/samplers.py': ['--repeats', '2'],
     'tools/benchmarks/startup.py': ['--repeats', '1', '--trials', '2'],
     'tools/benchmarks/search.py': ['--trials', '1', '--epochs', '1', '--workers', '1'],
     'tools/benchmarks/stack.py': ['--iterations', '1', '--batch-size', '2', '--graphs', '2'],

@@ -210,6 +210,10 @@ def test_a_summary(load) -> None:
     assert (found['worse'], found['worse_than_baseline'], found['shown']) == (0.5, 0.5, 0.5)
     assert (found['optimism'], found['winners_gain'], found['best_tried'], found['graphs']) == (1, 0.5, 3, 8)
     assert found['worse_95'] == [0.013, 0.987]
+    alone = outcomes.summary(dataclasses.replace(outcome, baseline=[], shown=[], winner=[]), 2.0)
+    assert found.keys() - alone.keys() == {'worse_than_baseline', 'worse_than_baseline_95'} | {
+        'shown', 'winners_gain', 'winners_gain_95'
+    }  # fmt: skip
 
 
 def run(load, monkeypatch, capsys, *arguments: str) -> str:

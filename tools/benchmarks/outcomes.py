@@ -18,9 +18,9 @@ class Outcome:
     Args:
         true: Mean score, over all seeds, of the graph that is handed out.
         seen: Its score as the search knows it: of one seed, or the mean of the race's last round.
-        baseline: Mean score over all seeds of the baseline, the enqueued graph that had the best score.
-        shown: Whether the race has shown that it is better than the baseline.
-        winner: Mean score over all seeds of the graph that is left of the race, shown or not.
+        baseline: Mean score over all seeds of the baseline, the enqueued graph that had the best score, if any.
+        shown: Whether a race has shown that another graph is better than the baseline.
+        winner: Mean score over all seeds of that other graph, shown or not.
         tried: Mean score over all seeds of the best graph that was trained to the end, which nobody is told.
         graphs: How many graphs were tried.
     """
@@ -33,12 +33,10 @@ class Outcome:
     tried: list[float] = field(default_factory=list)
     graphs: list[int] = field(default_factory=list)
 
-    def add(self, handed: np.ndarray, seen: float, shown: bool, winner: np.ndarray) -> None:
-        """Adds a search: the mean curves of what is handed out and of what is left of the race, and what is seen."""
+    def add(self, handed: np.ndarray, seen: float) -> None:
+        """Adds what a search hands out: the graph's mean curve, and the score that the search has seen of it."""
         self.true.append(float(handed[-1]))
         self.seen.append(seen)
-        self.shown.append(shown)
-        self.winner.append(float(winner[-1]))
 
 
 def simulate(world: World, policy: Policy, budget: int, repeats: int, seed: int) -> Outcome:
@@ -75,12 +73,13 @@ def simulate(world: World, policy: Policy, budget: int, repeats: int, seed: int)
         means = world.means(searches.codes[i, : searches.complete[i]])
         baseline = int(np.argmax(ends[: len(world.enqueued)])) if policy.enqueue else None
         outcome.tried.append(float(means[:, -1].max()))
-        outcome.baseline.append(-np.inf if baseline is None else float(means[baseline, -1]))
+        if baseline is not None:
+            outcome.baseline.append(float(means[baseline, -1]))
         if rounds:
             _race(outcome, world, rounds, ends, means, baseline, random)
         else:
             best = int(np.argmax(ends))
-            outcome.add(means[best], float(ends[best]), False, means[best])
+            outcome.add(means[best], float(ends[best]))
     return outcome
 
 
@@ -105,12 +104,14 @@ def _race(
             found[name] += runs_of(int(name), one.seeds)
     winner = int(survivors(found, 1, up=True)[0])
     if baseline is None:
-        outcome.add(means[winner], float(np.mean(found[str(winner)])), False, means[winner])
+        outcome.add(means[winner], float(np.mean(found[str(winner)])))
         return
     last = rounds[-1].seeds
     result = verdict(dict(enumerate(runs_of(winner, last))), dict(enumerate(runs_of(baseline, last))), up=True)
     handed, seen = (winner, result.found) if result.better else (baseline, result.baseline)
-    outcome.add(means[handed], seen, result.better, means[winner])
+    outcome.add(means[handed], seen)
+    outcome.shown.append(result.better)
+    outcome.winner.append(float(means[winner, -1]))
 
 
 def summary(outcome: Outcome, best: float) -> dict[str, Any]:
@@ -133,21 +134,16 @@ def summary(outcome: Outcome, best: float) -> dict[str, Any]:
     gain, gain_95 = mean(value - best for value in outcome.true)
     worse, worse_95 = share(value < best - 1e-9 for value in outcome.true)
     optimism, optimism_95 = mean(seen - true for seen, true in zip(outcome.seen, outcome.true, strict=True))
-    winner, winner_95 = mean(value - best for value in outcome.winner)
-    return dict(
-        gain=gain,
-        gain_95=gain_95,
-        worse=worse,
-        worse_95=worse_95,
-        worse_than_baseline=share(np.array(outcome.true) < np.array(outcome.baseline) - 1e-9)[0],
-        optimism=optimism,
-        optimism_95=optimism_95,
-        shown=share(outcome.shown)[0],
-        winners_gain=winner,
-        winners_gain_95=winner_95,
-        best_tried=round(float(np.mean(outcome.tried)) - best, 3),
-        graphs=round(float(np.mean(outcome.graphs))),
-    )
+    result: dict[str, Any] = dict(gain=gain, gain_95=gain_95, worse=worse, worse_95=worse_95)
+    if outcome.baseline:
+        below, below_95 = share(np.array(outcome.true) < np.array(outcome.baseline) - 1e-9)
+        result |= dict(worse_than_baseline=below, worse_than_baseline_95=below_95)
+    result |= dict(optimism=optimism, optimism_95=optimism_95)
+    if outcome.winner:
+        winner, winner_95 = mean(value - best for value in outcome.winner)
+        result |= dict(shown=share(outcome.shown)[0], winners_gain=winner, winners_gain_95=winner_95)
+    tried = round(float(np.mean(outcome.tried)) - best, 3)
+    return dict(**result, best_tried=tried, graphs=round(float(np.mean(outcome.graphs))))
 
 
 def _rounded(values: np.ndarray) -> tuple[float, list[float]]:
