@@ -1,0 +1,124 @@
+"""A study of many trials that nobody trained, and how long a report to it takes; for ``storage.py``."""
+
+import functools
+import gc
+import json
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState, create_trial
+from postgresql import Server
+
+CONFIG = Path(__file__).parents[2] / 'configs/search/ktg_3node_digits.py'
+RUNGS = 2  # that the running trials have passed
+
+
+def fill(storage: str, study: str, ended: int, running: int) -> list[int]:
+    """Adds trials as a search makes them until so many have ended and so many are running.
+
+    Returns:
+        The numbers of the running ones.
+    """
+    from ktg_mm.search import load_study, open_storage
+
+    opened = open_storage(storage)
+    optuna.create_study(storage=opened, study_name=study, direction='maximize', load_if_exists=True)
+    found = load_study(opened, study)
+    states = [trial.state for trial in found.get_trials(deepcopy=False)]
+    wanted = {TrialState.RUNNING: running, TrialState.PRUNED: ended}
+    for state, number in wanted.items():
+        for _ in range(number - sum(one.is_finished() == state.is_finished() for one in states)):
+            found.add_trial(_trial(len(found.get_trials(deepcopy=False)), state))
+    trials = found.get_trials(deepcopy=False)
+    return [trial.number for trial in trials if trial.state == TrialState.RUNNING]
+
+
+def _trial(number: int, state: TrialState) -> optuna.trial.FrozenTrial:
+    """A trial of a search over the digits: half of those at a rung have ended there."""
+    from ktg_mm.search.study import retries
+
+    draw = np.random.default_rng(number)
+    distributions: dict[str, Any] = {}
+
+    def ask(name: str, distribution: Any) -> Any:
+        distributions[name] = distribution
+        return distribution.choices[draw.integers(len(distribution.choices))]
+
+    values, _ = _candidates().space.draw(ask)
+    rungs = RUNGS if state == TrialState.RUNNING else min(int(draw.geometric(0.5)), 6)
+    scores = np.sort(draw.uniform(20, 90, rungs)).tolist()
+    worker = dict(worker=f'host{number % 90:02d}:1', graph=f'{zlib.crc32(b"%d" % number):032x}')
+    ends = dict(
+        index=number, end=retries.LOST if state == TrialState.RUNNING else f'pruned at epoch {2 ** (rungs - 1)}'
+    )
+    return create_trial(
+        state=state,
+        value=scores[-1] if state.is_finished() else None,
+        params=values,
+        distributions=distributions,
+        user_attrs=dict(worker, **ends, epoch=2 ** (rungs - 1)),
+        system_attrs={f'completed_rung_{rung}': score for rung, score in enumerate(scores)},
+        intermediate_values={2**rung: score for rung, score in enumerate(scores)},
+    )
+
+
+@functools.cache
+def _candidates() -> Any:
+    from ktg_mm.apis import load_config
+    from ktg_mm.search import Candidates
+
+    return Candidates(load_config(CONFIG))
+
+
+def time_reports(
+    storage: str, study: str, trials: list[int], step: int, own: bool = False, server: int = 0
+) -> dict[str, Any]:
+    """Reports a score of each trial that no rung stops.
+
+    Args:
+        storage: Address of the storage.
+        study: Name of the study.
+        trials: Numbers of running trials.
+        step: The epoch, a rung.
+        own: Whether by Optuna's own ``report`` and ``should_prune``, not as a search does. Defaults to False.
+        server: Process id of a PostgreSQL server that nobody else asks. Defaults to 0: not known.
+
+    Returns:
+        Of each report the seconds by the clock (``clock``) and of the process on the CPU (``cpu``), and of all together
+        those of the server on the CPU (``server``).
+    """
+    from ktg_mm.search import load_study, open_storage
+    from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
+    from ktg_mm.search.worker.reporter import TrialReporter
+
+    opened = load_study(open_storage(storage), study)
+    opened.pruner = pruner = build_pruner(ASHAHook().pruner)
+    known = opened.get_trials(deepcopy=False)
+    gc.collect()
+    gc.freeze()  # as a search does
+    clock, cpu = [], []
+    started = Server(storage, server)
+    before = started.cpu_seconds()
+    for number in trials:
+        trial = optuna.Trial(opened, known[number]._trial_id)
+        reporter = TrialReporter(trial, pruner, lambda metrics: None)
+        start = time.perf_counter(), time.process_time()
+        if own:
+            trial.report(99.0, step)
+            stop = trial.should_prune()
+        else:
+            stop = reporter.report(99.0, step)
+        clock.append(time.perf_counter() - start[0])
+        cpu.append(time.process_time() - start[1])
+        assert not stop
+    return dict(clock=clock, cpu=cpu, server=started.cpu_seconds() - before)
+
+
+if __name__ == '__main__':
+    what, arguments = json.loads(sys.argv[1])
+    print(json.dumps(fill(**arguments) if what == 'fill' else time_reports(**arguments)))
