@@ -31,6 +31,31 @@ MISTAKES = [
     (dict(storage=''), 'search.storage: is empty; '),
     (dict(study=7), 'search.study: must be a string, got 7'),
     (dict(retrain=True), 'search.retrain: must be a string, got True'),
+    (dict(enqueue='dml'), "search.enqueue: must be a list of names and configs, such as ['independent', 'dml'], got "),
+    (dict(enqueue=''), 'search.enqueue: must be a list of names and configs, '),
+    (dict(enqueue=False), 'search.enqueue: must be a list of names and configs, '),
+    (dict(enqueue=['dml', 2]), 'search.enqueue: must be a list of names and configs, '),
+    (dict(enqueue=['dml', 'kd', 'dml']), 'search.enqueue: names a graph twice: dml, kd, dml'),
+    (dict(baseline=['dml']), "search.baseline: must be a string, got ['dml']"),
+    (dict(baseline=''), 'search.baseline: is empty; '),
+    (dict(race=dict(graphs=2, seeds=3)), 'search.race: has nobody to run against; name graphs in search.enqueue, '),
+    *(
+        (dict(enqueue=['dml'], **search), f'search.race{message}')
+        for search, message in (
+            (dict(race=5), ': must be a dict such as dict(graphs=4, seeds=5), got 5'),
+            (dict(race=True), ': must be a dict such as '),
+            (dict(race=dict(graph=4, seeds=5)), ".graph: unknown entry; did you mean 'graphs'?"),
+            (dict(race=dict(graphs=0, seeds=5)), f'.graphs: {WHOLE}, at least 1, got 0'),
+            (dict(race=dict(graphs='4', seeds=5)), f".graphs: {WHOLE}, at least 1, got '4'"),
+            (dict(race=dict(graphs=4, seeds=1)), f'.seeds: {WHOLE}, at least 2, got 1'),
+            (dict(race=dict(graphs=4, seeds=2.5)), f'.seeds: {WHOLE}, at least 2, got 2.5'),
+            (dict(trials=25, race=dict(graphs=4, seeds=5)), ': takes 26 runs, more than the 25 trials of the search; '),
+            (
+                dict(race=dict(graphs=2, seeds=3), metric=['net1/accuracy/top1', 'parameters']),
+                ': goes by one metric, but search.metric has several; ',
+            ),
+        )
+    ),
     (dict(sampler='TPE'), "search.sampler: must be a dict with a 'type', got 'TPE'"),
     *(
         (
@@ -54,8 +79,12 @@ def test_what_is_right() -> None:
         dict(pretrain=False),
         dict(storage=None, study=None, retrain=None),
         dict(sampler=None, retries=0),
+        dict(enqueue=None, baseline=None, race=None),
+        dict(enqueue=['independent', 'configs/mine.py'], baseline='independent'),
+        dict(enqueue=['dml'], race=dict(graphs=4, seeds=5), trials=26),
+        dict(enqueue=['dml'], race=dict(graphs=1, seeds=2), trials=6, metric=['net1/accuracy/top1']),
     ):
-        search = dict(trials=1, **options)
+        search = dict(dict(trials=1), **options)
         assert check_options(search) is search
 
 
