@@ -1,10 +1,13 @@
 """Mistakes in ``search`` of a config, and in where its study is."""
 
 import sqlite3
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[3]
 BASE = 'configs/search/ktg_3node_digits.py'
 BRANCH_POINT = 'model.nodes.net2.share, model.nodes.net3.share, model.nodes.leader.share'
 LR = 'optim_wrapper.optimizer.lr'
+RACE = "search = dict(enqueue=['dml'], race=dict(graphs=2, seeds=3))"
 
 
 def option(*options, says):
@@ -25,6 +28,24 @@ def pruner(entries, says):
 def space(entry, key=LR):
     """An entry of the space."""
     return lines(f'search = dict(space={{{key!r}: {entry}}})', f'search.space[{key!r}]')
+
+
+def independent(entry):
+    """A space of the edges' gates that independent training is not in."""
+    gates = f"search = dict(enqueue=['independent'], space={{'model.edges.*.gate': {entry}}})"
+    return lines(gates, "search.enqueue: 'independent' is not in the space: model.edges.")
+
+
+def enqueued(text, says):
+    """Lines of a config that is to be tried first, beside the search's."""
+    text = f'_base_ = {str(ROOT / BASE)!r}\n{text}\n'
+    case = lines("search = dict(enqueue=['mine.py'])", says)
+    return dict(case, setup=lambda folder: (folder / 'mine.py').write_text(text))
+
+
+def race(entry, says):
+    """A race, against deep mutual learning."""
+    return lines(f"search = dict(enqueue=['dml'], race={entry})", f'search.race{says}')
 
 
 def features(entry, key='model.edges.net2->net1'):
@@ -96,6 +117,39 @@ CASES = [
     lines("search = dict(storage='')", 'search.storage'),
     option('search.retrain=nowhere.py', says='search.retrain'),
     option('search.retrain=True', says='search.retrain'),
+    # graphs that are tried first, and the race after a search
+    option('search.enqueue=dml', says='search.enqueue: must be a list of names and configs'),
+    lines('search = dict(enqueue=[5])', 'search.enqueue: must be a list of names and configs'),
+    lines("search = dict(enqueue=['dml', 'dml'])", 'search.enqueue: names a graph twice'),
+    lines(
+        "search = dict(enqueue=['dmll'])",
+        "search.enqueue: 'dmll' is neither the name of a known graph nor a config; did",
+    ),
+    lines("search = dict(enqueue=['dml_temperature_2'])", "search.enqueue: 'dml_temperature_2' is not in the space"),
+    lines("search = dict(enqueue=['missing.py'])", 'search.enqueue: '),
+    independent("dict(_delete_=True, through=dict(type='ThroughGate'))"),
+    enqueued(
+        "model = dict(edges={'net2->net1': dict(gate=dict(type='SineGate'))})", 'is outside the space: model.edges'
+    ),
+    enqueued("model = dict(edges={'net2->net1': dict(weight=2.0)})", 'is outside the space: it differs in what is not'),
+    enqueued('model = 5', 'has no KnowledgeTransferGraph'),
+    enqueued('model = dict(', 'SyntaxError'),
+    lines("search = dict(baseline='dml')", "search.baseline: must be one of the enqueued graphs, got 'dml'"),
+    lines(
+        "search = dict(enqueue=['dml'], baseline='kd')", "search.baseline: must be one of the enqueued graphs, got 'kd'"
+    ),
+    lines("search = dict(enqueue=['dml'], baseline=['dml'])", 'search.baseline: must be a string'),
+    lines('search = dict(race=dict(graphs=2, seeds=3))', 'search.race: has nobody to run against'),
+    race('5', ': must be a dict'),
+    race('True', ': must be a dict'),
+    race('dict(graphs=2, seed=3)', '.seed: unknown entry'),
+    race("dict(graphs='2', seeds=3)", '.graphs: must be a whole number, at least 1'),
+    race('dict(graphs=0, seeds=3)', '.graphs: must be a whole number, at least 1'),
+    race('dict(graphs=2, seeds=1)', '.seeds: must be a whole number, at least 2'),
+    race('dict(graphs=2, seeds=3.0)', '.seeds: must be a whole number, at least 2'),
+    race('dict(graphs=16, seeds=10)', ': takes 88 runs, more than the 50 trials of the search'),
+    race("dict(graphs=2, seeds=3), metric=['net1/accuracy/top1', 'parameters'], hook=None", ': goes by one metric'),
+    args('--trials', '11', says='search.race: takes 12 runs, more than the 11 trials', config=RACE),
     # samplers
     option('search.sampler=TPE', says='search.sampler'),
     option('search.sampler.type=TPE', says='search.sampler.type'),
