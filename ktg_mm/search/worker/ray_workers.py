@@ -124,7 +124,7 @@ def connect(address: str, gpus: float = 0) -> None:
         _look(address)
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **options)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises plain ones, such as of a machine that is too slow
         raise UserError(f'--address {address}: cannot be reached: {one_line(error)}') from error
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray's would end this process at once
     if gpus and not ray.cluster_resources().get('GPU'):

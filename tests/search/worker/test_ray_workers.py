@@ -261,7 +261,7 @@ def test_what_ray_says_of_an_address(ray: Any, monkeypatch: pytest.MonkeyPatch) 
     stand_in = ray()
 
     def init(**options: Any) -> None:
-        raise ConnectionError('no\n  raylet')
+        raise Exception('no\n  raylet')
 
     stand_in.init = init
     with looking(monkeypatch, None), pytest.raises(UserError, match=r'^--address auto: cannot be reached: no raylet$'):
