@@ -49,6 +49,10 @@ def load(monkeypatch):
         ('samplers --budgets 0', "--budgets: must be a whole number, at least 1, got '0'"),
         ('samplers --race 4 1', "--race: must be a whole number, at least 2, got '1'"),
         ('startup --trials 1', "--trials: must be a whole number, at least 2, got '1'"),
+        ('storage --workers 0', "--workers: must be a whole number, at least 1, got '0'"),
+        ('storage --running 2', "--running: must be a whole number, at least 3, got '2'"),
+        ('cluster --graphs 0', "--graphs: must be a whole number, at least 1, got '0'"),
+        ('cluster --factor 1', '--factor: must be 0 or at least 2, got 1'),
     ],
 )
 def test_mistakes(load, monkeypatch, capsys, command, problem):
@@ -57,6 +61,23 @@ def test_mistakes(load, monkeypatch, capsys, command, problem):
     with pytest.raises(SystemExit) as end:
         load(name).main()
     assert end.value.code == 2 and capsys.readouterr().err == f'error: argument {problem}\n'
+
+
+@pytest.mark.parametrize(
+    ('command', 'problem'),
+    [
+        ('storage --against nothere', '--against nothere: must be a checkout of the project, and has no ktg_mm'),
+        ('cluster --spread 1.5', '--spread: must be 0 to 1, got 1.5'),
+        ('cluster --correlation -1', '--correlation: must be 0 to 1, got -1.0'),
+        ('cluster --epoch-seconds 0', '--epoch-seconds: must be above 0, got 0.0'),
+    ],
+)
+def test_mistakes_that_the_parser_does_not_see(load, monkeypatch, capsys, command, problem):
+    name, *arguments = command.split()
+    monkeypatch.setattr(sys, 'argv', [f'{name}.py', *arguments])
+    with pytest.raises(SystemExit) as end:
+        load(name).main()
+    assert end.value.code == 2 and capsys.readouterr().err == f'error: {problem}\n'
 
 
 TOGETHER = """

@@ -65,6 +65,7 @@ ELSEWHERE = {
     'docker': 'needs a daemon',
     'python tools/benchmarks/gpu.py': 'needs a GPU; test_gpu_command.py runs it on other commands',
     'python tools/benchmarks/step.py --capture': 'needs a GPU',
+    'python tools/benchmarks/storage.py': 'needs PostgreSQL; test_storage_benchmark.py runs it on a file',
 }
 # A script that starts a tool in several processes, and that tool.
 STARTED = {f'tools/dist_{name}.sh': f'tools/{name}.py' for name in ('train', 'test', 'search')}
@@ -80,6 +81,7 @@ SHORT = {
     'tools/benchmarks/startup.py': ['--repeats', '1', '--trials', '2'],
     'tools/benchmarks/search.py': ['--trials', '1', '--epochs', '1', '--workers', '1'],
     'tools/benchmarks/stack.py': ['--iterations', '1', '--batch-size', '2', '--graphs', '2'],
+    'tools/benchmarks/cluster.py': ['--graphs', '20', '--seeds', '1'],
 }
 TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py', 'tools/benchmark.py')
 OF_A_SEARCH = ('tools/plot_search.py', 'tools/export_graph.py')

@@ -13,8 +13,6 @@ Printed are medians over seeds, and where the GPUs' hours went: training, start 
 what passes between two trials) and idle (nothing left to begin).
 """
 
-from __future__ import annotations
-
 import argparse
 import heapq
 import itertools
@@ -219,10 +217,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.factor == 1:
         raise UserError('argument --factor: must be 0 or at least 2, got 1')
-    if not (0 <= args.spread <= 1 and 0 <= args.correlation <= 1 and args.epoch_seconds > 0 <= args.validation_seconds):
-        raise UserError(
-            '--spread and --correlation must be 0 to 1, --epoch-seconds above 0, --validation-seconds not below'
-        )
+    for name in ('spread', 'correlation'):
+        if not 0 <= (given := getattr(args, name)) <= 1:
+            raise UserError(f'--{name}: must be 0 to 1, got {given}')
+    if args.epoch_seconds <= 0:
+        raise UserError(f'--epoch-seconds: must be above 0, got {args.epoch_seconds}')
     plan = replace(
         Plan(graphs=args.graphs, epochs=args.epochs, factor=args.factor, spread=args.spread),
         epoch=args.epoch_seconds,

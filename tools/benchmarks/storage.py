@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -85,22 +85,30 @@ def reports(args: argparse.Namespace, server: Server, codes: dict[str, Path], re
     place = dict(storage=server.storage, study=f'reports-{uuid.uuid4()}')
     ways = [*((name, code, False) for name, code in codes.items()), ('optuna', REPOSITORY, True)]
     step = FIRST_STEP
-    for ended in sorted(args.ended):
-        running = said(REPOSITORY, 'storage_reports', ['fill', dict(place, ended=ended, running=args.running)])
-        taken: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in ways}
-        for _ in range(args.repeats):
-            for i, (name, code, own) in enumerate(ways):
-                arguments = dict(place, trials=running[i :: len(ways)], step=step, own=own, server=server.pid)
-                taken[name].append(said(code, 'storage_reports', ['time_reports', arguments]))
-            step *= 2
-        shown: dict[str, Any] = {}
-        for name, found in taken.items():
-            times = {of: [second for one in found for second in one[of]] for of in ('clock', 'cpu')}
-            numbers = dict(ms=median(times['clock']), ms_on_CPU=median(times['cpu']))
-            if server.pid:
-                numbers['server_ms'] = sum(one['server'] for one in found) / len(times['cpu'])
-            shown |= {f'{name} {of}'.strip(): round(1000 * seconds, 1) for of, seconds in numbers.items()}
-        report.add(f'report, {ended:,} ended, {args.running} running', reports=len(times['cpu']), **shown)
+    with contextlib.ExitStack() as stack:
+        asked = {name: stack.enter_context(_asked(code)) for name, code, _ in ways}
+        for ended in sorted(args.ended):
+            running = asked['']('fill', dict(place, ended=ended, running=args.running))
+            taken: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in ways}
+            for _ in range(args.repeats):
+                for i, (name, _, own) in enumerate(ways):
+                    arguments = dict(place, trials=running[i :: len(ways)], step=step, own=own, server=server.pid)
+                    taken[name].append(asked[name]('time_reports', arguments))
+                step *= 2
+            report.add(f'report, {ended:,} ended, {args.running} running', **_medians(taken, bool(server.pid)))
+
+
+def _medians(taken: dict[str, list[dict[str, Any]]], with_server: bool) -> dict[str, Any]:
+    """Milliseconds of each way to report: the medians of all its reports, and the mean of the server's time."""
+    shown: dict[str, Any] = {}
+    for name, found in taken.items():
+        times = {of: [second for one in found for second in one[of]] for of in ('clock', 'cpu')}
+        numbers = dict(ms=median(times['clock']), ms_on_CPU=median(times['cpu']))
+        if with_server:
+            numbers['server_ms'] = sum(one['server'] for one in found) / len(times['cpu'])
+        shown['reports'] = len(times['cpu'])
+        shown |= {f'{name} {of}'.strip(): round(1000 * seconds, 1) for of, seconds in numbers.items()}
+    return shown
 
 
 def searches(args: argparse.Namespace, server: Server, codes: dict[str, Path], report: Report) -> None:
@@ -129,12 +137,33 @@ def searches(args: argparse.Namespace, server: Server, codes: dict[str, Path], r
             )
 
 
+@contextlib.contextmanager
+def _asked(code: Path) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
+    """What asks ``storage_reports.py``, in a process of its own with the project of a checkout."""
+    command = [sys.executable, str(Path(__file__).with_name('storage_reports.py'))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=_environment(code), stdin=pipe, stdout=pipe, text=True) as process:
+        writes, reads = process.stdin, process.stdout
+        assert writes is not None and reads is not None
+
+        def ask(what: str, arguments: dict[str, Any]) -> Any:
+            print(json.dumps([what, arguments]), file=writes, flush=True)
+            if not (answer := reads.readline()):
+                raise UserError(f'storage_reports.py with the project of {code} has ended, see above')
+            return json.loads(answer)
+
+        yield ask
+
+
+def _environment(code: Path) -> dict[str, str]:
+    path = os.pathsep.join([str(code.resolve()), *filter(None, [os.environ.get('PYTHONPATH')])])
+    return dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
+
+
 def said(code: Path, module: str, arguments: Any) -> Any:
     """What a module beside this one answers in a process of its own, with the project of a checkout."""
-    path = os.pathsep.join([str(code.resolve()), *filter(None, [os.environ.get('PYTHONPATH')])])
-    env = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     command = [sys.executable, str(Path(__file__).with_name(f'{module}.py')), json.dumps(arguments)]
-    ended = subprocess.run(command, env=env, capture_output=True, text=True)
+    ended = subprocess.run(command, env=_environment(code), capture_output=True, text=True)
     if ended.returncode:
         problem = (ended.stderr.strip().splitlines() or ['no message'])[-1]
         raise UserError(f'{module}.py with the project of {code}: {problem}')

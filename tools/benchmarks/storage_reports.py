@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import optuna
+import sqlalchemy
 from optuna.trial import TrialState, create_trial
 from postgresql import Server
 
 CONFIG = Path(__file__).parents[2] / 'configs/search/ktg_3node_digits.py'
 RUNGS = 2  # that the running trials have passed
+_DISTINCT = 50  # ended trials that differ; more are copies of them
 
 
 def fill(storage: str, study: str, ended: int, running: int) -> list[int]:
@@ -24,18 +26,60 @@ def fill(storage: str, study: str, ended: int, running: int) -> list[int]:
     Returns:
         The numbers of the running ones.
     """
-    from ktg_mm.search import load_study, open_storage
+    from ktg_mm.search import open_storage
 
-    opened = open_storage(storage)
-    optuna.create_study(storage=opened, study_name=study, direction='maximize', load_if_exists=True)
-    found = load_study(opened, study)
+    optuna.create_study(storage=open_storage(storage), study_name=study, direction='maximize', load_if_exists=True)
+    found = _study(storage, study)
     states = [trial.state for trial in found.get_trials(deepcopy=False)]
-    wanted = {TrialState.RUNNING: running, TrialState.PRUNED: ended}
+    wanted = {TrialState.RUNNING: running, TrialState.PRUNED: min(ended, _DISTINCT)}
     for state, number in wanted.items():
         for _ in range(number - sum(one.is_finished() == state.is_finished() for one in states)):
             found.add_trial(_trial(len(found.get_trials(deepcopy=False)), state))
     trials = found.get_trials(deepcopy=False)
+    copied = [trial._trial_id for trial in trials if trial.state.is_finished()]
+    if more := ended - len(copied):
+        _copy(storage, copied[:_DISTINCT], len(trials), more)
     return [trial.number for trial in trials if trial.state == TrialState.RUNNING]
+
+
+def _copy(storage: str, copied: list[int], first: int, number: int) -> None:
+    """Adds copies of trials to their study, numbered from ``first`` on; one by one it would take minutes."""
+    tables, engine = sqlalchemy.MetaData(), sqlalchemy.create_engine(storage)
+    tables.reflect(engine)
+    trials = tables.tables['trials']
+    with engine.begin() as connection:
+
+        def rows(table: sqlalchemy.Table) -> dict[int, list[dict[str, Any]]]:
+            own = [column for column in table.columns if not column.primary_key]
+            asked = sqlalchemy.select(table.c.trial_id.label('copied'), *own).where(table.c.trial_id.in_(copied))
+            found: dict[int, list[dict[str, Any]]] = {}
+            for row in connection.execute(asked).mappings():
+                found.setdefault(row['copied'], []).append({column.name: row[column.name] for column in own})
+            return found
+
+        of_trials = rows(trials)
+        chosen = [copied[i % len(copied)] for i in range(number)]
+        new = [{**of_trials[one][0], 'number': first + i} for i, one in enumerate(chosen)]
+        connection.execute(trials.insert(), new)
+        study, since = new[0]['study_id'], trials.c.number >= first
+        ids = sqlalchemy.select(trials.c.trial_id).where(trials.c.study_id == study, since).order_by(trials.c.number)
+        numbers = connection.execute(ids).scalars().all()
+        for table in tables.tables.values():
+            if table is not trials and 'trial_id' in table.columns:
+                parts = rows(table)
+                if added := [
+                    {**row, 'trial_id': trial}
+                    for trial, one in zip(numbers, chosen, strict=True)
+                    for row in parts.get(one, [])
+                ]:
+                    connection.execute(table.insert(), added)
+
+
+@functools.cache
+def _study(storage: str, study: str) -> optuna.Study:
+    from ktg_mm.search import load_study, open_storage
+
+    return load_study(open_storage(storage), study)
 
 
 def _trial(number: int, state: TrialState) -> optuna.trial.FrozenTrial:
@@ -92,11 +136,10 @@ def time_reports(
         Of each report the seconds by the clock (``clock``) and of the process on the CPU (``cpu``), and of all together
         those of the server on the CPU (``server``).
     """
-    from ktg_mm.search import load_study, open_storage
     from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
     from ktg_mm.search.worker.reporter import TrialReporter
 
-    opened = load_study(open_storage(storage), study)
+    opened = _study(storage, study)
     opened.pruner = pruner = build_pruner(ASHAHook().pruner)
     known = opened.get_trials(deepcopy=False)
     gc.collect()
@@ -120,5 +163,6 @@ def time_reports(
 
 
 if __name__ == '__main__':
-    what, arguments = json.loads(sys.argv[1])
-    print(json.dumps(fill(**arguments) if what == 'fill' else time_reports(**arguments)))
+    for line in sys.stdin:
+        what, arguments = json.loads(line)
+        print(json.dumps(fill(**arguments) if what == 'fill' else time_reports(**arguments)), flush=True)
