@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from graph_codes import CHOICES, EPOCHS, EXCHANGED, canonical
-from scipy.special import expit
 
 from ktg_mm.errors import UserError
 from ktg_mm.files import whole_file
@@ -142,7 +141,7 @@ class GraphWorld:
 
     def predicted(self, cut: np.ndarray) -> np.ndarray:
         """What is told of graphs that nobody has trained often; ``cut`` is the last that ``canonical`` returns."""
-        learns = expit(_mean(self._networks['learns'], cut))[:, 0] > 0.5
+        learns = _mean(self._networks['learns'], cut)[:, 0] > 0  # a logit
         good = _mean(self._networks['good'], cut) * self.content['good_scale'] + self.content['good_shift']
         good = good + _own(cut)[:, None] * self.content['unexplained']
         bad = 100 - np.exp(_mean(self._networks['bad'], cut) * self.content['bad_scale'] + self.content['bad_shift'])
