@@ -11,6 +11,7 @@ from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, UserError, did_you_mean
 
 from .known_graphs import fitting_values, named_graphs
+from .parameter import at
 from .space import SearchSpace
 
 KeyOf = Callable[[dict[str, Any], dict[str, Any]], str]
@@ -81,8 +82,7 @@ def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dic
         config = as_last_stage(load_config(here[0], overlays=here[1:]).to_dict())
     except UserError as error:
         raise ConfigError('search.enqueue', str(error)) from error
-    model = config.get('model') or {}
-    if not isinstance(model.get('nodes'), Mapping) or not isinstance(model.get('edges'), Mapping):
+    if not all(isinstance(at(config, ('model', part)), Mapping) for part in ('nodes', 'edges')):
         raise ConfigError('search.enqueue', f'{entry} has no KnowledgeTransferGraph with nodes and edges')
     values, filled = fitting_values(entry, config, space)
     whole = space.apply(values)

@@ -1,6 +1,7 @@
 """Which graphs a search draws."""
 
 import functools
+import math
 
 import optuna
 import pytest
@@ -14,6 +15,7 @@ from ktg_mm.search import Candidates
 from ktg_mm.search.space.candidates import KEY, PRETRAINED, SpaceExhaustedError
 from ktg_mm.search.study.drawn import DrawnSampler, suggest
 from ktg_mm.search.study.retries import index_of
+from ktg_mm.search.study.study import identity
 
 
 def edges_of(candidate):
@@ -352,3 +354,58 @@ def test_no_checkpoint_is_trained_for_a_network_that_shares(pretrain):
         what = 'branch' if pretrain else 'network'
         with pytest.raises(UntaughtError, match=rf'^model\.nodes\.{name}: nobody teaches this {what}'):
             candidates.make(values)
+
+
+ENQUEUED = ['independent', 'dml', 'kd']
+# Between two nodes; labels teach both, so there are three graphs: one without the other node, and two with it.
+FEW = {'model.edges.[ab]->[ab].gate': {name: GATES[name] for name in ('through', 'cutoff')}}
+
+
+@pytest.mark.parametrize('sampler', [None, dict(type='TPESampler', seed=0)])
+def test_enqueued_graphs_come_first(sampler):
+    candidates = Candidates(config(enqueue=ENQUEUED, sampler=sampler))
+    assert list(candidates.enqueued) == candidates.baselines == ENQUEUED
+    keys = [candidate.key for candidate in candidates.enqueued.values()]
+    assert [draw(candidates, i).key for i in range(3)] == keys
+    assert [candidates.enqueued_name(index) for index in (0, 2, 3, math.inf)] == ['independent', 'kd', None, None]
+    assert set(chosen(candidates).values.items()) == set(candidates.enqueued['dml'].values.items())
+
+
+def test_random_graphs_are_the_same_after_enqueued_ones():
+    """But for one that was enqueued, in whose place another is drawn."""
+    plain, after = Candidates(config()), Candidates(config(enqueue=ENQUEUED))
+    random = [draw(plain, i) for i in range(30)]
+    assert [draw(after, i + 3) for i in range(30)] == random
+    assert draw(Candidates(config(enqueue=ENQUEUED)), 20) == random[17]  # by a worker that joins late
+    assert draw(after, 1).key == after.enqueued['dml'].key
+    plain, after = Candidates(config('ab', space=FEW)), Candidates(config('ab', enqueue=['independent'], space=FEW))
+    keys = [draw(plain, i).key for i in range(3)]
+    assert {draw(after, i).key for i in range(3)} == set(keys)  # all that there are
+    with pytest.raises(SpaceExhaustedError):
+        draw(after, 3)
+
+
+def test_a_sampler_that_learns_draws_no_enqueued_graph():
+    candidates = Candidates(config('ab', enqueue=['independent'], sampler=dict(type='TPESampler', seed=0), space=FEW))
+    study = optuna.create_study()
+    study.ask()  # of which nobody has said yet that it is of the enqueued graph
+    study.ask()
+    found = {candidates.draw(index, study, study.get_trials()[1]).key for index in range(1, 20)}
+    assert len(found) == 2 and candidates.enqueued['independent'].key not in found
+
+
+def test_enqueued_graphs_tell_searches_apart():
+    plain, first, second = (Candidates(config(enqueue=enqueue)) for enqueue in ([], ['dml'], ['dml', 'kd']))
+    found = [identity(candidates)['sampler'] for candidates in (plain, first, second)]
+    assert found[0] == found[1][:-1] == found[2][:-1]
+    assert found[1][-1] == [['dml', first.enqueued['dml'].key]] != found[2][-1]
+    for name in ('space', 'recipe'):
+        assert identity(plain)[name] == identity(second)[name]
+
+
+def test_a_race_has_its_size_and_its_baseline():
+    search = dict(enqueue=ENQUEUED, trials=14, race=dict(graphs=2, seeds=3))
+    assert Candidates(config(baseline='dml', **search)).baselines == ['dml']
+    assert len(Candidates(config(**dict(search, trials=16))).baselines) == 3
+    with pytest.raises(ConfigError, match=r'^search\.race: takes 16 runs, more than the 14 trials of the search; give'):
+        Candidates(config(**search))
