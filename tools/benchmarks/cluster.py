@@ -61,8 +61,8 @@ class Plan:
     correlation: float = 0.9
     start: float = 5.7
     between: float = 0.3
-    read: tuple[float, float, float] = (0.008, 0.0004, 0.0000025)
-    served: tuple[float, float] = (0.003, 0.00005)
+    read: tuple[float, float, float] = (0.008, 0.0004, 0.000005)
+    served: tuple[float, float] = (0.0025, 0.00005)
     reads: int = 8
     poll: float = 15.0
 

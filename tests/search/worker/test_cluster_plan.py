@@ -97,3 +97,15 @@ def test_half_go_on_at_each_rung(cluster: ModuleType) -> None:
     assert expected < np.mean(epochs) < 1.15 * expected
     sure = cluster.simulate(cluster.Plan(correlation=1.0), 30)
     assert sure.epochs > 1.5 * expected  # graphs get better as the worse are stopped, and early ones were let through
+
+
+def test_its_scores_are_stopped_as_often_as_recorded_ones(cluster: ModuleType) -> None:
+    """The default correlation: the epochs of a search through the 160 graphs of recorded curves, at one worker."""
+    asha = importlib.import_module('asha')
+    scores, epochs = asha.read_curves(Path(__file__).parents[2] / 'data/digits_curves.json')
+    plan = cluster.Plan(graphs=len(scores), epochs=epochs[-1])
+    assert [*plan.rungs, plan.epochs] == epochs
+    orders = [np.random.default_rng(seed).permutation(len(scores)) for seed in range(100)]
+    recorded = np.median([asha.asha_epochs(scores, order, epochs, 2).sum() for order in orders])
+    simulated = np.median([cluster.simulate(plan, 1, seed).epochs for seed in range(100)])
+    assert simulated == pytest.approx(recorded, rel=0.1)
