@@ -58,9 +58,9 @@ def test_a_worker_that_is_killed_in_the_race(tools: Any, write_config: Callable,
     victim = None
     while victim is None:
         time.sleep(0.05)
-        assert not any(map(tools.has_ended, workers))
+        assert not all(map(tools.has_ended, workers))
         for trial in trials_of_race(storage, 'raced'):
-            if trial.state == TrialState.RUNNING and trial.user_attrs.get(KEY, '').startswith('trial '):
+            if trial.state == TrialState.RUNNING and not trial.user_attrs.get(KEY, 'dml').startswith('dml'):
                 victim = int(trial.user_attrs[WORKER].split(':')[1])
     os.kill(victim, signal.SIGKILL)
     slow.unlink()
