@@ -1,5 +1,5 @@
-# Trial 91 of the search configs/search/raced_3node_fashion_mnist_3000.py on 1,000 images with narrow networks, which was
-# left of its race. It was not shown to be better than mutual learning at T = 2 (docs/results.md).
+# Trial 91 of the search configs/search/raced_3node_fashion_mnist_3000.py on 1,000 images with narrow networks, which
+# was left of its race. It was not shown to be better than mutual learning at T = 2 (docs/results.md).
 #   python tools/train.py configs/ktg/raced_3node_fashion_mnist_3000.py
 _base_ = ['../dml/dml_3node_fashion_mnist_3000.py']
 
