@@ -86,7 +86,7 @@ def reports(args: argparse.Namespace, server: Server, codes: dict[str, Path], re
     ways = [*((name, code, False) for name, code in codes.items()), ('optuna', REPOSITORY, True)]
     step = FIRST_STEP
     with contextlib.ExitStack() as stack:
-        asked = {name: stack.enter_context(_asked(code)) for name, code, _ in ways}
+        asked = {name: stack.enter_context(_asked(code, 'storage_reports')) for name, code, _ in ways}
         for ended in sorted(args.ended):
             running = asked['']('fill', dict(place, ended=ended, running=args.running))
             taken: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in ways}
@@ -106,7 +106,7 @@ def _medians(taken: dict[str, list[dict[str, Any]]], with_server: bool) -> dict[
         numbers = dict(ms=median(times['clock']), ms_on_CPU=median(times['cpu']))
         if with_server:
             numbers['server_ms'] = sum(one['server'] for one in found) / len(times['cpu'])
-        shown['reports'] = len(times['cpu'])
+        shown.setdefault('reports', len(times['cpu']))
         shown |= {f'{name} {of}'.strip(): round(1000 * seconds, 1) for of, seconds in numbers.items()}
     return shown
 
@@ -124,7 +124,8 @@ def searches(args: argparse.Namespace, server: Server, codes: dict[str, Path], r
                     seconds=args.milliseconds / 1000,
                 )
                 given |= {key: getattr(args, key) for key in ('workers', 'trials', 'kills', 'heartbeat')}
-                found = said(code, 'storage_search', given)
+                with _asked(code, 'storage_search') as ask:
+                    found = ask('search', given)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             seconds = found.pop('seconds')
@@ -138,36 +139,23 @@ def searches(args: argparse.Namespace, server: Server, codes: dict[str, Path], r
 
 
 @contextlib.contextmanager
-def _asked(code: Path) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
-    """What asks ``storage_reports.py``, in a process of its own with the project of a checkout."""
-    command = [sys.executable, str(Path(__file__).with_name('storage_reports.py'))]
+def _asked(code: Path, module: str) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
+    """What asks a module beside this one, in a process of its own with the project of a checkout."""
+    command = [sys.executable, '-c', f'import {module}; {module}.answer()']
+    places = [str(code.resolve()), str(Path(__file__).parent), *filter(None, [os.environ.get('PYTHONPATH')])]
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join(places), OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=_environment(code), stdin=pipe, stdout=pipe, text=True) as process:
+    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) as process:
         writes, reads = process.stdin, process.stdout
         assert writes is not None and reads is not None
 
         def ask(what: str, arguments: dict[str, Any]) -> Any:
             print(json.dumps([what, arguments]), file=writes, flush=True)
             if not (answer := reads.readline()):
-                raise UserError(f'storage_reports.py with the project of {code} has ended, see above')
+                raise UserError(f'{module}.py with the project of {code} has ended, see above')
             return json.loads(answer)
 
         yield ask
-
-
-def _environment(code: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(code.resolve()), *filter(None, [os.environ.get('PYTHONPATH')])])
-    return dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
-
-
-def said(code: Path, module: str, arguments: Any) -> Any:
-    """What a module beside this one answers in a process of its own, with the project of a checkout."""
-    command = [sys.executable, str(Path(__file__).with_name(f'{module}.py')), json.dumps(arguments)]
-    ended = subprocess.run(command, env=_environment(code), capture_output=True, text=True)
-    if ended.returncode:
-        problem = (ended.stderr.strip().splitlines() or ['no message'])[-1]
-        raise UserError(f'{module}.py with the project of {code}: {problem}')
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 if __name__ == '__main__':

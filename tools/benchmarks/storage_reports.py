@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
-import sqlalchemy
-from optuna.trial import TrialState, create_trial
 from postgresql import Server
 
 CONFIG = Path(__file__).parents[2] / 'configs/search/ktg_3node_digits.py'
@@ -26,6 +23,9 @@ def fill(storage: str, study: str, ended: int, running: int) -> list[int]:
     Returns:
         The numbers of the running ones.
     """
+    import optuna
+    from optuna.trial import TrialState
+
     from ktg_mm.search import open_storage
 
     optuna.create_study(storage=open_storage(storage), study_name=study, direction='maximize', load_if_exists=True)
@@ -36,20 +36,30 @@ def fill(storage: str, study: str, ended: int, running: int) -> list[int]:
         for _ in range(number - sum(one.is_finished() == state.is_finished() for one in states)):
             found.add_trial(_trial(len(found.get_trials(deepcopy=False)), state))
     trials = found.get_trials(deepcopy=False)
-    copied = [trial._trial_id for trial in trials if trial.state.is_finished()]
+    copied = [trial.number for trial in trials if trial.state.is_finished()]
     if more := ended - len(copied):
-        _copy(storage, copied[:_DISTINCT], len(trials), more)
+        _copy(storage, study, copied[:_DISTINCT], len(trials), more)
     return [trial.number for trial in trials if trial.state == TrialState.RUNNING]
 
 
-def _copy(storage: str, copied: list[int], first: int, number: int) -> None:
+def _copy(storage: str, study: str, numbers: list[int], first: int, more: int) -> None:
     """Adds copies of trials to their study, numbered from ``first`` on; one by one it would take minutes."""
-    tables, engine = sqlalchemy.MetaData(), sqlalchemy.create_engine(storage)
-    tables.reflect(engine)
-    trials = tables.tables['trials']
-    with engine.begin() as connection:
+    import sqlalchemy
 
-        def rows(table: sqlalchemy.Table) -> dict[int, list[dict[str, Any]]]:
+    schema, engine = sqlalchemy.MetaData(), sqlalchemy.create_engine(storage)
+    schema.reflect(engine)
+    trials, studies = schema.tables['trials'], schema.tables['studies']
+    with engine.begin() as connection:
+        named = sqlalchemy.select(studies.c.study_id).where(studies.c.study_name == study)
+        of_study = trials.c.study_id.in_(named)
+
+        def ids(condition: Any) -> Any:
+            asked = sqlalchemy.select(trials.c.trial_id).where(of_study, condition).order_by(trials.c.number)
+            return connection.execute(asked).scalars().all()
+
+        copied = ids(trials.c.number.in_(numbers))
+
+        def rows(table: Any) -> dict[int, list[dict[str, Any]]]:
             own = [column for column in table.columns if not column.primary_key]
             asked = sqlalchemy.select(table.c.trial_id.label('copied'), *own).where(table.c.trial_id.in_(copied))
             found: dict[int, list[dict[str, Any]]] = {}
@@ -58,32 +68,32 @@ def _copy(storage: str, copied: list[int], first: int, number: int) -> None:
             return found
 
         of_trials = rows(trials)
-        chosen = [copied[i % len(copied)] for i in range(number)]
+        chosen = [copied[i % len(copied)] for i in range(more)]
         new = [{**of_trials[one][0], 'number': first + i} for i, one in enumerate(chosen)]
         connection.execute(trials.insert(), new)
-        study, since = new[0]['study_id'], trials.c.number >= first
-        ids = sqlalchemy.select(trials.c.trial_id).where(trials.c.study_id == study, since).order_by(trials.c.number)
-        numbers = connection.execute(ids).scalars().all()
-        for table in tables.tables.values():
+        added_ids = ids(trials.c.number >= first)
+        for table in schema.tables.values():
             if table is not trials and 'trial_id' in table.columns:
                 parts = rows(table)
                 if added := [
                     {**row, 'trial_id': trial}
-                    for trial, one in zip(numbers, chosen, strict=True)
+                    for trial, one in zip(added_ids, chosen, strict=True)
                     for row in parts.get(one, [])
                 ]:
                     connection.execute(table.insert(), added)
 
 
 @functools.cache
-def _study(storage: str, study: str) -> optuna.Study:
+def _study(storage: str, study: str) -> Any:
     from ktg_mm.search import load_study, open_storage
 
     return load_study(open_storage(storage), study)
 
 
-def _trial(number: int, state: TrialState) -> optuna.trial.FrozenTrial:
+def _trial(number: int, state: Any) -> Any:
     """A trial of a search over the digits: half of those at a rung have ended there."""
+    from optuna.trial import TrialState, create_trial
+
     from ktg_mm.search.study import retries
 
     draw = np.random.default_rng(number)
@@ -136,6 +146,7 @@ def time_reports(
         Of each report the seconds by the clock (``clock``) and of the process on the CPU (``cpu``), and of all together
         those of the server on the CPU (``server``).
     """
+    from ktg_mm.search.study.optuna_private import writable
     from ktg_mm.search.worker.asha_hook import ASHAHook, build_pruner
     from ktg_mm.search.worker.reporter import TrialReporter
 
@@ -148,7 +159,7 @@ def time_reports(
     started = Server(storage, server)
     before = started.cpu_seconds()
     for number in trials:
-        trial = optuna.Trial(opened, known[number]._trial_id)
+        trial = writable(opened, known[number])
         reporter = TrialReporter(trial, pruner, lambda metrics: None)
         start = time.perf_counter(), time.process_time()
         if own:
@@ -162,7 +173,8 @@ def time_reports(
     return dict(clock=clock, cpu=cpu, server=started.cpu_seconds() - before)
 
 
-if __name__ == '__main__':
+def answer() -> None:
+    """Answers lines of JSON, a function's name and its arguments, by such lines."""
     for line in sys.stdin:
         what, arguments = json.loads(line)
         print(json.dumps(fill(**arguments) if what == 'fill' else time_reports(**arguments)), flush=True)

@@ -138,5 +138,7 @@ def checked(storage: str, study: str, trials: int) -> dict[str, Any]:
     return dict(seconds=(last - begun).total_seconds(), continued=number, **states)
 
 
-if __name__ == '__main__':
-    print(json.dumps(search(**json.loads(sys.argv[1]))))
+def answer() -> None:
+    """Answers a line of JSON, a word and the arguments of :func:`search`, by such a line."""
+    _, arguments = json.loads(sys.stdin.readline())
+    print(json.dumps(search(**arguments)), flush=True)
