@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,9 +38,11 @@ def race_name(study: str, trials: int) -> str:
 def find_race(searched: Study) -> Study | None:
     """The study of a search's newest race; None if it has none."""
     storage = storage_of(searched)
-    names = [name for name in optuna.get_all_study_names(storage) if name.startswith(searched.study_name + _AFTER)]
-    newest = max(names, key=lambda name: int(name.split()[-2]), default=None)
-    return optuna.load_study(study_name=newest, storage=storage) if newest else None
+    form = re.compile(re.escape(searched.study_name + _AFTER) + r'(\d+) trials')
+    trials = [int(match[1]) for match in map(form.fullmatch, optuna.get_all_study_names(storage)) if match]
+    return (
+        optuna.load_study(study_name=race_name(searched.study_name, max(trials)), storage=storage) if trials else None
+    )
 
 
 def first_seed(candidates: Candidates) -> int:
