@@ -81,7 +81,13 @@ def test_the_newest_race_is_found() -> None:
     storage = optuna.storages.InMemoryStorage()
     searched = optuna.create_study(storage=storage, study_name='mine')
     assert find_race(searched) is None
-    for name in (race_name('mine', 50), race_name('mine', 100), race_name('mine', 9), race_name('other', 500)):
+    for name in (
+        race_name('mine', 50),
+        race_name('mine', 100),
+        race_name('mine', 9),
+        race_name('other', 500),
+        'mine race after work',
+    ):
         optuna.create_study(storage=storage, study_name=name)
     assert find_race(searched).study_name == 'mine race after 100 trials'
 
