@@ -21,7 +21,6 @@ search = dict(
         ),
         'model.edges.net?->net?.loss.temperature': dict(choices=[1.0, 2.0, 4.0], when={'model.edges.*.loss': ['kl']}),
     },
-    retrain='../dml/dml_3node_fashion_mnist_3000.py',
 )
 # The score is the target's alone.
 val_evaluator = dict(nodes=['net1'])

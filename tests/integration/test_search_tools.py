@@ -56,7 +56,7 @@ def test_export_and_train(tools, accuracies, searched: Path, exported: Path) -> 
     number, score = best_trial(searched)
     assert exported.read_text().startswith(
         f'# Trial {number} of the study ktg_3node_digits.\n'
-        f'# On the validation data of the search: net1/accuracy/top1 {score:.6g}.\n'
+        f'# On the validation data of the search: net1/accuracy/top1 {score:.6g}; one seed, so partly luck.\n'
     )
     printed = tools.run('train.py', exported, '--work-dir', searched / 'run', '--cfg-options', *TINY)
     # The same graph, seed and recipe as in the search, so the same network.

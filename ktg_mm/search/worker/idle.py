@@ -18,7 +18,7 @@ def idle_pauses(heartbeat: float) -> Iterator[float]:
     Example:
         >>> from itertools import islice
         >>> [round(pause, 2) for pause in islice(idle_pauses(30), 0, 61, 10)]
-        [0.25, 0.25, 0.65, 1.68, 4.35, 11.29, 15.0]
+        [0.25, 0.25, 0.65, 1.68, 4.36, 11.31, 15.0]
     """
     waited = 0.0
     while True:
