@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ktg_mm.apis.config import config_files, joined_name, load_config
+from ktg_mm.config.config_text import difference
 from ktg_mm.config.stages import as_last_stage
 from ktg_mm.errors import ConfigError, UntaughtError, UserError, did_you_mean
 
@@ -91,5 +92,18 @@ def _of_file(entry: str, space: SearchSpace, folder: Path, key_of: KeyOf) -> dic
     except UntaughtError as error:
         raise ConfigError('search.enqueue', f'{entry} cannot learn: {error}') from error
     if not is_same:
-        raise ConfigError('search.enqueue', f'{entry} is outside the space: it differs in what is not searched')
+        raise ConfigError('search.enqueue', f'{entry} is outside the space: {_first_difference(whole, filled)}')
     return values
+
+
+def _first_difference(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """Where two configs' graphs differ, the nodes first."""
+    for part in ('nodes', 'edges'):
+        changed = difference(here['model'][part], there['model'][part])
+        path = [part]
+        while isinstance(changed, Mapping) and changed:
+            key = next((key for key in changed if key != '_delete_'), '_delete_')
+            path, changed = [*path, key], changed[key]
+        if len(path) > 1:
+            return f'model.{".".join(path)} is not searched, and is {changed!r} there'
+    return 'it differs in what is not searched'

@@ -132,6 +132,8 @@ def _values(name: str, wanted: WantedGate, space: SearchSpace, temperature: floa
         is_edge = path[:2] == ('model', 'edges')
         if is_edge and path[3:] == ('gate',) and parameter.choices:
             fitting = _with_gate(parameter, gate_of(path[2]))
+        elif is_edge and path[3:] == ('loss',) and parameter.choices:
+            fitting = _with_usual_loss(parameter, space)
         elif is_edge and len(path) == 3:
             fitting = _whole_edges(parameter, gate_of(path[2]))
         elif _is_temperature(path) and temperature is not None:
@@ -146,11 +148,25 @@ def _values(name: str, wanted: WantedGate, space: SearchSpace, temperature: floa
     for key, edge in config['model']['edges'].items():
         if _gate(edge.get('gate')) != gate_of(key):
             raise ConfigError('search.enqueue', f'{name!r} is not in the space: the gate of {key} is not searched')
+        if gate_of(key) != CUTOFF and 'loss' in edge and not _is_usual(edge['loss']):
+            problem = f'{name!r} is not in the space: the loss of {key} is not {" or ".join(_USUAL)}'
+            raise ConfigError('search.enqueue', problem)
     return values
 
 
 def _with_gate(parameter: Parameter, gate: str) -> list[str]:
     return [name for name, value in parameter.choices.items() if _gate(value) == gate]
+
+
+def _with_usual_loss(parameter: Parameter, space: SearchSpace) -> list[str]:
+    """The choices of a loss that mutual learning has, the base's first; all where none is, if it is cut off."""
+    usual = [name for name, value in parameter.choices.items() if _is_usual(value)]
+    base = _as_in_base(parameter, space)
+    return [base] if base in usual else usual or list(parameter.choices)
+
+
+def _is_usual(loss: Any) -> bool:
+    return isinstance(loss, Mapping) and loss.get('type') in _USUAL
 
 
 def _whole_edges(parameter: Parameter, gate: str) -> list[str]:
@@ -161,7 +177,7 @@ def _whole_edges(parameter: Parameter, gate: str) -> list[str]:
 
     def unlike(name: str) -> tuple[bool, bool]:
         has_gate = _gate(there[name].get('gate')) == gate  # if it is not searched for itself
-        return not has_gate, (there[name].get('loss') or {}).get('type') not in _USUAL
+        return not has_gate, not _is_usual(there[name].get('loss'))
 
     return sorted(there, key=unlike)
 
