@@ -117,7 +117,7 @@ def test_a_file_with_the_name_of_another_graph(folder: Path) -> None:
             ALL_GATES,
             'mine.py is outside the space: model.edges.b->a.weight is not searched, and is 2.0 there',
         ),
-        (CUT, {'model.edges.b->a.gate': GATES}, 'mine.py is outside the space: model.edges.c->a.gate.type is not searched'),
+        (CUT, {'model.edges.b->a.gate': GATES}, 'outside the space: model.edges.c->a.gate.type is not searched'),
         (
             DEAF,
             ALL_GATES,

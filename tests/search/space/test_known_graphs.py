@@ -225,3 +225,17 @@ def test_a_config_outside_the_space(space: dict[str, Any], change: dict[str, Any
 def test_a_number_on_the_steps_of_a_range() -> None:
     space = space_of({'lr': dict(low=0.1, high=0.7, step=0.2)}, whole=dict(lr=0.1))
     assert fitting_values('mine.py', dict(space.base, lr=0.7), space)[0] == dict(lr=0.7)
+
+
+def test_the_losses_of_mutual_learning() -> None:
+    """Where the base has another loss, and the space both."""
+    repels = {key: dict(loss=MSE) for key in ('a->b', 'b->a')}
+    losses = {'model.edges.?->?.loss': dict(mse=MSE, standardized=dict(KL, standardize=True), kl=KL)}
+    space = space_of({**ALL_GATES, **losses}, 'ab', model=dict(edges=repels))
+    for name in ('dml', 'correct'):
+        edges = space.apply(named_graphs(name, space)[name])['model']['edges']
+        assert {edge['loss']['type'] for key, edge in edges.items() if 'label' not in key} == {'KLDivergence'}
+    space = space_of(ALL_GATES, 'ab', model=dict(edges=repels))
+    with pytest.raises(ConfigError, match="'dml' is not in the space: the loss of .->. is not KLDivergence"):
+        named_graphs('dml', space)
+    assert list(named_graphs('independent', space)) == ['independent']
