@@ -159,10 +159,11 @@ def _with_gate(parameter: Parameter, gate: str) -> list[str]:
 
 
 def _with_usual_loss(parameter: Parameter, space: SearchSpace) -> list[str]:
-    """The choices of a loss that mutual learning has, the base's first; all where none is, if it is cut off."""
-    usual = [name for name, value in parameter.choices.items() if _is_usual(value)]
+    """The choices of a loss that mutual learning has, the base's or else the plainest first; all where none is."""
+    there = parameter.choices
+    usual = sorted((name for name, value in there.items() if _is_usual(value)), key=lambda name: len(there[name]))
     base = _as_in_base(parameter, space)
-    return [base] if base in usual else usual or list(parameter.choices)
+    return [base] if base in usual else usual or list(there)
 
 
 def _is_usual(loss: Any) -> bool:
