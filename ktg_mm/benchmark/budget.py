@@ -99,52 +99,54 @@ def measure(config: Mapping[str, Any], steps: int = 1) -> Cost:
     """
     cfg = Config(dict(config), format_python_code=False)
     cfg.log_level = 'ERROR'
-    runner, folder = None, tempfile.TemporaryDirectory()
-    try:
-        with undisturbed(), folder:
-            runner = build_runner(cfg, folder.name, rehearsal=False, trains=False)
-            graph = unwrapped(runner.model)
-            loader = runner.build_dataloader(cfg.train_dataloader, seed=0)
-            counts = {'own': 0, 'others': 0}
-            name = learner(config['model'])
-            handles = [
-                node.register_forward_pre_hook(_counter(counts, 'own' if key == name else 'others'))
-                for key, node in graph.nodes.items()
-                if isinstance(node, NetworkNode)
-            ]
-            graph.train()
-            times: list[float] = []
-            size = 0
-            endless = itertools.cycle(loader)
-            # On a CPU the process's own time, which others beside it do not make longer.
-            on_gpu = torch.cuda.is_available()
-            clock = time.perf_counter if on_gpu else time.process_time
-            for _ in range(1 + steps):
-                start = clock()
-                batch = next(endless)
-                size = len(batch['data_samples']) if not times else size
-                graph.train_step(batch, runner.optim_wrapper)
-                if on_gpu:
-                    torch.cuda.synchronize()
-                times.append(clock() - start)
-                for handle in handles:  # the first step alone is counted
-                    handle.remove()
-            images = len(loader.dataset)
-            whole = getattr(loader, 'drop_last', False)
-            batches = len(loader) if whole else images / size  # of the first, which few images may not fill
-            by_epoch = 'max_epochs' in config['train_cfg']
-            return Cost(
-                images=images,
-                steps=len(loader) if by_epoch else 1,
-                batches=batches if by_epoch else 1,
-                passes=counts['own'],
-                others=counts['others'],
-                seconds=mean(times[1:] or times),
-            )
-    finally:
-        close_runner(runner)
-        del runner
-        forget_runner(cfg)
+    # Its files are closed before the folder goes.
+    with tempfile.TemporaryDirectory() as folder:
+        runner = None
+        try:
+            with undisturbed():
+                runner = build_runner(cfg, folder, rehearsal=False, trains=False)
+                graph = unwrapped(runner.model)
+                loader = runner.build_dataloader(cfg.train_dataloader, seed=0)
+                counts = {'own': 0, 'others': 0}
+                name = learner(config['model'])
+                handles = [
+                    node.register_forward_pre_hook(_counter(counts, 'own' if key == name else 'others'))
+                    for key, node in graph.nodes.items()
+                    if isinstance(node, NetworkNode)
+                ]
+                graph.train()
+                times: list[float] = []
+                size = 0
+                endless = itertools.cycle(loader)
+                # On a CPU the process's own time, which others beside it do not make longer.
+                on_gpu = torch.cuda.is_available()
+                clock = time.perf_counter if on_gpu else time.process_time
+                for _ in range(1 + steps):
+                    start = clock()
+                    batch = next(endless)
+                    size = len(batch['data_samples']) if not times else size
+                    graph.train_step(batch, runner.optim_wrapper)
+                    if on_gpu:
+                        torch.cuda.synchronize()
+                    times.append(clock() - start)
+                    for handle in handles:  # the first step alone is counted
+                        handle.remove()
+                images = len(loader.dataset)
+                whole = getattr(loader, 'drop_last', False)
+                batches = len(loader) if whole else images / size  # of the first, which few images may not fill
+                by_epoch = 'max_epochs' in config['train_cfg']
+                return Cost(
+                    images=images,
+                    steps=len(loader) if by_epoch else 1,
+                    batches=batches if by_epoch else 1,
+                    passes=counts['own'],
+                    others=counts['others'],
+                    seconds=mean(times[1:] or times),
+                )
+        finally:
+            close_runner(runner)
+            del runner
+            forget_runner(cfg)
 
 
 def _counter(counts: dict[str, int], kind: str) -> Any:

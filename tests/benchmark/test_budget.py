@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ktg_mm.apis import load_config
+from ktg_mm.apis.close_runner import close_runner
 from ktg_mm.benchmark.budget import (
     Cost,
     is_paid_for,
@@ -52,6 +53,19 @@ def test_measure(digits):
     assert lengths([few.config], [small], 8, 'independent') == [8]
     kd = measure(digits['kd'].config, steps=0)  # its teacher's weights are nowhere yet
     assert (kd.passes, kd.others) == (64, 64)
+
+
+def test_its_files_are_closed_before_their_folder_goes(digits, monkeypatch):
+    """TensorBoard writes what it has left when it is closed."""
+    seen = []
+
+    def close(runner):
+        seen.append(Path(runner.work_dir).is_dir())
+        close_runner(runner)
+
+    monkeypatch.setattr('ktg_mm.benchmark.budget.close_runner', close)
+    measure(digits['kd'].config, steps=0)
+    assert seen == [True]
 
 
 @pytest.mark.parametrize(
