@@ -88,8 +88,8 @@ def search(
 
     Returns:
         The best graph, its score and the study; after a race that has shown no improvement the baseline. With several
-        metrics it is the graph of the Pareto front that is best
-        by the first. The config begins with that of ``search.retrain``, else with this one.
+        metrics it is the graph of the Pareto front that is best by the first. The config begins with that of
+        ``search.retrain``, else with this one.
 
     Raises:
         ConfigError: If the config is wrong or has no ``search``, or ``trials`` is no number; the message begins with

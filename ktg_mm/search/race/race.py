@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from .rounds import EARLY_SEEDS, race_rounds, survivors
+from .rounds import EARLY_SEEDS, race_rounds, runs, survivors
 from .verdict import Verdict, verdict
 
 
@@ -164,7 +164,7 @@ def race_runs(graphs: int, seeds: int, baselines: int) -> int:
     """
     rounds = race_rounds(graphs, seeds)
     early = EARLY_SEEDS * (baselines - 1 if len(rounds) > 1 else baselines)
-    return early + sum((one.graphs + 1) * one.seeds for one in rounds)
+    return early + runs(rounds)
 
 
 def spread_of(ended: Scores) -> float | None:
