@@ -108,17 +108,17 @@ def export_graph(
     return out
 
 
-def winner(result: RaceResult, candidates: Candidates, study: Study) -> FrozenTrial:
+def winner(result: RaceResult | None, candidates: Candidates, study: Study) -> FrozenTrial:
     """The trial of the graph that a race has come to: without an improvement that was shown the baseline's.
 
-    That one may have failed in the search, and has no values then.
+    That one may have failed in the search, and has no values then. Without a race it is the best trial.
 
     Args:
-        result: Of the race.
+        result: Of the race, None if there is none.
         candidates: Of the search.
         study: The search's.
     """
-    return Racers(candidates, study).trial(result.winner)
+    return Racers(candidates, study).trial(result.winner) if result else find_trial(study)
 
 
 def find_trial(study: Study, rank: int | None = None, number: int | None = None) -> FrozenTrial:

@@ -14,7 +14,7 @@ from ktg_mm.search.worker.progress import summary
 from ktg_mm.shipped import tool_command
 from ktg_mm.visualization.graph_text import edge_text, read_graph, shown_edges
 
-from .export import find_trial, winner
+from .export import winner
 
 _SHOWN = 5
 
@@ -33,7 +33,7 @@ def result_text(study: Study, candidates: Candidates) -> str:
     if not done:
         return ''
     result = race_result(candidates, study)
-    best = winner(result, candidates, study) if result else find_trial(study)
+    best = winner(result, candidates, study)
     names = [metric.name for metric in candidates.metrics]
     values = best.values or [math.nan] * len(names)  # the baseline of a race, which failed in the search
     scores = ', '.join(f'{name} {value:.4g}' for name, value in zip(names, values, strict=True))

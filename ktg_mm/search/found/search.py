@@ -24,7 +24,7 @@ from ktg_mm.search.study.race_study import race_result
 from ktg_mm.search.study.storage import named_failures
 from ktg_mm.search.worker.run_search import run_search
 
-from .export import export_graph, find_trial, winner
+from .export import export_graph, winner
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def search(
             base = _written(cfg, address.folder)
             set_aside(cfg, filename=str(base))
         result = race_result(worker.candidates, worker.study)
-        best = winner(result, worker.candidates, worker.study) if result else find_trial(worker.study)
+        best = winner(result, worker.candidates, worker.study)
         file = address.folder / f'best_trial{best.number}.py'
         with named_failures(address.storage):
             export_graph(cfg, file, address, trial=None if result else best.number, base=base)
